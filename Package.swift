@@ -1,0 +1,65 @@
+// swift-tools-version: 6.1
+
+import PackageDescription
+
+let package = Package(
+  name: "martlet",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Martlet", targets: ["Martlet"]),
+    .library(name: "MartletModels", targets: ["MartletModels"]),
+    .library(name: "MartletData", targets: ["MartletData"]),
+    .library(name: "MartletInterchange", targets: ["MartletInterchange"]),
+    .library(name: "MartletTraining", targets: ["MartletTraining"]),
+    .executable(name: "martlet", targets: ["MartletCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.28.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
+  ],
+  targets: [
+    // The core, from the leaf kernels up. Each target stands only on the ones above it.
+    .target(name: "CMartletKernels"),
+    .target(name: "MartletKernels", dependencies: ["CMartletKernels"]),
+    .target(name: "Martlet", dependencies: ["MartletKernels"]),
+    .target(name: "MartletInterchange", dependencies: ["Martlet"]),
+
+    // Image codecs come from the libraries made for them.
+    .systemLibrary(name: "CSystemPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CSystemTurboJPEG", pkgConfig: "libturbojpeg",
+      providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(name: "CSystemTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
+    .target(name: "CImageShims", dependencies: ["CSystemTIFF"]),
+    .target(
+      name: "MartletData",
+      dependencies: ["Martlet", "CSystemPNG", "CSystemTurboJPEG", "CImageShims"]),
+
+    .target(name: "MartletModels", dependencies: ["Martlet"]),
+    .target(
+      name: "MartletTraining",
+      dependencies: [
+        "Martlet", "MartletModels", "MartletData", "MartletInterchange",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "Yams", package: "Yams"),
+      ],
+      exclude: ["Events/event.proto"]),
+    .executableTarget(
+      name: "MartletCommand",
+      dependencies: [
+        "Martlet", "MartletModels", "MartletData", "MartletInterchange", "MartletTraining",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .testTarget(name: "MartletKernelsTests", dependencies: ["MartletKernels", "CMartletKernels"]),
+    .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletInterchange"]),
+    .testTarget(name: "MartletInterchangeTests", dependencies: ["MartletInterchange"]),
+    .testTarget(name: "MartletDataTests", dependencies: ["MartletData"]),
+    .testTarget(name: "MartletModelsTests", dependencies: ["MartletModels", "MartletInterchange"]),
+    .testTarget(name: "MartletTrainingTests", dependencies: ["MartletTraining"]),
+    .testTarget(name: "MartletCommandTests", dependencies: ["MartletCommand"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,132 @@
+/// One kind of computation: it checks its inputs, infers its outputs, runs on raw memory, and emits its gradient
+/// as further operations.
+///
+/// An operation is a small value; its stored properties are its attributes (stride, axis, slope), and two equal
+/// operations on equal inputs give the same bytes. To add one, write one file with a conforming type and a
+/// `Tensor` method that applies it, and add a row to the table of operation tests.
+public protocol Operation: Hashable, Sendable {
+  /// The name used in errors and in summaries, in PyTorch's spelling: `conv2d`, `batch_norm`.
+  var name: String { get }
+
+  /// Checks the inputs' shapes, element types and layouts and gives the outputs' types.
+  ///
+  /// - Throws: ``MartletError`` naming the operation, what was expected and what came.
+  func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType]
+
+  /// Computes the outputs. Types were checked by ``inferOutputs(_:)``; only values can be wrong here, such as a
+  /// class index out of range.
+  func run(_ call: OperationCall) throws
+
+  /// The gradient of a scalar with respect to each input, given those with respect to the outputs.
+  ///
+  /// Built from tensors of the same graph, by applying further operations. `nil` where no gradient flows.
+  /// The default throws: the operation is not differentiable.
+  func gradient(_ context: GradientContext) throws -> [Tensor?]
+
+  /// Scratch memory that ``run(_:)`` needs, in bytes. Planned together with the values.
+  func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int
+
+  /// Outputs that may be written over an input of the same byte count when that input is not needed afterwards.
+  var inPlacePairs: [InPlacePair] { get }
+
+  /// The input that output 0 shares its memory with, where the operation only changes the type (reshape).
+  var viewedInput: Int? { get }
+
+  /// Inputs that ``run(_:)`` changes: state such as running statistics and optimizer moments, which must be
+  /// leaves of the graph. Running such an operation is a step's effect and is never removed.
+  var mutatedInputs: [Int] { get }
+
+  /// Whether computing the outputs again costs little compared with keeping them in memory: a pass over
+  /// the input rather than a convolution.
+  var isCheap: Bool { get }
+
+  /// Multiply-adds of one run, for summaries and for cost models. Zero where the operation only moves data.
+  func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int
+}
+
+extension Operation {
+  public func gradient(_ context: GradientContext) throws -> [Tensor?] {
+    throw MartletError(name, "is not differentiable")
+  }
+  public func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int { 0 }
+  public var inPlacePairs: [InPlacePair] { [] }
+  public var viewedInput: Int? { nil }
+  public var mutatedInputs: [Int] { [] }
+  public var isCheap: Bool { false }
+  public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int { 0 }
+}
+
+/// An output that may take over the memory of an input.
+public struct InPlacePair: Hashable, Sendable {
+  public var output: Int
+  public var input: Int
+  public init(output: Int, input: Int) {
+    self.output = output
+    self.input = input
+  }
+}
+
+/// A value's type and where its elements are.
+public struct Operand {
+  public let type: TensorType
+  public let address: UnsafeMutableRawPointer
+
+  public init(type: TensorType, address: UnsafeMutableRawPointer) {
+    self.type = type
+    self.address = address
+  }
+
+  /// The elements, in memory order. `Scalar` must be the operand's element type.
+  public func elements<Scalar: TensorScalar>(_: Scalar.Type = Scalar.self) -> UnsafeMutablePointer<Scalar> {
+    precondition(Scalar.scalarType == type.scalar, "\(Scalar.self) does not hold \(type)")
+    return address.assumingMemoryBound(to: Scalar.self)
+  }
+}
+
+/// What an operation is given to run: memory for its inputs, outputs and scratch, and the step's random state.
+public struct OperationCall {
+  public let inputs: [Operand]
+  public let outputs: [Operand]
+  /// As many bytes as ``Operation/workspaceByteCount(inputs:outputs:)`` asked for, aligned to 64.
+  public let workspace: UnsafeMutableRawPointer
+  public let random: RandomState
+
+  public init(
+    inputs: [Operand], outputs: [Operand], workspace: UnsafeMutableRawPointer, random: RandomState
+  ) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.workspace = workspace
+    self.random = random
+  }
+}
+
+/// What keys the counter-based random numbers of one run of a graph: the same seed and step give the same
+/// numbers, whatever ran before and on however many threads.
+public struct RandomState: Hashable, Sendable {
+  public var seed: UInt64
+  public var step: UInt64
+  public init(seed: UInt64 = 0, step: UInt64 = 0) {
+    self.seed = seed
+    self.step = step
+  }
+}
+
+/// What an operation knows when it emits its gradient.
+public struct GradientContext {
+  /// The operation's inputs and outputs, as values of the graph being differentiated.
+  public let inputs: [Tensor]
+  public let outputs: [Tensor]
+  /// The gradient with respect to each output; `nil` where none flows. At least one is present.
+  public let outputGradients: [Tensor?]
+  /// For each input, whether its gradient is wanted. Operations skip work for those that are not.
+  public let wanted: [Bool]
+
+  /// The gradient with respect to the only differentiable output.
+  public var outputGradient: Tensor {
+    guard let gradient = outputGradients.first ?? nil else {
+      preconditionFailure("asked for the gradient of output 0, which has none")
+    }
+    return gradient
+  }
+}
