@@ -1,0 +1,75 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A mutex with a fixed address, which a condition variable needs.
+final class PlatformMutex: @unchecked Sendable {
+  fileprivate let handle = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+
+  init() { pthread_mutex_init(handle, nil) }
+
+  deinit {
+    pthread_mutex_destroy(handle)
+    handle.deallocate()
+  }
+
+  func lock() { pthread_mutex_lock(handle) }
+  func tryLock() -> Bool { pthread_mutex_trylock(handle) == 0 }
+  func unlock() { pthread_mutex_unlock(handle) }
+}
+
+final class PlatformCondition: @unchecked Sendable {
+  private let handle = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+  init() { pthread_cond_init(handle, nil) }
+
+  deinit {
+    pthread_cond_destroy(handle)
+    handle.deallocate()
+  }
+
+  /// Gives `mutex` up while waiting. May return without a broadcast: check the condition again.
+  func wait(_ mutex: PlatformMutex) { pthread_cond_wait(handle, mutex.handle) }
+  func broadcast() { pthread_cond_broadcast(handle) }
+}
+
+private final class ThreadMain {
+  let body: @Sendable () -> Void
+  init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+}
+
+/// Starts a thread that nobody waits for. False where the system gives no more threads.
+func startDetachedThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+  let context = Unmanaged.passRetained(ThreadMain(body)).toOpaque()
+  #if canImport(Darwin)
+    var thread: pthread_t?
+    let status = pthread_create(
+      &thread, nil,
+      { context in
+        Unmanaged<ThreadMain>.fromOpaque(context).takeRetainedValue().body()
+        return nil
+      }, context)
+  #else
+    var thread = pthread_t()
+    let status = pthread_create(
+      &thread, nil,
+      { context in
+        Unmanaged<ThreadMain>.fromOpaque(context!).takeRetainedValue().body()
+        return nil
+      }, context)
+  #endif
+  guard status == 0 else {
+    Unmanaged<ThreadMain>.fromOpaque(context).release()
+    return false
+  }
+  #if canImport(Darwin)
+    if let thread { pthread_detach(thread) }
+  #else
+    pthread_detach(thread)
+  #endif
+  return true
+}
