@@ -36,9 +36,9 @@ public protocol Operation: Hashable, Sendable {
   /// leaves of the graph. Running such an operation is a step's effect and is never removed.
   var mutatedInputs: [Int] { get }
 
-  /// Whether computing the outputs again costs little compared with keeping them in memory: a pass over
-  /// the input rather than a convolution.
-  var isCheap: Bool { get }
+  /// How an output can be had again, to the same bytes, by one pass over values that are kept anyway: for plans that
+  /// would rather compute an activation twice than keep it until the backward pass. `nil` where that costs more.
+  func recomputation(ofOutput output: Int) -> Recomputation?
 
   /// Multiply-adds of one run, for summaries and for cost models. Zero where the operation only moves data.
   func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int
@@ -52,8 +52,25 @@ extension Operation {
   public var inPlacePairs: [InPlacePair] { [] }
   public var viewedInput: Int? { nil }
   public var mutatedInputs: [Int] { [] }
-  public var isCheap: Bool { false }
+  public func recomputation(ofOutput output: Int) -> Recomputation? { nil }
   public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int { 0 }
+}
+
+/// An operation with one output that gives an output of another operation again.
+public struct Recomputation: Sendable {
+  public enum Argument: Hashable, Sendable {
+    case input(Int)
+    case output(Int)
+  }
+
+  public var operation: any Operation
+  /// Which inputs and outputs of the original operation the recomputing one reads.
+  public var arguments: [Argument]
+
+  public init(_ operation: any Operation, _ arguments: [Argument]) {
+    self.operation = operation
+    self.arguments = arguments
+  }
 }
 
 /// An output that may take over the memory of an input.

@@ -1,0 +1,116 @@
+/// A computation that was recorded once and runs many times: the way of all training and inference.
+///
+/// The body is called once, with symbolic arguments, and may use modules, take ``gradients(of:withRespectTo:)`` and
+/// apply optimizers. What it did is then planned and can be called with concrete tensors of the same types.
+///
+/// ```swift
+/// let predict = try Function([TensorType([1, 3, 256, 256])]) { [try model($0[0])] }
+/// let logits = try predict([image])[0]
+/// ```
+public final class Function: Sendable {
+  public let argumentTypes: [TensorType]
+  /// The plan that runs.
+  public let plan: Plan
+  /// The graph as it was recorded, before any pass.
+  public let recorded: Graph
+  private let bindings: [GraphBuilder.Binding]
+  private let scopes: [[ObjectIdentifier]]
+
+  /// Records `body`.
+  ///
+  /// - Parameters:
+  ///   - argumentTypes: Types of the tensors that the function will be called with.
+  ///   - mode: What dropout and batch normalisation do while recording.
+  ///   - passes: Rewritings of the graph that keep its results; the default is all of them.
+  /// - Throws: Whatever `body` throws.
+  public init(
+    _ argumentTypes: [TensorType], mode: Mode = .inference, passes: [any GraphPass] = defaultPasses,
+    _ body: ([Tensor]) throws -> [Tensor]
+  ) throws {
+    let builder = GraphBuilder()
+    let arguments = argumentTypes.enumerated().map { builder.argument($0, $1) }
+    let results = try GraphBuilder.$current.withValue(builder) { try withMode(mode) { try body(arguments) } }
+    recorded = builder.finish(results)
+    self.argumentTypes = argumentTypes
+    bindings = builder.bindings
+    scopes = builder.scopes
+    plan = PlanCache.shared.plan(for: recorded, passes: passes)
+  }
+
+  /// Runs the function.
+  ///
+  /// - Parameters:
+  ///   - arguments: Concrete tensors of the ``argumentTypes``.
+  ///   - random: What dropout and other random operations draw from.
+  /// - Throws: ``MartletError`` when an argument has another type, or from an operation.
+  public func callAsFunction(_ arguments: [Tensor], random: RandomState = RandomState()) throws -> [Tensor] {
+    try plan.run(leaves: storages(arguments, mutating: plan), random: random)
+  }
+
+  private func storages(_ arguments: [Tensor], mutating plan: Plan?) throws -> [Storage] {
+    try require(
+      arguments.map(\.type) == argumentTypes, "function",
+      "expected arguments \(argumentTypes), got \(arguments.map(\.type))")
+    return try bindings.enumerated().map { index, binding in
+      switch binding {
+      case .argument(let index): return try arguments[index].storage("function")
+      case .constant(let tensor): return try tensor.storage("function")
+      case .variable(let variable):
+        if let plan, plan.mutatesLeaf(index) { return try variable.mutableStorage() }
+        return try variable.concrete.storage("function")
+      }
+    }
+  }
+
+  /// The first value that is not finite when the recorded graph runs, and the modules that made it.
+  ///
+  /// Leaves are looked at first. Nothing is changed: nodes that mutate state are left out.
+  ///
+  /// - Returns: `nil` when all is finite.
+  public func firstNonFinite(
+    _ arguments: [Tensor], random: RandomState, names: [ObjectIdentifier: String]
+  ) throws -> String? {
+    for case .variable(let variable) in bindings where try !isFinite(variable.concrete) {
+      return "the parameter \(names[ObjectIdentifier(variable)] ?? "of a module without a name")"
+    }
+    for (index, argument) in arguments.enumerated() where try !isFinite(argument) {
+      return "argument \(index)"
+    }
+    struct Found: Error { var description: String }
+    var pure = recorded
+    pure.nodes.removeAll { !$0.operation.mutatedInputs.isEmpty }
+    let produced = Set(pure.leaves + pure.nodes.flatMap(\.outputs))
+    pure.outputs.removeAll { !produced.contains($0) }
+    do {
+      _ = try Plan(pure).run(leaves: storages(arguments, mutating: nil), random: random) { node, outputs in
+        for output in outputs where try !isFinite(output) {
+          let module = self.scopes[node.scope].last.flatMap { names[$0] }
+          throw Found(description: module.map { "\($0) (\(node.operation.name))" } ?? node.operation.name)
+        }
+      }
+    } catch let found as Found {
+      return found.description
+    }
+    return nil
+  }
+
+  /// For each node of a graph of this function, the names of the modules that recorded it, outermost first.
+  public func scopeNames(of node: Graph.Node, names: [ObjectIdentifier: String]) -> [String] {
+    scopes[node.scope].compactMap { names[$0] }
+  }
+}
+
+private func isFinite(_ tensor: Tensor) throws -> Bool {
+  try isFinite(Operand(type: tensor.type, address: tensor.storage("finite").address))
+}
+
+private func isFinite(_ operand: Operand) throws -> Bool {
+  let count = operand.type.elementCount
+  switch operand.type.scalar {
+  case .float32:
+    return UnsafeBufferPointer(start: operand.elements(Float.self), count: count).allSatisfy(\.isFinite)
+  case .float64:
+    return UnsafeBufferPointer(start: operand.elements(Double.self), count: count).allSatisfy(\.isFinite)
+  default: return true
+  }
+}

@@ -1,0 +1,163 @@
+/// A layer or a model: something with parameters, buffers and other modules as members.
+///
+/// Members are found by name, and names are those of PyTorch's `state_dict` for the same model, so that weights move
+/// both ways without a mapping: a Swift member `runningMean` is `running_mean`, an array member `encoder` gives
+/// `encoder.0`, `encoder.1`, and ``Key`` names what a rule cannot.
+public protocol Module: AnyObject {}
+
+/// A module that maps one tensor to one.
+public protocol Layer: Module {
+  /// The layer's computation. Call the layer itself rather than this, so that summaries and errors can name it.
+  ///
+  /// - Throws: ``MartletError`` when the input's shape does not fit.
+  func forward(_ input: Tensor) throws -> Tensor
+}
+
+extension Layer {
+  public func callAsFunction(_ input: Tensor) throws -> Tensor { try scoped { try forward(input) } }
+}
+
+extension Module {
+  /// Runs `body` as this module's work, so that what it records carries the module's name. Modules with other inputs
+  /// than one tensor wrap their `callAsFunction` in it.
+  public func scoped<Result>(_ body: () throws -> Result) rethrows -> Result {
+    guard let builder = GraphBuilder.current else { return try body() }
+    return try builder.inScope(of: self, body)
+  }
+}
+
+/// Gives a member a name that does not follow from its Swift name.
+///
+/// ```swift
+/// @Key("downsample.0") var shortcut: Conv2d
+/// ```
+@propertyWrapper
+public struct Key<Value> {
+  public let name: String
+  public var wrappedValue: Value
+  public init(wrappedValue: Value, _ name: String) {
+    self.name = name
+    self.wrappedValue = wrappedValue
+  }
+}
+
+private protocol NamedMember {
+  var name: String { get }
+  var member: Any { get }
+}
+
+extension Key: NamedMember {
+  fileprivate var member: Any { wrappedValue }
+}
+
+extension Module {
+  /// Every parameter and buffer under every name it has, in the order of declaration.
+  public var variables: [(name: String, variable: Variable)] {
+    var found: [(String, Variable)] = []
+    walk(self, "") { name, member in
+      if let variable = member as? Variable { found.append((name, variable)) }
+    }
+    return found
+  }
+
+  /// What training learns, each once, in the order of declaration.
+  public var parameters: [(name: String, parameter: Parameter)] {
+    var seen: Set<ObjectIdentifier> = []
+    return variables.compactMap { name, variable in
+      guard let parameter = variable as? Parameter, seen.insert(ObjectIdentifier(parameter)).inserted else {
+        return nil
+      }
+      return (name, parameter)
+    }
+  }
+
+  /// The modules inside, this one first, with their names; a shared module stands under its first name.
+  public var modules: [(name: String, module: any Module)] {
+    var seen: Set<ObjectIdentifier> = []
+    var found: [(String, any Module)] = []
+    walk(self, "") { name, member in
+      if let module = member as? any Module, seen.insert(ObjectIdentifier(module)).inserted {
+        found.append((name, module))
+      }
+    }
+    return found
+  }
+
+  /// The names of modules and variables by identity, for naming the nodes of a recording.
+  public var namesByIdentity: [ObjectIdentifier: String] {
+    var names: [ObjectIdentifier: String] = [:]
+    walk(self, "") { name, member in
+      let identity: ObjectIdentifier
+      if let variable = member as? Variable {
+        identity = ObjectIdentifier(variable)
+      } else if let module = member as? any Module {
+        identity = ObjectIdentifier(module)
+      } else {
+        return
+      }
+      if names[identity] == nil { names[identity] = name }
+    }
+    return names
+  }
+
+  /// The number of scalars in all parameters.
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.parameter.type.elementCount } }
+}
+
+/// Visits a module's members, depth first: variables and modules, through arrays, dictionaries and optionals.
+private func walk(_ member: Any, _ name: String, _ visit: (String, Any) -> Void) {
+  if member is Variable {
+    visit(name, member)
+    return
+  }
+  let mirror = Mirror(reflecting: member)
+  switch mirror.displayStyle {
+  case .optional:
+    if let some = mirror.children.first { walk(some.value, name, visit) }
+  case .collection:
+    // Only collections that can hold modules are entered: a weight array of millions of numbers is not.
+    guard let elements = member as? [Any], elements.first.map(canHoldVariables) ?? false else { return }
+    for (index, element) in elements.enumerated() { walk(element, joined(name, "\(index)"), visit) }
+  case .dictionary:
+    guard let entries = member as? [String: Any] else { return }
+    for (key, element) in entries.sorted(by: { $0.key < $1.key }) { walk(element, joined(name, key), visit) }
+  default:
+    guard member is any Module else { return }
+    visit(name, member)
+    var levels = [mirror]
+    while let above = levels[0].superclassMirror { levels.insert(above, at: 0) }
+    for level in levels {
+      for child in level.children {
+        guard let label = child.label else { continue }
+        if let named = child.value as? any NamedMember {
+          walk(named.member, joined(name, named.name), visit)
+        } else {
+          walk(child.value, joined(name, snakeCase(label)), visit)
+        }
+      }
+    }
+  }
+}
+
+private func canHoldVariables(_ element: Any) -> Bool {
+  if element is Variable || element is any Module { return true }
+  let style = Mirror(reflecting: element).displayStyle
+  return style == .optional || style == .collection || style == .dictionary
+}
+
+private func joined(_ prefix: String, _ name: String) -> String {
+  prefix.isEmpty ? name : name.isEmpty ? prefix : "\(prefix).\(name)"
+}
+
+/// `runningMean` → `running_mean`.
+private func snakeCase(_ label: String) -> String {
+  var result = ""
+  for character in label {
+    if character.isUppercase {
+      result += "_" + character.lowercased()
+    } else {
+      result.append(character)
+    }
+  }
+  return result
+}

@@ -1,0 +1,73 @@
+import Synchronization
+
+/// A tensor that a model keeps and that training changes: a ``Parameter`` or a ``Buffer``.
+public class Variable: @unchecked Sendable {
+  private let tensor: Mutex<Tensor>
+
+  init(_ initial: Tensor) throws {
+    _ = try initial.storage("variable")
+    tensor = Mutex(initial)
+  }
+
+  /// The type of the tensor that is kept. Only ``value``'s setter can change it, to a tensor of the same type.
+  public var type: TensorType { tensor.withLock { $0.type } }
+
+  /// The tensor: symbolic while a function is being recorded, concrete otherwise.
+  public var value: Tensor {
+    if let builder = GraphBuilder.current { return builder.leaf(for: self) }
+    return concrete
+  }
+
+  /// The tensor as it is now in memory.
+  public var concrete: Tensor { tensor.withLock { $0 } }
+
+  /// Replaces the tensor.
+  ///
+  /// - Throws: ``MartletError`` when the new one is of another type or symbolic.
+  public func assign(_ new: Tensor) throws {
+    _ = try new.storage("variable")
+    try tensor.withLock {
+      try require(new.type == $0.type, "variable", "expected \($0.type), got \(new.type)")
+      $0 = new
+    }
+  }
+
+  /// The tensor's memory, to be changed: copied first when somebody else holds it too.
+  func mutableStorage() throws -> Storage {
+    try tensor.withLock { tensor in
+      let type = tensor.type
+      guard case .concrete(var storage) = tensor.content else {
+        preconditionFailure("a variable holds a concrete tensor")
+      }
+      // The only reference must be the local one for the question to have an answer.
+      tensor = Tensor(type: type, content: .concrete(Self.noStorage))
+      if !isKnownUniquelyReferenced(&storage) {
+        do {
+          storage = try storage.copy()
+        } catch {
+          tensor = Tensor(type: type, content: .concrete(storage))
+          throw error
+        }
+      }
+      tensor = Tensor(type: type, content: .concrete(storage))
+      return storage
+    }
+  }
+
+  private static let noStorage: Storage = {
+    guard let storage = try? Storage(byteCount: 0) else { preconditionFailure("no 64 bytes of memory") }
+    return storage
+  }()
+}
+
+/// A tensor that training learns, found under its module's member name.
+public final class Parameter: Variable, @unchecked Sendable {
+  /// - Throws: ``MartletError`` when the tensor is symbolic.
+  public override init(_ initial: Tensor) throws { try super.init(initial) }
+}
+
+/// A tensor that a model keeps but that no gradient changes, such as running statistics.
+public final class Buffer: Variable, @unchecked Sendable {
+  /// - Throws: ``MartletError`` when the tensor is symbolic.
+  public override init(_ initial: Tensor) throws { try super.init(initial) }
+}

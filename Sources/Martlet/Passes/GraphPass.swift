@@ -1,0 +1,33 @@
+/// A rewriting of a graph that keeps what it computes.
+public protocol GraphPass: Sendable {
+  /// The name by which the pass is shown and switched off.
+  var name: String { get }
+  func rewrite(_ graph: Graph) -> Graph
+}
+
+/// What a ``Function`` applies unless told otherwise, in order.
+public let defaultPasses: [any GraphPass] = [
+  MergeEqualNodes(), FuseBatchNormActivation(), RemoveUnusedNodes(), RecomputeCheapValues(),
+]
+
+extension Graph {
+  /// The graph with values read under other names: `replacement[v]` instead of `v`.
+  func reading(_ replacement: [ValueID: ValueID]) -> Graph {
+    func current(_ value: ValueID) -> ValueID {
+      var value = value
+      while let next = replacement[value] { value = next }
+      return value
+    }
+    var graph = self
+    for index in graph.nodes.indices { graph.nodes[index].inputs = graph.nodes[index].inputs.map(current) }
+    graph.outputs = graph.outputs.map(current)
+    return graph
+  }
+
+  /// For each value that a node makes, the node's index.
+  func producers() -> [ValueID: Int] {
+    var producers: [ValueID: Int] = [:]
+    for (index, node) in nodes.enumerated() { for output in node.outputs { producers[output] = index } }
+    return producers
+  }
+}
