@@ -1,0 +1,4 @@
+extension OperationRow {
+  /// The table: every operation that the library has.
+  static let all: [OperationRow] = []
+}
