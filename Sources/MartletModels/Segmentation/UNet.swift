@@ -1,0 +1,159 @@
+import Martlet
+
+/// U-Net (Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation",
+/// MICCAI 2015): levels of two 3×3 convolutions, each half the size of the one above and twice its channels, and the
+/// way back up, where each level also sees what the same level saw on the way down.
+///
+/// State names, for `i` from 0 (full size) to `depth` (the bottleneck) and `j` from 0 (the lowest level on the way up):
+///
+/// | name | what |
+/// | --- | --- |
+/// | `encoder.{i}.conv1.weight`, `encoder.{i}.conv2.weight` | 3×3 convolutions [outputs, inputs, 3, 3] |
+/// | `encoder.{i}.conv1.bias` … | only without batch normalisation |
+/// | `encoder.{i}.bn1.weight` `.bias` `.running_mean` `.running_var` `.num_batches_tracked`, `bn2` … | batch normalisation |
+/// | `up.{j}.weight`, `up.{j}.bias` | transposed convolutions 2×2 [inputs, outputs, 2, 2] |
+/// | `up.{j}.conv.weight`, `up.{j}.conv.bias` | instead of them with bilinear upsampling: 1×1 convolutions |
+/// | `decoder.{j}.conv1` `.bn1` `.conv2` `.bn2` | as in the encoder; inputs are the skip's channels, then the upsampled |
+/// | `head.weight`, `head.bias` | 1×1 convolution to the classes |
+public final class UNet: SegmentationModel {
+  /// What there is to choose in a U-Net.
+  public struct Configuration: Hashable, Sendable, Codable {
+    /// Channels of the images.
+    public var inputChannels = 3
+    /// Classes, background included.
+    public var classCount = 2
+    /// Channels of the first level; each level down has twice as many. 64 as published.
+    public var baseChannels = 64
+    /// Levels below the first. 4 as published.
+    public var depth = 4
+    /// `same` keeps sizes; `valid` convolves without padding, as published: 572×572 gives 388×388.
+    public var padding = Padding.same
+    /// Batch normalisation after each convolution; not in the publication, usual since.
+    public var batchNorm = true
+    public var upsampling = Upsampling.transposed
+    /// Dropout probability at the end of the way down; the publication has dropout there without saying how much.
+    public var dropout = 0.0
+
+    public enum Padding: String, Hashable, Sendable, Codable, CaseIterable { case same, valid }
+    public enum Upsampling: String, Hashable, Sendable, Codable, CaseIterable {
+      /// A 2×2 transposed convolution of stride 2, as published.
+      case transposed
+      /// Bilinear with aligned corners, then a 1×1 convolution.
+      case bilinear
+    }
+
+    public init() {}
+  }
+
+  public let configuration: Configuration
+  public var inputChannels: Int { configuration.inputChannels }
+  public var classCount: Int { configuration.classCount }
+
+  private let encoder: [ConvolutionBlock]
+  private let up: [any Layer]
+  private let decoder: [ConvolutionBlock]
+  private let head: Conv2d
+  private let pool = MaxPool2d(kernelSize: 2)
+  private let dropout: Dropout
+
+  /// - Throws: ``MartletError`` when a number in the configuration cannot be.
+  public init(_ configuration: Configuration = Configuration()) throws {
+    let c = configuration
+    try require(c.inputChannels > 0, "unet", "expected at least 1 input channel, got \(c.inputChannels)")
+    try require(c.classCount > 0, "unet", "expected at least 1 class, got \(c.classCount)")
+    try require(
+      (1...4096).contains(c.baseChannels), "unet", "expected 1 to 4096 base channels, got \(c.baseChannels)")
+    try require((1...8).contains(c.depth), "unet", "expected a depth of 1 to 8, got \(c.depth)")
+    self.configuration = c
+    let channels = (0...c.depth).map { c.baseChannels << $0 }
+    encoder = try channels.indices.map {
+      try ConvolutionBlock($0 == 0 ? c.inputChannels : channels[$0 - 1], channels[$0], c)
+    }
+    let upward = Array(channels.indices.dropLast().reversed())
+    up = try upward.map { level in
+      switch c.upsampling {
+      case .transposed:
+        try ConvTranspose2d(
+          inputChannels: channels[level + 1], outputChannels: channels[level], kernelSize: 2, stride: 2)
+      case .bilinear: try BilinearUp(channels[level + 1], channels[level])
+      }
+    }
+    decoder = try upward.map { try ConvolutionBlock(2 * channels[$0], channels[$0], c) }
+    head = try Conv2d(inputChannels: c.baseChannels, outputChannels: c.classCount, kernelSize: 1)
+    dropout = try Dropout(probability: c.dropout)
+  }
+
+  /// Logits for images of a size that fits.
+  ///
+  /// - Parameter images: [N, inputChannels, H, W]. With `same` padding H and W are multiples of 2^depth; with `valid`
+  ///   padding every level must come out even.
+  /// - Returns: [N, classCount, H, W], smaller with `valid` padding.
+  /// - Throws: ``MartletError`` naming the nearest sizes that fit. ``SegmentationModel/logits(_:)`` takes any size.
+  public func forward(_ images: Tensor) throws -> Tensor {
+    try require(
+      images.rank == 4 && images.shape[1] == inputChannels, "unet",
+      "expected images [N, \(inputChannels), H, W], got \(images.shape)")
+    for (name, size) in zip(["height", "width"], images.shape[2...]) where !takes(size) {
+      let (before, after) = padding(size)
+      throw MartletError(
+        "unet",
+        "\(name) \(size) does not fit \(configuration.depth) levels: pad it to \(before + size + after) (\(before) "
+          + "before, \(after) after) or use logits(_:), which does so")
+    }
+    var x = images
+    var skips: [Tensor] = []
+    for (level, block) in encoder.enumerated() {
+      x = try block(level == 0 ? x : pool(x))
+      skips.append(x)
+    }
+    skips.removeLast()
+    x = try dropout(x)
+    for (up, block) in zip(up, decoder) {
+      x = try up(x)
+      let skip = skips.removeLast()
+      let centered = try skip.cropped(
+        top: (skip.shape[2] - x.shape[2]) / 2, left: (skip.shape[3] - x.shape[3]) / 2, height: x.shape[2],
+        width: x.shape[3])
+      x = try block(concatenated([centered, x], axis: 1))
+    }
+    return try head(x)
+  }
+
+  public func fit(height: Int, width: Int) -> InputFit {
+    let (top, bottom) = padding(height)
+    let (left, right) = padding(width)
+    // With valid padding the network itself takes its margin away again.
+    return InputFit(
+      top: top, bottom: bottom, left: left, right: right, outputTop: top - margin, outputLeft: left - margin)
+  }
+
+  // MARK: Sizes
+
+  /// Rows that the output lacks above and below the input: none with `same` padding.
+  private var margin: Int {
+    guard configuration.padding == .valid else { return 0 }
+    // Each block takes 2 rows a side of its level, 2^level of the image; all but the lowest are passed twice.
+    let lowest = configuration.depth
+    return (0..<lowest).reduce(2 << lowest) { $0 + (4 << $1) }
+  }
+
+  /// What to put around a size so that the network takes it and its output covers it.
+  private func padding(_ size: Int) -> (before: Int, after: Int) {
+    var needed = size + 2 * margin
+    while !takes(needed) { needed += 1 }
+    let missing = needed - size
+    return (missing / 2, missing - missing / 2)
+  }
+
+  /// Whether every level halves to a whole number, and something is left.
+  private func takes(_ size: Int) -> Bool {
+    let loss = configuration.padding == .valid ? 4 : 0
+    var size = size
+    for _ in 0..<configuration.depth {
+      size -= loss
+      guard size > 0, size % 2 == 0 else { return false }
+      size /= 2
+    }
+    return size - loss > 0
+  }
+}

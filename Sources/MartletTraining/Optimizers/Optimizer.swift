@@ -1,0 +1,59 @@
+import Martlet
+
+/// A rule for changing parameters by their gradients. Values and defaults are PyTorch's.
+public protocol Optimizer: Sendable {
+  /// The names of what is kept for each parameter between steps, such as `exp_avg`.
+  var slots: [String] { get }
+
+  /// The type of the tensor that carries the numbers that change from step to step.
+  var stepScalarsType: TensorType { get }
+
+  /// Those numbers for a step.
+  ///
+  /// - Parameter step: The number of steps before this one.
+  func stepScalars(learningRate: Double, step: Int) throws -> Tensor
+
+  /// Records the update of one parameter.
+  ///
+  /// - Parameters:
+  ///   - scale: What the gradient is multiplied by; nothing is updated where it is not finite.
+  ///   - scalars: The symbolic ``stepScalars(learningRate:step:)``.
+  func update(
+    _ parameter: Parameter, gradient: Tensor, scale: Tensor, scalars: Tensor, state: OptimizerState, name: String
+  ) throws
+}
+
+/// What an optimizer keeps for each parameter: zeros to begin with, named `{parameter}.{slot}`.
+public final class OptimizerState: Module {
+  private let entries: [String: Buffer]
+
+  public init(_ optimizer: any Optimizer, for model: any Module) throws {
+    var entries: [String: Buffer] = [:]
+    for (name, parameter) in model.parameters {
+      for slot in optimizer.slots { entries["\(name).\(slot)"] = try Buffer(Tensor.full(0, parameter.type)) }
+    }
+    self.entries = entries
+  }
+
+  /// The symbolic value of a slot of a parameter.
+  func value(_ name: String, _ slot: String) throws -> Tensor {
+    guard let buffer = entries["\(name).\(slot)"] else {
+      throw MartletError("optimizer", "has no \(slot) for \(name): it was made for another model")
+    }
+    return buffer.value
+  }
+
+  /// Bytes that are kept.
+  public var byteCount: Int { entries.values.reduce(0) { $0 + $1.type.byteCount } }
+
+  /// By name, for checkpoints.
+  public var stateDict: [String: Tensor] { entries.mapValues(\.concrete) }
+
+  /// - Throws: ``MartletError`` when a name is missing or has another shape.
+  public func load(_ state: [String: Tensor]) throws {
+    for (name, buffer) in entries.sorted(by: { $0.key < $1.key }) {
+      guard let tensor = state[name] else { throw MartletError("optimizer", "state has no \(name)") }
+      try buffer.assign(tensor)
+    }
+  }
+}

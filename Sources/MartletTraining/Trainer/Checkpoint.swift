@@ -1,0 +1,66 @@
+import Foundation
+import Martlet
+import MartletInterchange
+
+/// Where a training is: everything besides weights and moments that the next step depends on, and what has been
+/// summed up so far of the epoch that is running.
+struct TrainingProgress: Codable, Hashable, Sendable {
+  /// The epoch that is running, from 0.
+  var epoch = 0
+  /// Steps of it that are done.
+  var step = 0
+  /// Steps done in all.
+  var totalSteps = 0
+  /// Sum over the epoch's samples of the batch's mean loss, and their number.
+  var lossSum = 0.0
+  var sampleCount = 0
+  /// The best score so far and the epoch that had it.
+  var bestScore: Double?
+  var bestEpoch = 0
+  /// Whether training came to its end.
+  var isFinished = false
+}
+
+/// A training on disk: weights, optimizer state and progress in one safetensors file with a checksum.
+struct Checkpoint {
+  var model: [String: Tensor]
+  var optimizer: [String: Tensor]
+  var progress: TrainingProgress
+
+  private static let modelPrefix = "model."
+  private static let optimizerPrefix = "optimizer."
+  private static let progressKey = "martlet.progress"
+
+  func write(to url: URL) throws {
+    var tensors: [String: Tensor] = [:]
+    for (name, tensor) in model { tensors[Self.modelPrefix + name] = tensor }
+    for (name, tensor) in optimizer { tensors[Self.optimizerPrefix + name] = tensor }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let text = String(decoding: try encoder.encode(progress), as: UTF8.self)
+    try saveSafetensors(tensors, metadata: [Self.progressKey: text], to: url)
+  }
+
+  /// - Throws: ``MartletError`` when the file is cut short, damaged or not a checkpoint.
+  init(contentsOf url: URL) throws {
+    let file = try SafetensorsFile(contentsOf: url)
+    guard let text = file.metadata[Self.progressKey],
+      let progress = try? JSONDecoder().decode(TrainingProgress.self, from: Data(text.utf8))
+    else { throw MartletError("checkpoint", "\(url.path) is not a checkpoint: it has no \(Self.progressKey)") }
+    self.progress = progress
+    let tensors = try loadSafetensors(url)
+    func part(_ prefix: String) -> [String: Tensor] {
+      Dictionary(
+        uniqueKeysWithValues: tensors.filter { $0.key.hasPrefix(prefix) }
+          .map { (String($0.key.dropFirst(prefix.count)), $0.value) })
+    }
+    model = part(Self.modelPrefix)
+    optimizer = part(Self.optimizerPrefix)
+  }
+
+  init(model: any Module, optimizer: OptimizerState, progress: TrainingProgress) {
+    self.model = model.stateDict
+    self.optimizer = optimizer.stateDict
+    self.progress = progress
+  }
+}

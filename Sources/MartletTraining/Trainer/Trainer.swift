@@ -1,0 +1,230 @@
+import Foundation
+import Martlet
+import MartletInterchange
+
+/// Trains a task epoch by epoch, keeps checkpoints, and can be stopped and resumed anywhere.
+///
+/// A run that is stopped and resumed, however often, ends with the same bytes as one that was not: every random number
+/// is a function of seed, epoch and position, sums have a fixed order, and a checkpoint holds everything else.
+public final class Trainer {
+  public struct Options: Sendable {
+    public var optimizer: any Optimizer
+    public var learningRate: Double
+    public var schedule: LearningRateSchedule
+    public var warmUpEpochs: Double
+    public var epochs: Int
+    public var seed: UInt64
+    /// Largest global norm of the gradients.
+    public var clipNorm: Double?
+    /// Ends training after so many epochs without a better score.
+    public var earlyStopping: Int?
+
+    public init(
+      optimizer: any Optimizer, learningRate: Double, schedule: LearningRateSchedule = .constant,
+      warmUpEpochs: Double = 0, epochs: Int, seed: UInt64, clipNorm: Double? = nil, earlyStopping: Int? = nil
+    ) {
+      self.optimizer = optimizer
+      self.learningRate = learningRate
+      self.schedule = schedule
+      self.warmUpEpochs = warmUpEpochs
+      self.epochs = epochs
+      self.seed = seed
+      self.clipNorm = clipNorm
+      self.earlyStopping = earlyStopping
+    }
+  }
+
+  /// How a call of ``run(stop:observer:)`` ended.
+  public enum Outcome: Hashable, Sendable {
+    case finished
+    /// Ended before the last epoch because the score had stopped rising.
+    case stoppedEarly
+    /// A stop was asked for; the checkpoint is where it goes on from.
+    case interrupted
+  }
+
+  private let task: any TrainingTask
+  private let options: Options
+  private let files: TrainingFiles
+  private let state: OptimizerState
+  private var progress: TrainingProgress
+  private var steps: [[TensorType]: TrainingStep] = [:]
+
+  /// A training from the model's present parameters.
+  public init(_ task: any TrainingTask, options: Options, files: TrainingFiles) throws {
+    self.task = task
+    self.options = options
+    self.files = files
+    state = try OptimizerState(options.optimizer, for: task.model)
+    progress = TrainingProgress()
+  }
+
+  /// The training that a checkpoint holds.
+  ///
+  /// - Throws: ``MartletError`` when the checkpoint is missing, damaged or of another model.
+  public init(resuming task: any TrainingTask, options: Options, files: TrainingFiles) throws {
+    let checkpoint = try Checkpoint(contentsOf: files.checkpoint)
+    try task.model.loadStateDict(checkpoint.model, source: files.checkpoint.path)
+    self.task = task
+    self.options = options
+    self.files = files
+    state = try OptimizerState(options.optimizer, for: task.model)
+    try state.load(checkpoint.optimizer)
+    progress = checkpoint.progress
+  }
+
+  /// Epochs that are done.
+  public var completedEpochs: Int { progress.epoch }
+
+  /// Whether there is nothing left to do.
+  public var isFinished: Bool { progress.isFinished }
+
+  /// Trains to the end, or until a stop is asked for.
+  ///
+  /// - Throws: ``MartletError`` when a loss is not finite, naming the step and the first layer whose output is not; the
+  ///   checkpoint is then the last good one. Also what reading data or writing files throws.
+  public func run(stop: StopSignal = StopSignal(), observer: any TrainerObserver) throws -> Outcome {
+    try observer.trainingStarts(at: progress.epoch, of: options.epochs, stepsPerEpoch: task.stepsPerEpoch)
+    while !progress.isFinished {
+      guard try runEpoch(stop, observer) else {
+        try save()
+        try observer.trainingEnded(.interrupted)
+        return .interrupted
+      }
+    }
+    let outcome = progress.epoch < options.epochs ? Outcome.stoppedEarly : .finished
+    try observer.trainingEnded(outcome)
+    return outcome
+  }
+
+  /// Runs what is left of the epoch, validates and saves. `false` when a stop was asked for before its end.
+  private func runEpoch(_ stop: StopSignal, _ observer: any TrainerObserver) throws -> Bool {
+    let epoch = progress.epoch
+    let batches = try task.batches(epoch: epoch, startingAt: progress.step)
+    while progress.step < task.stepsPerEpoch {
+      if stop.isRequested { return false }
+      guard let batch = try batches.next() else {
+        throw MartletError("training", "expected \(task.stepsPerEpoch) batches in epoch \(epoch + 1), got \(progress.step)")
+      }
+      let rate = learningRate(at: progress.totalSteps)
+      let loss = try runStep(batch, rate)
+      progress.lossSum += loss * Double(batch.count)
+      progress.sampleCount += batch.count
+      progress.step += 1
+      progress.totalSteps += 1
+      try observer.stepEnded(
+        StepReport(
+          epoch: epoch, step: progress.step, loss: loss, meanLoss: progress.lossSum / Double(progress.sampleCount),
+          samples: batch.count, learningRate: rate))
+    }
+    if stop.isRequested { return false }
+    try endEpoch(observer)
+    return true
+  }
+
+  private func endEpoch(_ observer: any TrainerObserver) throws {
+    let rate = learningRate(at: progress.totalSteps - 1)
+    let validation = try task.validate()
+    let isBest = progress.bestScore.map { validation.score > $0 } ?? true
+    if isBest {
+      progress.bestScore = validation.score
+      progress.bestEpoch = progress.epoch
+      try saveSafetensors(task.model.stateDict, metadata: task.modelDescription, to: files.model)
+    }
+    let report = EpochReport(
+      epoch: progress.epoch, trainingLoss: progress.lossSum / Double(max(progress.sampleCount, 1)),
+      learningRate: rate, validation: validation, isBest: isBest)
+    try observer.epochEnded(report)
+    progress.epoch += 1
+    progress.step = 0
+    progress.lossSum = 0
+    progress.sampleCount = 0
+    let patience = options.earlyStopping ?? .max
+    progress.isFinished = progress.epoch >= options.epochs || progress.epoch - 1 - progress.bestEpoch >= patience
+    try save()
+  }
+
+  private func runStep(_ batch: TrainingBatch, _ rate: Double) throws -> Double {
+    let types = batch.tensors.map(\.type)
+    let step: TrainingStep
+    if let known = steps[types] {
+      step = known
+    } else {
+      step = try TrainingStep(
+        model: task.model, optimizer: options.optimizer, state: state, batch: types, clipNorm: options.clipNorm,
+        loss: task.loss)
+      steps[types] = step
+    }
+    let result = try step(
+      batch.tensors, learningRate: rate, step: progress.totalSteps, seed: options.seed)
+    guard result.isFinite else {
+      let found = try step.firstNonFinite(
+        batch.tensors, step: progress.totalSteps, seed: options.seed, names: task.model.namesByIdentity)
+      let what = result.loss.isFinite ? "gradient norm \(result.gradientNorm)" : "loss \(result.loss)"
+      throw MartletError(
+        "training",
+        "\(what) at step \(progress.totalSteps + 1) (epoch \(progress.epoch + 1)): the first value that is not finite is "
+          + "the output of \(found ?? "the loss"); the parameters were not updated and the last checkpoint is kept")
+    }
+    return result.loss
+  }
+
+  private func learningRate(at step: Int) -> Double {
+    let perEpoch = Double(task.stepsPerEpoch)
+    return options.learningRate
+      * options.schedule.factor(
+        step: step, totalSteps: options.epochs * task.stepsPerEpoch,
+        warmUpSteps: Int((options.warmUpEpochs * perEpoch).rounded()))
+  }
+
+  private func save() throws {
+    try Checkpoint(model: task.model, optimizer: state, progress: progress).write(to: files.checkpoint)
+  }
+}
+
+/// Where a training keeps its files.
+public struct TrainingFiles: Sendable {
+  /// The last state, to resume from.
+  public var checkpoint: URL
+  /// The best epoch's weights.
+  public var model: URL
+
+  public init(checkpoint: URL, model: URL) {
+    self.checkpoint = checkpoint
+    self.model = model
+  }
+}
+
+/// What happened in one step.
+public struct StepReport: Sendable {
+  /// From 0.
+  public var epoch: Int
+  /// Steps of the epoch that are done.
+  public var step: Int
+  public var loss: Double
+  /// Mean over the epoch's samples so far.
+  public var meanLoss: Double
+  public var samples: Int
+  public var learningRate: Double
+}
+
+/// What happened in one epoch.
+public struct EpochReport: Sendable {
+  /// From 0.
+  public var epoch: Int
+  public var trainingLoss: Double
+  /// Of the epoch's last step.
+  public var learningRate: Double
+  public var validation: ValidationResult
+  /// Whether this is the best epoch so far.
+  public var isBest: Bool
+}
+
+/// Watches a training: shows it, writes its figures down.
+public protocol TrainerObserver: AnyObject {
+  /// - Parameter epoch: The epoch that begins or goes on; figures of this and later epochs are to be forgotten.
+  func trainingStarts(at epoch: Int, of epochs: Int, stepsPerEpoch: Int) throws
+  func stepEnded(_ report: StepReport) throws
+  func epochEnded(_ report: EpochReport) throws
+  func trainingEnded(_ outcome: Trainer.Outcome) throws
+}

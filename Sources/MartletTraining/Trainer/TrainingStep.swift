@@ -1,0 +1,70 @@
+import Martlet
+
+/// A whole training step as one function: loss, gradients, clipping and the optimizer's update in one plan.
+///
+/// When the loss or the gradients' norm is not finite nothing is updated.
+public final class TrainingStep {
+  /// What a step found.
+  public struct Result: Hashable, Sendable {
+    public var loss: Double
+    /// The global L2 norm of all gradients, before clipping.
+    public var gradientNorm: Double
+
+    /// Whether the parameters were updated.
+    public var isFinite: Bool { loss.isFinite && gradientNorm.isFinite }
+  }
+
+  private let function: Function
+  private let optimizer: any Optimizer
+
+  /// Records the step.
+  ///
+  /// - Parameters:
+  ///   - batch: Types of the batch's tensors.
+  ///   - clipNorm: Largest global norm of the gradients; more is scaled down to it.
+  ///   - loss: Records the batch's loss, a scalar.
+  public init(
+    model: any Module, optimizer: any Optimizer, state: OptimizerState, batch: [TensorType],
+    clipNorm: Double? = nil, loss: ([Tensor]) throws -> Tensor
+  ) throws {
+    self.optimizer = optimizer
+    let parameters = model.parameters
+    function = try Function([optimizer.stepScalarsType] + batch, mode: .training) { arguments in
+      let loss = try loss(Array(arguments.dropFirst()))
+      let gradients = try gradients(of: loss, withRespectTo: parameters.map(\.parameter.value))
+      let norm = try globalNorm(of: gradients)
+      let scale = try gradientScale(norm: norm, loss: loss, maximumNorm: clipNorm)
+      for ((name, parameter), gradient) in zip(parameters, gradients) {
+        try optimizer.update(
+          parameter, gradient: gradient, scale: scale, scalars: arguments[0], state: state, name: name)
+      }
+      return [loss, norm]
+    }
+  }
+
+  /// Runs one step.
+  ///
+  /// - Parameters:
+  ///   - learningRate: For this step.
+  ///   - step: The number of steps before this one; also what random numbers are drawn by.
+  public func callAsFunction(
+    _ batch: [Tensor], learningRate: Double, step: Int, seed: UInt64
+  ) throws -> Result {
+    let scalars = try optimizer.stepScalars(learningRate: learningRate, step: step)
+    let results = try function([scalars] + batch, random: RandomState(seed: seed, step: UInt64(step)))
+    return Result(
+      loss: try results[0].cast(to: .float64).item(), gradientNorm: try results[1].cast(to: .float64).item())
+  }
+
+  /// Bytes that a step holds besides parameters, optimizer state and batch.
+  public var arenaByteCount: Int { function.plan.arenaByteCount }
+
+  /// What first was not finite when this batch went through; `nil` when all was.
+  public func firstNonFinite(
+    _ batch: [Tensor], step: Int, seed: UInt64, names: [ObjectIdentifier: String]
+  ) throws -> String? {
+    let scalars = try optimizer.stepScalars(learningRate: 0, step: step)
+    return try function.firstNonFinite(
+      [scalars] + batch, random: RandomState(seed: seed, step: UInt64(step)), names: names)
+  }
+}

@@ -1,0 +1,60 @@
+import Martlet
+
+/// One batch as a task's loss takes it.
+public struct TrainingBatch: Sendable {
+  /// Concrete tensors, in the order of the loss's arguments.
+  public var tensors: [Tensor]
+  /// Samples in the batch.
+  public var count: Int
+
+  public init(tensors: [Tensor], count: Int) {
+    self.tensors = tensors
+    self.count = count
+  }
+}
+
+/// The batches of one epoch, in order.
+public protocol BatchSource: AnyObject {
+  /// The next batch, `nil` after the last.
+  ///
+  /// - Throws: What went wrong while the batch was read.
+  func next() throws -> TrainingBatch?
+}
+
+/// What a ``Trainer`` needs to know of the thing it trains: the model, its data, its loss and how good it is.
+public protocol TrainingTask: AnyObject {
+  var model: any Module { get }
+  /// Batches in an epoch.
+  var stepsPerEpoch: Int { get }
+  /// Samples in an epoch.
+  var samplesPerEpoch: Int { get }
+
+  /// The batches of an epoch, from a position on. The same epoch and position give the same bytes.
+  func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource
+
+  /// The mean loss of a batch; recorded once for each shape of batch.
+  ///
+  /// - Parameter batch: Symbolic tensors of the types of ``TrainingBatch/tensors``.
+  func loss(_ batch: [Tensor]) throws -> Tensor
+
+  /// Measures the model on data that it was not trained on.
+  func validate() throws -> ValidationResult
+
+  /// Text that lets the weights be used without the run: configuration, classes, normalisation.
+  var modelDescription: [String: String] { get }
+}
+
+/// What validation found.
+public struct ValidationResult: Sendable {
+  public var loss: Double
+  /// What decides which epoch is the best and when to stop early; more is better.
+  public var score: Double
+  /// Named figures in the order in which they are shown.
+  public var metrics: [(name: String, value: Double)]
+
+  public init(loss: Double, score: Double, metrics: [(name: String, value: Double)]) {
+    self.loss = loss
+    self.score = score
+    self.metrics = metrics
+  }
+}
