@@ -1,3 +1,5 @@
+import Martlet
+
 /// How pixel values become a network's input: scaled to [0, 1], less a mean, over a standard deviation, for each
 /// channel.
 public struct Normalization: Hashable, Sendable, Codable {

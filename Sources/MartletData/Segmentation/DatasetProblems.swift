@@ -1,3 +1,5 @@
+import Martlet
+
 /// What is wrong with a dataset, gathered so that a user sees all of it at once.
 struct DatasetProblems {
   static let shown = 20

@@ -7,8 +7,8 @@ enum ImageFile {
 
   static func image(_ url: URL) throws -> Image { try Image(contentsOf: url) }
 
-  /// A mask's raw values, or palette indices.
-  static func mask(_ url: URL, paletteAsColors: Bool) throws -> Image {
-    try Image(contentsOf: url)
+  /// A mask's stored values and palette indices, or the colours that they show.
+  static func mask(_ url: URL, asColors: Bool) throws -> Image {
+    try Image(contentsOf: url, as: asColors ? .picture : .indices)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Martlet
 
 /// Finds the image files of a folder.
 enum ImageFolder {

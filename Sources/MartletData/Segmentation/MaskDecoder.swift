@@ -1,4 +1,5 @@
 import Foundation
+import Martlet
 
 /// Turns a mask's values or colours into labels, by options in which everything is settled.
 struct MaskDecoder: Sendable {

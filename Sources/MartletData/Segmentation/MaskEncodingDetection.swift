@@ -1,3 +1,5 @@
+import Martlet
+
 /// Settles what masks mean from everything they hold.
 struct MaskEncodingDetection {
   let options: SegmentationOptions

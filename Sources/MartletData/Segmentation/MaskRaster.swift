@@ -18,7 +18,7 @@ struct MaskRaster: Sendable {
   /// - Parameter asColors: Whether grey values and palettes are wanted as the colours they stand for. Otherwise
   ///   they are values, and so are colour images in which every pixel is grey.
   init(contentsOf url: URL, asColors: Bool) throws {
-    self.init(try ImageFile.mask(url, paletteAsColors: asColors), asColors: asColors)
+    self.init(try ImageFile.mask(url, asColors: asColors), asColors: asColors)
   }
 
   init(_ image: Image, asColors: Bool) {

@@ -1,4 +1,5 @@
 import Foundation
+import Martlet
 
 /// Finds each image's mask by name.
 ///

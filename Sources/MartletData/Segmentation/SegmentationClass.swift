@@ -1,3 +1,5 @@
+import Martlet
+
 /// A colour of a mask, 8 bits a channel.
 public struct MaskColor: Hashable, Sendable, Codable, CustomStringConvertible {
   public var red: UInt8

@@ -1,4 +1,5 @@
 import Foundation
+import Martlet
 
 /// Images and, for each, a mask of the same size whose pixels name classes.
 ///

@@ -1,3 +1,5 @@
+import Martlet
+
 /// How a mask's pixels name their classes.
 public enum MaskEncoding: String, Hashable, Sendable, Codable, CaseIterable {
   /// Found from the masks, see ``SegmentationOptions``.
