@@ -1,0 +1,101 @@
+import Foundation
+import Martlet
+
+/// Turns a mask's values or colours into labels, by options in which everything is settled.
+struct MaskDecoder: Sendable {
+  let encoding: MaskEncoding
+  let classCount: Int
+  let ignoreIndex: Int?
+  private let labelOfColor: [UInt32: UInt8]
+
+  /// - Precondition: `options` come from ``SegmentationDataset/options``, so the encoding is not automatic and
+  ///   the classes are there.
+  init(_ options: SegmentationOptions) {
+    precondition(options.encoding != .automatic && options.classes != nil, "options must be settled")
+    encoding = options.encoding
+    ignoreIndex = options.ignoreIndex
+    let classes = options.classes ?? []
+    classCount = classes.count
+    var labels: [UInt32: UInt8] = [:]
+    for (index, item) in classes.enumerated() {
+      if let color = item.color { labels[color.packed] = UInt8(index) }
+    }
+    if let color = options.ignoreColor { labels[color.packed] = LabelMap.ignored }
+    labelOfColor = labels
+  }
+
+  /// Whether files are to be read as colours.
+  var readsColors: Bool { encoding == .colors }
+
+  /// Reads a mask file's labels.
+  ///
+  /// - Throws: ``MartletError`` naming the file, the first pixel and the value that has no class.
+  func labels(contentsOf url: URL) throws -> LabelMap {
+    let raster = try MaskRaster(contentsOf: url, asColors: readsColors)
+    let content = MaskContent(raster)
+    if let problem = problem(in: content) {
+      throw MartletError("dataset", "\(url.path): \(problem)")
+    }
+    let binaryThreshold = binaryThreshold(content)
+    switch raster.pixels {
+    case .values(let values, _):
+      var table = [UInt8](repeating: 0, count: content.largestValue + 1)
+      for value in content.entries.keys { table[value] = label(value, binaryThreshold) ?? LabelMap.ignored }
+      return LabelMap(width: raster.width, height: raster.height, values: values.map { table[Int($0)] })
+    case .colors(let colors):
+      var last = colors.first ?? 0
+      var lastLabel = labelOfColor[last] ?? LabelMap.ignored
+      let values = colors.map { color in
+        if color != last {
+          last = color
+          lastLabel = labelOfColor[color] ?? LabelMap.ignored
+        }
+        return lastLabel
+      }
+      return LabelMap(width: raster.width, height: raster.height, values: values)
+    }
+  }
+
+  /// What of a mask has no class, in words; `nil` where everything has.
+  func problem(in content: MaskContent) -> String? {
+    if content.isColor != readsColors {
+      return "expected grey or palette \(encoding.rawValue) in this mask, got colours"
+    }
+    let threshold = binaryThreshold(content)
+    let wrong = content.entries.filter { label($0.key, threshold) == nil }
+    guard let first = wrong.min(by: { $0.value.firstPixel < $1.value.firstPixel }) else { return nil }
+    let pixels = wrong.values.reduce(0) { $0 + $1.count }
+    let place = content.place(first.value.firstPixel)
+    let rest = pixels > 1 ? " (\(pixels) such pixels, \(counted(wrong.count, readsColors ? "colour" : "value")))" : ""
+    if readsColors {
+      let color = MaskColor(packed: UInt32(first.key))
+      return "expected colours of the class table, got \(color) at \(place)\(rest)"
+    }
+    return "expected class indices below \(classCount), got \(first.key) at \(place)\(rest)"
+  }
+
+  /// Pixels of each class and ignored pixels. Values without a class are left out.
+  func pixelCounts(in content: MaskContent) -> (classes: [Int], ignored: Int) {
+    var classes = [Int](repeating: 0, count: classCount)
+    var ignored = 0
+    let threshold = binaryThreshold(content)
+    for (value, entry) in content.entries {
+      guard let label = label(value, threshold) else { continue }
+      if label == LabelMap.ignored { ignored += entry.count } else { classes[Int(label)] += entry.count }
+    }
+    return (classes, ignored)
+  }
+
+  /// The smallest foreground value of a binary mask.
+  private func binaryThreshold(_ content: MaskContent) -> Int {
+    let largest = content.entries.keys.filter { $0 != ignoreIndex }.max() ?? 0
+    return largest <= 1 ? 1 : (content.largestPossible + 1) / 2
+  }
+
+  private func label(_ value: Int, _ binaryThreshold: Int) -> UInt8? {
+    if readsColors { return labelOfColor[UInt32(value)] }
+    if value == ignoreIndex { return LabelMap.ignored }
+    if encoding == .binary { return value >= binaryThreshold ? 1 : 0 }
+    return value < classCount ? UInt8(value) : nil
+  }
+}

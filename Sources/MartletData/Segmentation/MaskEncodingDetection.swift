@@ -1,0 +1,86 @@
+import Martlet
+
+/// Settles what masks mean from everything they hold.
+struct MaskEncodingDetection {
+  let options: SegmentationOptions
+  /// The values of all masks, as read without palettes.
+  let contents: [MaskContent]
+
+  /// The options with encoding and classes settled.
+  ///
+  /// - Throws: ``MartletError`` that says which option to set where the masks leave it open.
+  func settled() throws -> SegmentationOptions {
+    var settled = options
+    if settled.encoding == .automatic { settled.encoding = try encoding() }
+    if settled.classes == nil { settled.classes = try classes(settled.encoding) }
+    return settled
+  }
+
+  /// All values that occur, without the ignored one, in ascending order.
+  private var values: [Int] {
+    var all: Set<Int> = []
+    for content in contents where !content.isColor { all.formUnion(content.entries.keys) }
+    if let ignoreIndex = options.ignoreIndex { all.remove(ignoreIndex) }
+    return all.sorted()
+  }
+
+  private func encoding() throws -> MaskEncoding {
+    if contents.contains(where: \.isColor) {
+      if options.classes?.first?.color != nil { return .colors }
+      var colors: [Int: Int] = [:]
+      for content in contents where content.isColor {
+        for (color, entry) in content.entries { colors[color, default: 0] += entry.count }
+      }
+      let most = colors.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.prefix(6)
+      let list = most.map { "\(MaskColor(packed: UInt32($0.key)))" }.joined(separator: ", ")
+      throw MartletError(
+        "dataset",
+        "expected a class table with colours, since masks are colour images; they hold \(counted(colors.count, "colour")), most often \(list)"
+      )
+    }
+    let values = values
+    if isBinary(values), options.classes.map({ $0.count == 2 }) ?? true { return .binary }
+    if let classes = options.classes {
+      // A value out of range is reported later with its file and place.
+      if let largest = values.last, largest >= classes.count, !looksLikeIndices(values) { throw ambiguous(values) }
+      return .indices
+    }
+    guard looksLikeIndices(values) else { throw ambiguous(values) }
+    return .indices
+  }
+
+  private func isBinary(_ values: [Int]) -> Bool {
+    let ranges = Set(contents.filter { $0.largestValue > 0 }.map(\.largestPossible))
+    guard let range = ranges.first, ranges.count == 1 else { return false }
+    return values == [0, range] || values == [range]
+  }
+
+  private func looksLikeIndices(_ values: [Int]) -> Bool {
+    guard let largest = values.last, largest < LabelMap.largestClassCount else { return false }
+    return values.count * 2 >= largest + 1
+  }
+
+  private func classes(_ encoding: MaskEncoding) throws -> [SegmentationClass] {
+    if encoding == .binary { return [SegmentationClass("background"), SegmentationClass("foreground")] }
+    let largest = values.last ?? 0
+    try require(
+      largest < LabelMap.largestClassCount, "dataset",
+      "expected at most \(LabelMap.largestClassCount) classes, got the class index \(largest) in the masks")
+    try require(
+      largest > 0, "dataset",
+      "expected two classes or more, got masks that hold nothing but 0; give the classes if some occur in no mask")
+    return (0...largest).map { SegmentationClass("class \($0)") }
+  }
+
+  private func ambiguous(_ values: [Int]) -> MartletError {
+    let list = values.prefix(8).map(String.init).joined(separator: ", ") + (values.count > 8 ? ", …" : "")
+    let held = values.isEmpty ? "nothing but ignored pixels" : "\(counted(values.count, "value")): \(list)"
+    var hints = [
+      "encoding `indices` and the classes if values are class indices",
+      "encoding `binary` if everything from half of the range on is foreground (JPEG changes values)",
+    ]
+    if values.last == 255 { hints.append("ignore index 255 if 255 marks pixels that do not count") }
+    return MartletError(
+      "dataset", "expected masks of class indices or of 0 and 255, got masks with \(held); set \(hints.joined(separator: ", or "))")
+  }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import Martlet
+
+/// Images and, for each, a mask of the same size whose pixels name classes.
+///
+/// Everything is checked when a dataset is made, so that training does not stop at a bad file hours later: names
+/// are paired, every image and mask is decoded once, sizes and values are compared. The first 20 problems come in
+/// one error.
+///
+/// ```swift
+/// let dataset = try SegmentationDataset(images: imageFolder, masks: maskFolder)
+/// let (training, validation) = try dataset.split(validationFraction: 0.2, seed: 1)
+/// ```
+public struct SegmentationDataset: Sendable {
+  /// One image and its mask, and what the check found of them.
+  public struct Sample: Hashable, Sendable {
+    /// The image's file name without extension.
+    public let name: String
+    public let image: URL
+    public let mask: URL
+    public let width: Int
+    public let height: Int
+    /// Pixels of each class.
+    public let classPixels: [Int]
+    /// Pixels that count in no loss and no metric.
+    public let ignoredPixels: Int
+
+    let statistics: PixelStatistics
+  }
+
+  /// The samples in natural order of their names, or in the order of ``subset(_:)``.
+  public let samples: [Sample]
+  /// The options, with encoding, classes and channels settled.
+  public let options: SegmentationOptions
+
+  /// Decoded samples that are kept, shared with all subsets.
+  let cache: SampleCache
+
+  /// Finds, pairs and checks the images and masks of two folders (or of one, see below).
+  ///
+  /// Files lie directly in the folders and end in png, jpg, jpeg, tif or tiff, in any case; other and hidden files are
+  /// left out. An image and a mask belong together when their names without extension are equal; those left over
+  /// are compared without a suffix such as `_mask`, `-gt`, `_label` or `_seg` of masks and `_image` or `_img` of images.
+  /// Both folders may be the same one; then the suffix tells masks from images.
+  ///
+  /// - Parameters:
+  ///   - options: How masks are encoded, and the classes. For a validation set give the training set's ``options``.
+  ///   - cacheLimit: Bytes of decoded images and labels to keep in memory. What does not fit is decoded again each time.
+  /// - Throws: ``MartletError`` with everything that was found wrong: files without partner or that cannot be read, sizes
+  ///   that differ, values that have no class (each with file, pixel and value), masks whose encoding is unclear.
+  public init(
+    images: URL, masks: URL, options: SegmentationOptions = SegmentationOptions(),
+    cacheLimit: Int = SegmentationDataset.defaultCacheLimit
+  ) throws {
+    try options.check()
+    let pairing = try SamplePairing(images: images, masks: masks)
+    let inspection = try DatasetInspection(pairing, options)
+    self.init(
+      samples: inspection.samples, options: inspection.options, cache: SampleCache(byteLimit: cacheLimit))
+  }
+
+  init(samples: [Sample], options: SegmentationOptions, cache: SampleCache) {
+    self.samples = samples
+    self.options = options
+    self.cache = cache
+  }
+
+  /// 1 GiB: some 4000 RGB images of 256×256.
+  public static let defaultCacheLimit = 1 << 30
+
+  public var count: Int { samples.count }
+
+  /// The classes in the order of their indices.
+  public var classes: [SegmentationClass] { options.classes ?? [] }
+
+  /// Channels of every image that ``load(_:)`` gives: 1 or 3.
+  public var channels: Int { options.channels ?? 3 }
+
+  /// Pixels of each class over all samples.
+  public var classPixels: [Int] {
+    samples.reduce(into: Array(repeating: 0, count: classes.count)) { sums, sample in
+      for (index, count) in sample.classPixels.enumerated() { sums[index] += count }
+    }
+  }
+
+  /// The decoded sample at a position: the image with ``channels`` channels, and its labels.
+  ///
+  /// - Throws: ``MartletError`` where a file has changed or gone since the check.
+  public func load(_ index: Int) throws -> LabeledImage {
+    let sample = samples[index]
+    return try cache.sample(sample.image) {
+      let image = try ImageFile.image(sample.image).withChannels(channels)
+      let labels = try MaskDecoder(options).labels(contentsOf: sample.mask)
+      let sizes = [[image.width, image.height], [labels.width, labels.height]]
+      guard sizes.allSatisfy({ $0 == [sample.width, sample.height] }) else {
+        throw MartletError(
+          "dataset",
+          "expected \(sample.image.lastPathComponent) and its mask at \(sample.width)×\(sample.height) as when they were checked, got \(sizes[0][0])×\(sizes[0][1]) and \(sizes[1][0])×\(sizes[1][1])"
+        )
+      }
+      return LabeledImage(image: image, labels: labels)
+    }
+  }
+
+  /// The samples at the given positions, in that order.
+  public func subset(_ indices: [Int]) -> SegmentationDataset {
+    SegmentationDataset(samples: indices.map { samples[$0] }, options: options, cache: cache)
+  }
+
+  /// Each channel's mean and standard deviation over all pixels of all images.
+  public func normalization() -> Normalization {
+    var statistics = PixelStatistics(channels: channels)
+    for sample in samples { statistics += sample.statistics }
+    return Normalization(statistics)
+  }
+}
