@@ -1,0 +1,31 @@
+import MartletInterchange
+import Testing
+
+@Suite struct CRC32CTests {
+  /// The examples of RFC 3720, appendix B.4, and the usual check value.
+  static let published: [([UInt8], UInt32)] = [
+    ([], 0),
+    (Array("123456789".utf8), 0xE306_9283),
+    ([UInt8](repeating: 0, count: 32), 0x8A91_36AA),
+    ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43),
+    ([UInt8](0..<32), 0x46DD_794E),
+    ([UInt8]((0..<32).reversed()), 0x113F_DB5C),
+  ]
+
+  @Test(arguments: published)
+  func agreesWithPublishedValues(bytes: [UInt8], expected: UInt32) {
+    #expect(CRC32C.checksum(bytes) == expected)
+  }
+
+  @Test func doesNotDependOnHowTheBytesAreCut() {
+    let bytes = (0..<61).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }
+    for cut in 0...bytes.count {
+      var crc = CRC32C()
+      bytes.withUnsafeBytes { whole in
+        crc.update(UnsafeRawBufferPointer(rebasing: whole[..<cut]))
+        crc.update(UnsafeRawBufferPointer(rebasing: whole[cut...]))
+      }
+      #expect(crc.value == CRC32C.checksum(bytes), "cut at \(cut)")
+    }
+  }
+}
