@@ -12,6 +12,7 @@ let package = Package(
     .library(name: "MartletInterchange", targets: ["MartletInterchange"]),
     .library(name: "MartletTraining", targets: ["MartletTraining"]),
     .executable(name: "martlet", targets: ["MartletCommand"]),
+    .executable(name: "martlet-bench", targets: ["MartletBench"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -35,7 +36,7 @@ let package = Package(
     .target(name: "CImageShims", dependencies: ["CSystemTIFF"]),
     .target(
       name: "MartletData",
-      dependencies: ["Martlet", "CSystemPNG", "CSystemTurboJPEG", "CImageShims"]),
+      dependencies: ["Martlet", "MartletInterchange", "CSystemPNG", "CSystemTurboJPEG", "CImageShims"]),
 
     .target(name: "MartletModels", dependencies: ["Martlet"]),
     .target(
@@ -50,6 +51,14 @@ let package = Package(
       name: "MartletCommand",
       dependencies: [
         "Martlet", "MartletModels", "MartletData", "MartletInterchange", "MartletTraining",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    // Measures the parts above for Benchmarks/bench.py.
+    .executableTarget(
+      name: "MartletBench",
+      dependencies: [
+        "Martlet", "MartletKernels", "MartletModels", "MartletTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

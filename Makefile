@@ -1,0 +1,53 @@
+# Whatever a person or a machine runs on this project is a target here, and installs what it needs.
+
+SWIFT ?= swift
+# One scratch folder for everything, so that builds stay incremental.
+RELEASE = -c release
+TESTABLE = $(RELEASE) -Xswiftc -enable-testing
+PYTHON_ENVIRONMENT ?= .venv-peers
+PYTHON = $(PYTHON_ENVIRONMENT)/bin/python
+DEMO ?= runs/demo
+ROWS ?= .
+
+.PHONY: help build test lint format demo bench peak docs fixtures dependencies peers parity clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+dependencies: ## Install the system libraries that reading images needs
+	@Scripts/install-dependencies
+
+build: dependencies ## Build the program in release mode
+	$(SWIFT) build $(RELEASE) --product martlet
+
+test: dependencies ## Run all tests, optimised
+	$(SWIFT) test $(TESTABLE)
+
+lint: ## Check formatting and that sources build without warnings
+	swift-format lint --strict --recursive Package.swift Sources Tests
+	@Scripts/check-sources
+
+format: ## Format the sources
+	swift-format format --in-place --recursive Package.swift Sources Tests
+
+demo: build ## Synthesize cells, train a small U-Net on them, write masks and a report
+	@Scripts/demo $(DEMO)
+
+peers: ## Install the frameworks that benchmarks compare with
+	@Scripts/install-peers $(PYTHON_ENVIRONMENT)
+
+bench: build peers ## Compare speed and memory with PyTorch in one run (ROWS=pattern for a part)
+	$(PYTHON) Benchmarks/bench.py --rows '$(ROWS)'
+
+peak: dependencies ## Measure GEMM tiles against this core's peak
+	$(SWIFT) run $(RELEASE) martlet-bench peak
+
+fixtures: peers ## Make the test fixtures again with PyTorch
+	@for script in Tests/Fixtures/make_*.py; do $(PYTHON) $$script || exit 1; done
+
+docs: ## Build the documentation into docs-output
+	$(SWIFT) package --allow-writing-to-directory docs-output generate-documentation \
+		--target Martlet --output-path docs-output --transform-for-static-hosting
+
+clean: ## Remove what was built
+	$(SWIFT) package clean

@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// The workers that `Benchmarks/bench.py` runs beside those of other frameworks, and measurements of single kernels.
+@main
+struct MartletBench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "martlet-bench", abstract: "Measure Martlet.",
+    subcommands: [TrainingStepWorker.self, InferenceWorker.self])
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import Martlet
+import MartletKernels
+import MartletModels
+
+/// The size of the U-Net and of its batch.
+struct Workload: ParsableArguments {
+  @Option(help: "Channels of the first level.") var base = 64
+  @Option(help: "Images in a batch.") var batch = 4
+  @Option(help: "Height and width of the images.") var size = 256
+
+  func network() throws -> UNet {
+    var configuration = UNet.Configuration()
+    configuration.baseChannels = base
+    return try withSeed(0) { try UNet(configuration) }
+  }
+
+  var imageType: TensorType { TensorType([batch, 3, size, size], .float32, .channelsLast) }
+
+  func images() throws -> Tensor {
+    try .randomNormal(imageType, mean: 0, standardDeviation: 1, seed: 1, stream: 1)
+  }
+}
+
+/// Speaks the line protocol of Benchmarks/peers/worker.py: announces itself, then does the work once for each line
+/// `run` and answers with the milliseconds it took and a value that shows that it was done.
+///
+/// - Parameter prepare: Makes what the work needs; called at the first `run`, so that its memory counts.
+func serve(prepare: () throws -> () throws -> Double) throws {
+  print("ready Martlet (\(InstructionSet.current), \(ThreadPool.threadCount) threads)")
+  flushOutput()
+  var work: (() throws -> Double)?
+  let clock = ContinuousClock()
+  while let line = readLine() {
+    guard line == "run" else { throw ValidationError("expected 'run', got '\(line)'") }
+    let job = try work ?? prepare()
+    work = job
+    let start = clock.now
+    let value = try job()
+    let milliseconds = (clock.now - start) / .milliseconds(1)
+    print("\(milliseconds) \(value)")
+    flushOutput()
+  }
+}
+
+private func flushOutput() { fflush(nil) }

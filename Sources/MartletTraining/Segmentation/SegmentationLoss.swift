@@ -1,0 +1,66 @@
+import Martlet
+import MartletData
+
+/// A weighted sum of losses by name, such as `cross-entropy` or `0.5*cross-entropy+0.5*dice`.
+public struct SegmentationLoss: Sendable {
+  /// The losses that can be named.
+  public enum Term: String, CaseIterable, Sendable {
+    case crossEntropy = "cross-entropy"
+    case dice
+  }
+
+  private let terms: [(weight: Double, term: Term)]
+  private let classWeights: [Double]
+
+  /// - Parameters:
+  ///   - expression: Names with optional factors in front, joined by `+`.
+  ///   - classWeights: One weight a class for cross-entropy; empty for equal ones.
+  /// - Throws: ``MartletError`` naming what cannot be read, or another number of weights than of classes.
+  public init(_ expression: String, classWeights: [Double], classCount: Int) throws {
+    let names = Term.allCases.map(\.rawValue).joined(separator: ", ")
+    terms = try expression.split(separator: "+", omittingEmptySubsequences: false).map { part in
+      let factors = part.split(separator: "*", omittingEmptySubsequences: false).map { text in
+        String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+      }
+      guard factors.count <= 2, let name = factors.last, let term = Term(rawValue: name) else {
+        throw MartletError("loss", "expected \(names) or a sum such as 0.5*dice+0.5*cross-entropy, got \(expression)")
+      }
+      guard factors.count == 2 else { return (1, term) }
+      guard let weight = Double(factors[0]), weight.isFinite else {
+        throw MartletError("loss", "expected a number in front of *\(name), got \(factors[0])")
+      }
+      return (weight, term)
+    }
+    try require(
+      classWeights.isEmpty || classWeights.count == classCount, "loss",
+      "expected \(classCount) class weights, got \(classWeights.count)")
+    try require(
+      classWeights.allSatisfy { $0.isFinite && $0 >= 0 }, "loss",
+      "expected class weights of 0 or more, got \(classWeights)")
+    self.classWeights = classWeights
+  }
+
+  /// The mean loss of a batch.
+  ///
+  /// - Parameters:
+  ///   - logits: [N, classes, H, W].
+  ///   - labels: [N, H, W], class indices or ``LabelMap/ignored``.
+  public func callAsFunction(_ logits: Tensor, _ labels: Tensor) throws -> Tensor {
+    let ignored = Int(LabelMap.ignored)
+    var total: Tensor?
+    for (weight, term) in terms {
+      let value: Tensor
+      switch term {
+      case .crossEntropy:
+        let weights = classWeights.isEmpty
+          ? nil : try Tensor(shape: [classWeights.count], scalars: classWeights.map { Float($0) })
+        value = try crossEntropy(logits, targets: labels, classWeights: weights, ignoreIndex: ignored)
+      case .dice: value = try diceLoss(logits, targets: labels, ignoreIndex: ignored)
+      }
+      let weighted = weight == 1 ? value : try value * weight
+      total = try total.map { try $0 + weighted } ?? weighted
+    }
+    guard let total else { preconditionFailure("an expression has at least one term") }
+    return total
+  }
+}

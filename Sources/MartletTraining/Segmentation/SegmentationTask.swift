@@ -1,0 +1,66 @@
+import Foundation
+import Martlet
+import MartletData
+import MartletModels
+
+/// Training of a segmentation network on images and masks.
+public final class SegmentationTask: TrainingTask {
+  public let network: any SegmentationModel
+  public var model: any Module { network }
+  public let description: SegmentationModelDescription
+  public let validationSet: SegmentationDataset
+
+  private let training: BatchLoader
+  private let segmentationLoss: SegmentationLoss
+  private let evaluator: SegmentationEvaluator
+
+  /// - Throws: ``MartletError`` when the data, the network and the configuration do not go together.
+  public init(
+    network: any SegmentationModel, description: SegmentationModelDescription, training: SegmentationDataset,
+    validation: SegmentationDataset, configuration: SegmentationConfiguration
+  ) throws {
+    self.network = network
+    self.description = description
+    validationSet = validation
+    self.training = try BatchLoader(
+      training, batchSize: configuration.batchSize,
+      frame: .window(width: configuration.size, height: configuration.size),
+      normalization: description.normalization, augmentation: configuration.augmentation.pipeline,
+      seed: configuration.seed, shuffles: true)
+    segmentationLoss = try SegmentationLoss(
+      configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
+    evaluator = SegmentationEvaluator(network: network, description: description, loss: segmentationLoss)
+  }
+
+  public var stepsPerEpoch: Int { training.batchCount() }
+  public var samplesPerEpoch: Int { training.dataset.count }
+
+  public func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
+    Batches(training.batches(epoch: epoch, startingAt: step))
+  }
+
+  private final class Batches: BatchSource {
+    private let sequence: BatchSequence
+    init(_ sequence: BatchSequence) { self.sequence = sequence }
+
+    func next() throws -> TrainingBatch? {
+      guard let batch = try sequence.next() else { return nil }
+      return TrainingBatch(tensors: [batch.images, try batch.labelTensor(.uint8)], count: batch.count)
+    }
+  }
+
+  public func loss(_ batch: [Tensor]) throws -> Tensor {
+    try segmentationLoss(network.logits(batch[0]), batch[1])
+  }
+
+  /// The last validation, image by image.
+  public private(set) var lastEvaluation: SegmentationEvaluation?
+
+  public func validate() throws -> ValidationResult {
+    let evaluation = try evaluator.evaluate(validationSet, batchSize: training.batchSize)
+    lastEvaluation = evaluation
+    return ValidationResult(loss: evaluation.loss, score: evaluation.score, metrics: evaluation.namedMetrics)
+  }
+
+  public var modelDescription: [String: String] { description.metadata }
+}
