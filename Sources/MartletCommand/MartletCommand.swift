@@ -1,0 +1,42 @@
+import ArgumentParser
+import Martlet
+import MartletKernels
+
+/// The program. Each subcommand reads its arguments and calls the library; nothing is decided here.
+@main
+struct MartletCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "martlet",
+    abstract: "Train convolutional networks on images, and use them.",
+    discussion: """
+      Environment: MARTLET_THREADS sets the number of threads, MARTLET_ISA the instruction set \
+      (portable, avx2, avx512, neon). Results do not depend on the number of threads.
+
+      Exit codes: 0 done, 2 something was wrong with the input, 130 stopped by Ctrl-C or SIGTERM after saving.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self, SynthesizeCommand.self,
+    ])
+
+  static func main() {
+    do {
+      if let problem = InstructionSet.environmentProblem ?? ThreadPool.environmentProblem {
+        throw MartletError("environment", problem)
+      }
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error as MartletError {
+      printError("martlet: \(error)")
+      exit(withStatus: .badInput)
+    } catch let status as ExitStatus {
+      exit(withStatus: status)
+    } catch {
+      // Usage errors, help and version come with their own texts and codes.
+      let code = exitCode(for: error)
+      if code == .success { exit(withError: error) }
+      printError(fullMessage(for: error))
+      exit(withStatus: .badInput)
+    }
+  }
+}
