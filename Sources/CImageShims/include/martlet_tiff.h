@@ -1,4 +1,63 @@
+// TIFF through libtiff, whose fields are set and read by variadic calls and whose errors go to handlers.
+//
+// Files are read from and written to memory. Errors are kept with the file they came from; nothing is printed.
 #ifndef MARTLET_TIFF_H
 #define MARTLET_TIFF_H
-#include <tiffio.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+// An open TIFF file. One thread at a time may use it.
+typedef struct martlet_tiff martlet_tiff;
+
+// The fields of the first page that decide how its samples are read.
+typedef struct {
+  uint32_t width;
+  uint32_t height;
+  uint32_t rows_per_strip;
+  uint32_t tile_width;   // 0 when the page is made of strips
+  uint32_t tile_height;
+  uint16_t bits_per_sample;
+  uint16_t samples_per_pixel;
+  uint16_t sample_format;  // 1 unsigned, 2 signed, 3 floating point
+  uint16_t photometric;    // 0 white is zero, 1 black is zero, 2 RGB, 3 palette, 5 CMYK, 6 YCbCr, 8 L*a*b*
+  uint16_t planes;         // 1 interleaved, 2 a plane a channel
+  uint16_t compression;
+  uint16_t orientation;
+} martlet_tiff_header;
+
+// `bytes` must outlive the file. No single allocation of libtiff's passes `largest_allocation` bytes (where
+// libtiff is 4.5 or later). NULL when it cannot be opened, with the reason in `error`
+// (MARTLET_IMAGE_ERROR_LENGTH bytes).
+martlet_tiff *martlet_tiff_open(const uint8_t *bytes, size_t count, size_t largest_allocation, char *error);
+martlet_tiff *martlet_tiff_create(char *error);
+void martlet_tiff_close(martlet_tiff *tiff);
+
+// The first error since the file was opened, or an empty text.
+const char *martlet_tiff_error(const martlet_tiff *tiff);
+
+// Reads the header. YCbCr pages compressed as JPEG are set up to be read as RGB, and say so in the header.
+void martlet_tiff_read_header(martlet_tiff *tiff, martlet_tiff_header *header);
+// The palette: `1 << bits_per_sample` values each of red, green and blue, owned by the file. 0 without one.
+int martlet_tiff_palette(
+    martlet_tiff *tiff, const uint16_t **red, const uint16_t **green, const uint16_t **blue);
+
+// Bytes in a full row of a strip or of a tile, and in a tile. 0 when they overflow.
+size_t martlet_tiff_row_bytes(martlet_tiff *tiff);
+size_t martlet_tiff_tile_row_bytes(martlet_tiff *tiff);
+size_t martlet_tiff_tile_bytes(martlet_tiff *tiff);
+
+// Decodes exactly `count` bytes of a strip or tile. 1 when it did.
+int martlet_tiff_read_strip(martlet_tiff *tiff, uint32_t strip, void *into, size_t count);
+int martlet_tiff_read_tile(martlet_tiff *tiff, uint32_t tile, void *into, size_t count);
+
+// Writing: the header first (with a palette of `1 << bits_per_sample` values each or NULL), then every strip or
+// tile in order, then `martlet_tiff_finish`, after which the bytes belong to the caller, to be freed by free().
+int martlet_tiff_write_header(
+    martlet_tiff *tiff, const martlet_tiff_header *header, const uint16_t *red, const uint16_t *green,
+    const uint16_t *blue);
+int martlet_tiff_write_strip(martlet_tiff *tiff, uint32_t strip, const void *from, size_t count);
+int martlet_tiff_write_tile(martlet_tiff *tiff, uint32_t tile, const void *from, size_t count);
+int martlet_tiff_finish(martlet_tiff *tiff, uint8_t **bytes, size_t *count);
+
 #endif

@@ -1,0 +1,101 @@
+import Martlet
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Files that appear under their name complete or not at all.
+///
+/// The bytes go to a temporary file in the same folder, are forced to the disk, and take the final name in one
+/// step. A reader, a full disk, a crash or a kill never meets half a file under the final name; what was there
+/// before stays until the new file replaces it. When writing fails the temporary file is removed; when the
+/// process is killed, it is left as `.NAME.PROCESS-NUMBER.partial`.
+public enum AtomicFile {
+  /// Takes the next bytes of the file that is being written.
+  public typealias Append = (UnsafeRawBufferPointer) throws -> Void
+
+  /// Writes `bytes` to the file at `path`, replacing one that is there. A symbolic link is followed.
+  ///
+  /// - Throws: ``MartletError`` that names the path when the folder is missing or unwritable or the disk full.
+  public static func write(_ bytes: [UInt8], to path: String) throws {
+    try bytes.withUnsafeBytes { buffer in
+      try write(to: path) { append in try append(buffer) }
+    }
+  }
+
+  /// Writes text, as UTF-8.
+  public static func write(_ text: String, to path: String) throws {
+    try write(Array(text.utf8), to: path)
+  }
+
+  /// Writes what `body` appends, for files that are too large to be gathered in memory first.
+  ///
+  /// When `body` throws, nothing is left behind and its error is passed on.
+  public static func write(to path: String, _ body: (Append) throws -> Void) throws {
+    let final = resolvingLinks(path)
+    let temporary = try createTemporary(for: final, shownAs: path)
+    do {
+      try body { bytes in
+        if let number = temporary.descriptor.write(bytes) { throw failure(path, number) }
+      }
+      if fsync(temporary.descriptor.number) != 0, errno != EINVAL { throw failure(path, errno) }
+      if rename(temporary.path, final) != 0 { throw failure(path, errno) }
+    } catch {
+      unlink(temporary.path)
+      throw error
+    }
+    syncFolder(of: final)
+  }
+
+  private struct TemporaryFile: ~Copyable {
+    let path: String
+    let descriptor: FileDescriptor
+  }
+
+  static func failure(_ path: String, _ number: Int32) -> MartletError {
+    MartletError("file", "\(path): cannot be written: \(systemErrorText(number))")
+  }
+
+  /// The file that `path` leads to, so that a link stays a link.
+  private static func resolvingLinks(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  private static func split(_ path: String) -> (folder: String, name: Substring) {
+    guard let slash = path.lastIndex(of: "/") else { return ("", path[...]) }
+    return (String(path[...slash]), path[path.index(after: slash)...])
+  }
+
+  private static func createTemporary(
+    for final: String, shownAs path: String
+  ) throws -> TemporaryFile {
+    let (folder, name) = split(final)
+    try require(
+      !name.isEmpty && !final.contains("\0"), "file", "expected the path of a file, got \"\(path)\"")
+    for number in 0..<1000 {
+      // A name may be 255 bytes long; a long one gives way to what makes it unique.
+      let temporary = "\(folder).\(name.prefix(40)).\(getpid())-\(number).partial"
+      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      if descriptor >= 0 {
+        return TemporaryFile(path: temporary, descriptor: FileDescriptor(number: descriptor))
+      }
+      if errno != EEXIST { throw failure(path, errno) }
+    }
+    throw failure(path, EEXIST)
+  }
+
+  /// Makes the new name itself durable. A folder that cannot be opened or synced loses nothing but that.
+  private static func syncFolder(of path: String) {
+    let folder = split(path).folder
+    let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    let file = FileDescriptor(number: descriptor)
+    _ = fsync(file.number)
+  }
+}

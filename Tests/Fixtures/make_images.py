@@ -1,0 +1,76 @@
+"""Writes images/: small image files by Pillow, an encoder that is not Martlet's, for the codec tests.
+
+Sample (x, y, c) of every file is (17 x + 31 y + 53 c + 7) modulo its range, unless said otherwise.
+Lossy files have a PNG beside them that holds what Pillow decodes.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+FOLDER = Path(__file__).parent / "images"
+WIDTH, HEIGHT = 13, 7
+
+
+def values(channels, range_, scale=1):
+    y, x, c = np.meshgrid(np.arange(HEIGHT), np.arange(WIDTH), np.arange(channels), indexing="ij")
+    array = (17 * x + 31 * y + 53 * c + 7) * scale % range_
+    return array[..., 0] if channels == 1 else array
+
+
+def smooth(width, height, channels):
+    y, x, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(channels), indexing="ij")
+    array = np.uint8(127 + 60 * np.sin(x / 5 + c) + 60 * np.cos(y / 7 - c))
+    return array[..., 0] if channels == 1 else array
+
+
+def save(image, name, **options):
+    image.save(FOLDER / name, **options)
+
+
+FOLDER.mkdir(exist_ok=True)
+grey = Image.fromarray(np.uint8(values(1, 256)))
+rgb = Image.fromarray(np.uint8(values(3, 256)))
+rgba = Image.fromarray(np.uint8(values(4, 256)))
+# 16 bits: the values times 263, so that both bytes of a sample differ.
+grey16 = Image.fromarray(np.uint16(values(1, 65536, 263)))
+
+for kind, suffix, options in [("png", "png", {}), ("tiff", "tif", {"compression": "tiff_lzw"})]:
+    save(grey, f"grey8.{suffix}", **options)
+    save(rgb, f"rgb8.{suffix}", **options)
+    save(rgba, f"rgba8.{suffix}", **options)
+    save(grey16, f"grey16.{suffix}", **options)
+
+bits = Image.fromarray(np.uint8(values(1, 2)) * 255).convert("1", dither=Image.Dither.NONE)
+save(bits, "grey1.png")
+save(bits, "grey1.tif", compression="group4")
+
+indexed = Image.fromarray(np.uint8(values(1, 5)), mode="P")
+indexed.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120, 255, 0, 128])
+save(indexed, "indexed.png")
+save(indexed, "indexed.tif", compression="tiff_deflate")
+save(indexed, "translucent.png", transparency=bytes([255, 0, 128]))
+
+save(Image.fromarray(np.float32(values(1, 256))), "float32.tif")
+save(Image.fromarray(np.int32(values(1, 256))), "int32.tif")
+save(Image.fromarray(smooth(24, 16, 4), mode="CMYK"), "cmyk.tif")
+
+for name, image, options in [
+    ("grey.jpg", Image.fromarray(smooth(37, 21, 1)), {}),
+    ("color.jpg", Image.fromarray(smooth(37, 21, 3)), {"subsampling": "4:2:0"}),
+    ("progressive.jpg", Image.fromarray(smooth(37, 21, 3)), {"progressive": True, "subsampling": "4:4:4"}),
+]:
+    save(image, name, quality=80, **options)
+    save(Image.open(FOLDER / name), name.replace(".jpg", ".decoded.png"))
+save(Image.fromarray(smooth(24, 16, 4), mode="CMYK"), "cmyk.jpg")
+
+# All eight orientations, grey, and what Pillow turns the first of them into.
+for orientation in range(1, 9):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    name = f"orientation{orientation}.jpg"
+    save(Image.fromarray(smooth(21, 10, 1)), name, quality=60, exif=exif)
+    turned = ImageOps.exif_transpose(Image.open(FOLDER / name))
+    save(turned, f"orientation{orientation}.decoded.png")
+    save(grey, f"orientation{orientation}.tif", tiffinfo={274: orientation})

@@ -1,0 +1,102 @@
+import Foundation
+import Martlet
+import Testing
+
+@testable import MartletData
+
+@Suite struct AtomicFileTests {
+  @Test func writesAndReplaces() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("model.bin")
+    try AtomicFile.write([1, 2, 3], to: path)
+    try AtomicFile.write([UInt8](repeating: 7, count: 100_000), to: path)
+    #expect(try FileBytes.read(path, operation: "test").bytes == [UInt8](repeating: 7, count: 100_000))
+    try AtomicFile.write([], to: path)
+    #expect(try FileBytes.read(path, operation: "test").bytes == [])
+    try AtomicFile.write("größer", to: path)
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "größer")
+    #expect(folder.names == ["model.bin"])
+  }
+
+  @Test func aFailureLeavesWhatWasThere() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("model.bin")
+    try AtomicFile.write([1, 2, 3], to: path)
+    let error = #expect(throws: MartletError.self) {
+      try AtomicFile.write(to: path) { append in
+        try [UInt8](repeating: 9, count: 50_000).withUnsafeBytes { try append($0) }
+        #expect(folder.names.count == 2, "the new bytes must be beside the file, not in it")
+        throw MartletError("test", "stop")
+      }
+    }
+    #expect(error == MartletError("test", "stop"))
+    #expect(folder.names == ["model.bin"])
+    #expect(try FileBytes.read(path, operation: "test").bytes == [1, 2, 3])
+  }
+
+  @Test func aMissingFolderIsNamed() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("none/model.bin")
+    let error = #expect(throws: MartletError.self) { try AtomicFile.write([1], to: path) }
+    #expect(error?.description == "[file] \(path): cannot be written: No such file or directory")
+    #expect(throws: MartletError.self) { try AtomicFile.write([1], to: folder.path + "/") }
+    #expect(throws: MartletError.self) { try AtomicFile.write([1], to: "") }
+  }
+
+  @Test func aFolderIsNotReplaced() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("folder")
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    let error = #expect(throws: MartletError.self) { try AtomicFile.write([1], to: path) }
+    #expect(error?.message.hasPrefix("\(path): cannot be written") == true)
+    #expect(folder.names == ["folder"])
+  }
+
+  @Test func anUnwritableFolderIsNamed() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.setAttributes([.posixPermissions: 0o500], ofItemAtPath: folder.path)
+    defer { try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder.path) }
+    // Root may write everywhere, except where the kernel itself refuses.
+    let path = geteuid() == 0 ? "/proc/model.bin" : folder.file("model.bin")
+    let error = #expect(throws: MartletError.self) { try AtomicFile.write([1], to: path) }
+    #expect(error?.message.hasPrefix("\(path): cannot be written: ") == true)
+  }
+
+  #if os(Linux)
+    @Test func aFullDiskIsAnErrorNumber() throws {
+      let descriptor = open("/dev/full", O_WRONLY)
+      try #require(descriptor >= 0)
+      let file = FileDescriptor(number: descriptor)
+      let number = [UInt8](repeating: 1, count: 10_000).withUnsafeBytes { file.write($0) }
+      #expect(number == ENOSPC)
+      let error = AtomicFile.failure("runs/a/model.safetensors", ENOSPC)
+      #expect(error.message == "runs/a/model.safetensors: cannot be written: No space left on device")
+    }
+  #endif
+
+  @Test func aLinkStaysALink() throws {
+    let folder = try TemporaryFolder()
+    try AtomicFile.write([1], to: folder.file("target"))
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("link"), withDestinationPath: folder.file("target"))
+    try AtomicFile.write([2, 3], to: folder.file("link"))
+    #expect(try FileBytes.read(folder.file("target"), operation: "test").bytes == [2, 3])
+    #expect(
+      try FileManager.default.destinationOfSymbolicLink(atPath: folder.file("link")) == folder.file("target"))
+    #expect(folder.names == ["link", "target"])
+  }
+
+  @Test func manyThreadsWriteTheSameName() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("model.bin")
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for value in 0..<8 as Range<UInt8> {
+        group.addTask { try AtomicFile.write([UInt8](repeating: value, count: 30_000), to: path) }
+      }
+      try await group.waitForAll()
+    }
+    let bytes = try FileBytes.read(path, operation: "test").bytes
+    #expect(bytes.count == 30_000 && Set(bytes).count == 1)
+    #expect(folder.names == ["model.bin"])
+  }
+}
