@@ -1,0 +1,46 @@
+"""A worker for bench.py: one training step of the U-Net in PyTorch (forward, cross-entropy, backward, Adam)."""
+
+import argparse
+
+import torch
+from torch.nn.functional import cross_entropy
+
+import worker
+from unet import UNet
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mode", choices=["eager", "eager_cl", "compile"], default="eager_cl")
+    parser.add_argument("--base", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+
+    def prepare():
+        torch.manual_seed(0)
+        layout = torch.contiguous_format if options.mode == "eager" else torch.channels_last
+        model = UNet(base_channels=options.base).to(memory_format=layout).train()
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+        x = torch.randn(options.batch, 3, options.size, options.size).contiguous(memory_format=layout)
+        y = torch.randint(0, 2, (options.batch, options.size, options.size))
+        loss_of = lambda x, y: cross_entropy(model(x), y)
+        if options.mode == "compile":
+            loss_of = torch.compile(loss_of)
+
+        def step():
+            optimizer.zero_grad(set_to_none=True)
+            loss = loss_of(x, y)
+            loss.backward()
+            optimizer.step()
+            return loss.item()
+
+        return step
+
+    worker.serve(f"PyTorch {torch.__version__}", prepare)
+
+
+if __name__ == "__main__":
+    main()
