@@ -1,15 +1,12 @@
-import Synchronization
-
 /// A graph made ready to run: passes applied, memory planned.
 ///
-/// A plan can be run by many tasks at once; each run takes an arena of its own, and arenas are kept for the next run.
+/// A plan can be run by many tasks at once; each run takes an arena of its own from ``ArenaPool``.
 public final class Plan: Sendable {
   /// The graph that runs, after all passes.
   public let graph: Graph
   let memory: MemoryPlan
   /// Leaves that running changes, as indices into `graph.leaves`.
   private let mutatedLeaves: Set<Int>
-  private let arenas = Mutex<[Storage]>([])
 
   /// - Parameter graph: As recorded, or rewritten by passes.
   public init(_ graph: Graph) {
@@ -37,8 +34,8 @@ public final class Plan: Sendable {
   /// - Returns: A tensor for each of the graph's outputs.
   func run(leaves: [Storage], random: RandomState, observer: Observer? = nil) throws -> [Tensor] {
     precondition(leaves.count == graph.leaves.count, "a storage is needed for each leaf")
-    let arena = try takeArena()
-    defer { arenas.withLock { $0.append(arena) } }
+    let arena = try ArenaPool.shared.take(byteCount: memory.arenaByteCount)
+    defer { ArenaPool.shared.giveBack(arena) }
     let results = try memory.resultByteCounts.map { try Storage(byteCount: $0) }
 
     func operand(_ value: ValueID) -> Operand {
@@ -73,10 +70,5 @@ public final class Plan: Sendable {
       case .arena: preconditionFailure("a result must not live in the arena")
       }
     }
-  }
-
-  private func takeArena() throws -> Storage {
-    if let free = arenas.withLock({ $0.popLast() }) { return free }
-    return try Storage(byteCount: memory.arenaByteCount)
   }
 }

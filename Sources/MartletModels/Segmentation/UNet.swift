@@ -85,21 +85,16 @@ public final class UNet: SegmentationModel {
 
   /// Logits for images of a size that fits.
   ///
-  /// - Parameter images: [N, inputChannels, H, W]. With `same` padding H and W are multiples of 2^depth; with `valid`
-  ///   padding every level must come out even.
+  /// - Parameter images: [N, inputChannels, H, W]. With `same` padding H and W are multiples of 2^depth. With `valid`
+  ///   padding a level of odd size loses its last row or column; sizes where none does keep the output centred.
   /// - Returns: [N, classCount, H, W], smaller with `valid` padding.
   /// - Throws: ``MartletError`` naming the nearest sizes that fit. ``SegmentationModel/logits(_:)`` takes any size.
   public func forward(_ images: Tensor) throws -> Tensor {
     try require(
       images.rank == 4 && images.shape[1] == inputChannels, "unet",
       "expected images [N, \(inputChannels), H, W], got \(images.shape)")
-    for (name, size) in zip(["height", "width"], images.shape[2...]) where !takes(size) {
-      let (before, after) = padding(size)
-      throw MartletError(
-        "unet",
-        "\(name) \(size) does not fit \(configuration.depth) levels: pad it to \(before + size + after) (\(before) "
-          + "before, \(after) after) or use logits(_:), which does so")
-    }
+    try checkSize(images.shape[2], "height")
+    try checkSize(images.shape[3], "width")
     var x = images
     var skips: [Tensor] = []
     for (level, block) in encoder.enumerated() {
@@ -146,14 +141,31 @@ public final class UNet: SegmentationModel {
   }
 
   /// Whether every level halves to a whole number, and something is left.
-  private func takes(_ size: Int) -> Bool {
+  private func takes(_ size: Int) -> Bool { lowestSize(size) { $0 % 2 == 0 } != nil }
+
+  /// What is left of a size at the end of the way down; `nil` when nothing is, or a level is refused.
+  private func lowestSize(_ size: Int, accepting: (Int) -> Bool = { _ in true }) -> Int? {
     let loss = configuration.padding == .valid ? 4 : 0
     var size = size
     for _ in 0..<configuration.depth {
       size -= loss
-      guard size > 0, size % 2 == 0 else { return false }
+      guard size > 0, accepting(size) else { return nil }
       size /= 2
     }
-    return size - loss > 0
+    return size > loss ? size - loss : nil
+  }
+
+  private func checkSize(_ size: Int, _ name: String) throws {
+    let isTaken =
+      switch configuration.padding {
+      case .same: takes(size)
+      case .valid: lowestSize(size) != nil
+      }
+    if isTaken { return }
+    let (before, after) = padding(size)
+    throw MartletError(
+      "unet",
+      "\(name) \(size) does not fit \(configuration.depth) levels: pad it to \(before + size + after) (\(before) before, "
+        + "\(after) after) or use logits(_:), which does so")
   }
 }
