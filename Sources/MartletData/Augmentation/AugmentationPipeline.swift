@@ -105,7 +105,9 @@ public struct AugmentationPipeline: Hashable, Sendable, Codable {
     try check("scale", scale?.probability)
     try check("rotation", rotation?.probability)
     try check("elastic", elastic?.probability)
-    for (name, step) in [("brightness", brightness), ("contrast", contrast), ("gamma", gamma), ("noise", noise)] {
+    for (name, step) in [
+      ("brightness", brightness), ("contrast", contrast), ("gamma", gamma), ("noise", noise),
+    ] {
       try check(name, step?.probability)
     }
     if let scale {

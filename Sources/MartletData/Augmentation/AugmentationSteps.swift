@@ -7,7 +7,8 @@ public struct AugmentationFlip: Hashable, Sendable, Codable {
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(probability: try values.decodeIfPresent(Double.self, forKey: .probability) ?? Self().probability)
+    self.init(
+      probability: try values.decodeIfPresent(Double.self, forKey: .probability) ?? Self().probability)
   }
 }
 
@@ -20,7 +21,8 @@ public struct AugmentationQuarterTurns: Hashable, Sendable, Codable {
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(probability: try values.decodeIfPresent(Double.self, forKey: .probability) ?? Self().probability)
+    self.init(
+      probability: try values.decodeIfPresent(Double.self, forKey: .probability) ?? Self().probability)
   }
 }
 

@@ -9,7 +9,8 @@ public struct Normalization: Hashable, Sendable, Codable {
   public init(mean: [Float], standardDeviation: [Float]) throws {
     try require(
       mean.count == standardDeviation.count && !mean.isEmpty, "normalization",
-      "expected a mean and a standard deviation for each channel, got \(mean.count) and \(standardDeviation.count)")
+      "expected a mean and a standard deviation for each channel, got \(mean.count) and \(standardDeviation.count)"
+    )
     try require(
       mean.allSatisfy(\.isFinite) && standardDeviation.allSatisfy { $0.isFinite && $0 > 0 }, "normalization",
       "expected finite means and deviations above 0, got \(mean) and \(standardDeviation)")

@@ -26,7 +26,9 @@ struct SamplePairing {
   init(images: URL, masks: URL) throws {
     var imageFiles: [URL]
     var maskFiles: [URL]
-    if images.standardizedFileURL.resolvingSymlinksInPath() == masks.standardizedFileURL.resolvingSymlinksInPath() {
+    if images.standardizedFileURL.resolvingSymlinksInPath()
+      == masks.standardizedFileURL.resolvingSymlinksInPath()
+    {
       let all = try ImageFolder.files(in: images, for: "images and masks")
       maskFiles = all.filter { Self.withoutSuffix($0.stem, Self.maskSuffixes) != nil }
       imageFiles = all.filter { Self.withoutSuffix($0.stem, Self.maskSuffixes) == nil }
@@ -77,13 +79,16 @@ struct SamplePairing {
     _ images: [URL], _ masks: [URL], _ maskOfImage: inout [String: URL], _ usedMasks: inout Set<String>
   ) {
     let masksByKey = Dictionary(grouping: masks) { Self.withoutSuffix($0.stem, Self.maskSuffixes) ?? $0.stem }
-    let imagesByKey = Dictionary(grouping: images) { Self.withoutSuffix($0.stem, Self.imageSuffixes) ?? $0.stem }
+    let imagesByKey = Dictionary(grouping: images) {
+      Self.withoutSuffix($0.stem, Self.imageSuffixes) ?? $0.stem
+    }
     for image in images {
       let key = Self.withoutSuffix(image.stem, Self.imageSuffixes) ?? image.stem
       guard let candidates = masksByKey[key] else { continue }
       if candidates.count > 1 || imagesByKey[key, default: []].count > 1 {
         if imagesByKey[key]?.first == image {
-          let names = (imagesByKey[key, default: []] + candidates).map(\.lastPathComponent).joined(separator: ", ")
+          let names = (imagesByKey[key, default: []] + candidates).map(\.lastPathComponent).joined(
+            separator: ", ")
           problems.append("more than one way to pair \(names); expected one image and one mask of a name")
         }
       }

@@ -57,22 +57,27 @@ public struct SegmentationOptions: Hashable, Sendable, Codable {
         "expected 2 to \(LabelMap.largestClassCount) classes, got \(classes.count)")
       try SegmentationClass.check(classes)
       if encoding == .binary {
-        try require(classes.count == 2, "classes", "expected 2 classes for binary masks, got \(classes.count)")
+        try require(
+          classes.count == 2, "classes", "expected 2 classes for binary masks, got \(classes.count)")
       }
     }
     if encoding == .colors {
       try require(
-        classes?.first?.color != nil, "classes", "expected a class table with colours, since the masks are colours")
+        classes?.first?.color != nil, "classes",
+        "expected a class table with colours, since the masks are colours")
     }
     if let channels {
-      try require(channels == 1 || channels == 3, "dataset", "expected 1 or 3 image channels, got \(channels)")
+      try require(
+        channels == 1 || channels == 3, "dataset", "expected 1 or 3 image channels, got \(channels)")
     }
     if let ignoreIndex {
       try require(
-        (0...65535).contains(ignoreIndex), "dataset", "expected an ignore index from 0 to 65535, got \(ignoreIndex)")
+        (0...65535).contains(ignoreIndex), "dataset",
+        "expected an ignore index from 0 to 65535, got \(ignoreIndex)")
     }
     if let ignoreColor, let taken = classes?.first(where: { $0.color == ignoreColor }) {
-      throw MartletError("classes", "expected an ignored colour that no class has, got \(ignoreColor) of `\(taken.name)`")
+      throw MartletError(
+        "classes", "expected an ignored colour that no class has, got \(ignoreColor) of `\(taken.name)`")
     }
   }
 }
