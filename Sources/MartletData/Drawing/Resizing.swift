@@ -49,18 +49,21 @@ extension Image {
   }
 
   /// The picture made as small as it must be for both sides to fit `side` pixels; never larger than it is.
+  ///
+  /// - Throws: ``MartletError`` for a side below one pixel.
   public func thumbnail(side: Int) throws -> Image {
-    let (newWidth, newHeight) = thumbnailSize(side)
+    let (newWidth, newHeight) = try thumbnailSize(side)
     return try resizedBilinear(width: newWidth, height: newHeight)
   }
 
   /// The mask made as small as ``thumbnail(side:)`` makes the picture of the same size.
   public func maskThumbnail(side: Int) throws -> Image {
-    let (newWidth, newHeight) = thumbnailSize(side)
+    let (newWidth, newHeight) = try thumbnailSize(side)
     return try resizedNearest(width: newWidth, height: newHeight)
   }
 
-  private func thumbnailSize(_ side: Int) -> (Int, Int) {
+  private func thumbnailSize(_ side: Int) throws -> (Int, Int) {
+    try require(side > 0, "resize", "expected a thumbnail of at least 1 pixel, got \(side)")
     let longest = max(width, height)
     guard longest > side else { return (width, height) }
     return (max((width * side + longest / 2) / longest, 1), max((height * side + longest / 2) / longest, 1))
