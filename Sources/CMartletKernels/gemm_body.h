@@ -187,13 +187,14 @@ static const NAME(outer_function) NAME(outers)[HEIGHT + 1] = {0, HEIGHTS(OUTER_N
 static void NAME(add_outer_products)(const martlet_outer_block *block) {
   const long panels = (block->left_rows + HEIGHT - 1) / HEIGHT;
   const long pitch = block->right_panels * NAME(width);
+  const int shared = block->left_panel_stride == 0;
   for (long r = 0; r < block->right_panels; r++) {
     const REAL *right = (const REAL *)block->right + r * block->right_panel_stride;
     for (long q = 0, first = 0; q < panels; q++) {
       const long end = block->left_rows * (q + 1) / panels;
       for (long t = 0; t < block->taps; t++) {
         NAME(outers)[end - first](
-            block, t, q * block->left_panel_stride + block->left_offsets[t], right,
+            block, t, (shared ? first : q * block->left_panel_stride) + block->left_offsets[t], right,
             (REAL *)block->sums + (t * block->left_rows + first) * pitch + r * NAME(width), pitch);
       }
       first = end;

@@ -41,7 +41,8 @@ typedef struct {
   long lines;
   long pixels;
   long taps;
-  /// Packed left lines, `left_lines[t * lines + l]`; panel q of a line starts `q * left_panel_stride` on.
+  /// Left lines, `left_lines[t * lines + l]`. Packed ones hold panels, `left_panel_stride` apart. Where that is
+  /// zero the line is not packed: row i of pixel p is element p * left_step + i.
   const void *const *left_lines;
   /// Elements to skip at the start of a line for tap t.
   const long *left_offsets;
