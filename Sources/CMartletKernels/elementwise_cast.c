@@ -33,16 +33,14 @@
 
 #define PLAIN_I32(v) ((int32_t)(v))
 #define PLAIN_I64(v) ((int64_t)(v))
-#define INTEGER_TO_I32(v) ((v) > INT32_MAX ? INT32_MAX : (v) < INT32_MIN ? INT32_MIN : (int32_t)(v))
-#define INTEGER_TO_U8(v) ((v) > 255 ? (uint8_t)255 : (v) < 0 ? (uint8_t)0 : (uint8_t)(v))
-#define PLAIN_U8(v) (v)
+#define PLAIN_U8(v) ((uint8_t)(v))
 
 void martlet_cast(martlet_scalar from, const void *x, martlet_scalar to, void *y, size_t n) {
   switch (from) {
   case MARTLET_F32: FROM(float, REAL_TO_I32, REAL_TO_I64, REAL_TO_U8);
   case MARTLET_F64: FROM(double, REAL_TO_I32, REAL_TO_I64, REAL_TO_U8);
-  case MARTLET_I32: FROM(int32_t, PLAIN_I32, PLAIN_I64, INTEGER_TO_U8);
-  case MARTLET_I64: FROM(int64_t, INTEGER_TO_I32, PLAIN_I64, INTEGER_TO_U8);
+  case MARTLET_I32: FROM(int32_t, PLAIN_I32, PLAIN_I64, PLAIN_U8);
+  case MARTLET_I64: FROM(int64_t, PLAIN_I32, PLAIN_I64, PLAIN_U8);
   case MARTLET_U8:
   case MARTLET_BOOL: FROM(uint8_t, PLAIN_I32, PLAIN_I64, PLAIN_U8);
   }

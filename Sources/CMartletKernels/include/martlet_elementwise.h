@@ -90,7 +90,8 @@ typedef struct {
 const martlet_elementwise_table_t *_Nonnull martlet_elementwise_table(martlet_isa, martlet_scalar);
 
 // Converts n elements. Floating point to integer truncates; what does not fit becomes the nearest value that does,
-// and what is not a number becomes zero. To bool: whether it is not zero.
+// and what is not a number becomes zero. Integer to a smaller integer keeps the low bits. To bool: whether it is not
+// zero.
 void martlet_cast(martlet_scalar from, const void *_Nonnull x, martlet_scalar to, void *_Nonnull y, size_t n);
 
 #endif
