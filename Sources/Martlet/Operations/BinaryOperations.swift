@@ -52,9 +52,12 @@ struct BinaryOperation: Operation {
     case .subtract: return [try forA { dy }, try forB { try -dy }]
     case .multiply: return [try forA { try dy * b }, try forB { try dy * a }]
     case .divide: return [try forA { try dy / b }, try forB { try -(dy * (y / b)) }]
-    case .maximum: return [try forA { try dy * share(a, of: b, .less) }, try forB { try dy * share(b, of: a, .less) }]
+    case .maximum:
+      return [try forA { try dy * share(a, of: b, .less) }, try forB { try dy * share(b, of: a, .less) }]
     case .minimum:
-      return [try forA { try dy * share(a, of: b, .greater) }, try forB { try dy * share(b, of: a, .greater) }]
+      return [
+        try forA { try dy * share(a, of: b, .greater) }, try forB { try dy * share(b, of: a, .greater) },
+      ]
     case .power:
       return [
         // b · a^(b − 1), which is 0 for b = 0 even where a is 0 too.

@@ -102,7 +102,8 @@ struct BroadcastOperation: Operation {
       }
     try require(fits, name, "expected a shape that broadcasts to \(target.shape), got \(input.shape)")
     try require(
-      scale == 1 || input.scalar.isFloatingPoint, name, "expected floating point to scale, got \(input.scalar.rawValue)")
+      scale == 1 || input.scalar.isFloatingPoint, name,
+      "expected floating point to scale, got \(input.scalar.rawValue)")
     return [target.with(scalar: input.scalar)]
   }
 
@@ -111,7 +112,8 @@ struct BroadcastOperation: Operation {
     Elementwise.broadcast(
       input.type.scalar.elementType,
       BroadcastOperand(
-        start: UnsafeRawPointer(input.address), strides: input.type.strides(broadcastTo: output.type, along: axes)),
+        start: UnsafeRawPointer(input.address),
+        strides: input.type.strides(broadcastTo: output.type, along: axes)),
       output.address, shape: output.type.memoryShape, scale: scale)
   }
 

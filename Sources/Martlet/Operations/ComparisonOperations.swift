@@ -79,7 +79,8 @@ struct AllFiniteOperation: Operation {
   func run(_ call: OperationCall) {
     let type = call.inputs[0].type
     call.outputs[0].elements(Bool.self)[0] =
-      Elementwise.countNotFinite(type.scalar.elementType, call.inputs[0].address, count: type.elementCount) == 0
+      Elementwise.countNotFinite(type.scalar.elementType, call.inputs[0].address, count: type.elementCount)
+      == 0
   }
 
   func gradient(_ context: GradientContext) throws -> [Tensor?] { [nil] }

@@ -34,7 +34,8 @@ struct ReductionOperation: Operation {
     try require(fits, name, "expected a shape that reduces to \(target.shape), got \(input.shape)")
     if function == .maximum || function == .minimum {
       try require(
-        target.elementCount == 0 || input.elementCount > 0, name, "expected at least one element, got \(input.shape)")
+        target.elementCount == 0 || input.elementCount > 0, name,
+        "expected at least one element, got \(input.shape)")
     }
     return [target]
   }
@@ -42,7 +43,8 @@ struct ReductionOperation: Operation {
   private func kernel(_ input: TensorType, _ output: TensorType) -> ReductionKernel {
     var strides = [Int?](repeating: nil, count: input.rank)
     let positions = input.memoryPositions
-    for (axis, (size, stride)) in zip(axes, zip(output.shape, output.strides)) where size == input.shape[axis] {
+    for (axis, (size, stride)) in zip(axes, zip(output.shape, output.strides)) where size == input.shape[axis]
+    {
       strides[positions[axis]] = stride
     }
     return ReductionKernel(shape: input.memoryShape, resultStrides: strides)
@@ -90,7 +92,8 @@ struct ArgReductionOperation: Operation {
 
   func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     let input = inputs[0]
-    try require(input.scalar.isFloatingPoint, name, "expected floating-point elements, got \(input): cast first")
+    try require(
+      input.scalar.isFloatingPoint, name, "expected floating-point elements, got \(input): cast first")
     try require(
       input.shape.indices.contains(axis) && input.shape[axis] > 0, name,
       "expected elements along axis \(axis), got shape \(input.shape)")
@@ -154,7 +157,8 @@ extension Tensor {
     let result = type.reduced(axes, keepingDimensions: keepDimensions)
     let count = axes.reduce(1) { $0 * shape[$1] }
     return try Tensor.apply(
-      ReductionOperation(function: function, target: result.type, axes: result.axes, scale: scale(count)), [self])[0]
+      ReductionOperation(function: function, target: result.type, axes: result.axes, scale: scale(count)),
+      [self])[0]
   }
 
   /// The sum over some axes (all of them by default), accurate for any number of elements: partial sums are kept in
@@ -195,7 +199,8 @@ extension Tensor {
   /// The sum of all squares, as one float64.
   func sumOfSquares() throws -> Tensor {
     try Tensor.apply(
-      ReductionOperation(function: .sumOfSquares, target: TensorType([], .float64), axes: [], scale: 1), [self])[0]
+      ReductionOperation(function: .sumOfSquares, target: TensorType([], .float64), axes: [], scale: 1),
+      [self])[0]
   }
 
   /// The first index of the largest element along an axis, as int64.

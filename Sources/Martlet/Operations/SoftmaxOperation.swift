@@ -27,7 +27,8 @@ struct SoftmaxOperation: Operation {
   func gradient(_ context: GradientContext) throws -> [Tensor?] {
     [
       try Tensor.apply(
-        SoftmaxGradientOperation(axis: axis, isLogarithm: isLogarithm), [context.outputs[0], context.outputGradient])[0]
+        SoftmaxGradientOperation(axis: axis, isLogarithm: isLogarithm),
+        [context.outputs[0], context.outputGradient])[0]
     ]
   }
 }
