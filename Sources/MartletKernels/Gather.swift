@@ -47,7 +47,8 @@ public enum Gather {
       let from = source + o * sourceRows * rowByteCount
       let to = target + o * count * rowByteCount
       for i in begin..<min(begin + rowsPerPiece, count) {
-        (to + i * rowByteCount).copyMemory(from: from + Int(indices[i]) * rowByteCount, byteCount: rowByteCount)
+        (to + i * rowByteCount).copyMemory(
+          from: from + Int(indices[i]) * rowByteCount, byteCount: rowByteCount)
       }
     }
   }
@@ -82,7 +83,8 @@ public enum Gather {
       let last = min(first + rowsPerPiece, targetRows)
       let to = target + o * targetRows * width * size
       let from = source + o * count * width * size
-      (to + first * width * size).initializeMemory(as: UInt8.self, repeating: 0, count: (last - first) * width * size)
+      (to + first * width * size).initializeMemory(
+        as: UInt8.self, repeating: 0, count: (last - first) * width * size)
       for row in first..<last where row != skipped {
         let sum = to + row * width * size
         for position in (row == 0 ? 0 : ends[row - 1])..<ends[row] {

@@ -73,8 +73,10 @@ struct NormalizationCut {
   /// The two rows of doubles of one slot, and its scratch.
   func partials(
     in workspace: UnsafeMutableRawPointer, _ segment: Int, _ slot: Int
-  ) -> (first: UnsafeMutablePointer<Double>, second: UnsafeMutablePointer<Double>, scratch: UnsafeMutableRawPointer)
-  {
+  ) -> (
+    first: UnsafeMutablePointer<Double>, second: UnsafeMutablePointer<Double>,
+    scratch: UnsafeMutableRawPointer
+  ) {
     let base = workspace + (segment * slots + slot) * slotByteCount
     let doubles = base.assumingMemoryBound(to: Double.self)
     return (doubles, doubles + width, base + 2 * width * 8)

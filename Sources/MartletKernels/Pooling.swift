@@ -89,8 +89,10 @@ public struct Resampling {
     let rowCount = images * depth.outputSize * height.outputSize
     let imageElements = depth.sourceSize * height.sourceSize * sourceRowElements
     let axis = TapMemory(taps[2], format)
+    let largestCount = depth.largestCount * height.largestCount
     ThreadPool.parallelFor(pieces) { piece in
-      let memory = TapMemory(capacity: depth.largestCount * height.largestCount, format)
+      let memory = TapMemory(capacity: largestCount, format)
+      defer { withExtendedLifetime(memory) {} }
       for row in piece * rowsPerPiece..<min((piece + 1) * rowsPerPiece, rowCount) {
         let h = row % height.outputSize
         let d = row / height.outputSize % depth.outputSize
