@@ -1,7 +1,7 @@
 import MartletKernels
 
 /// What follows a normalisation in the same pass over memory.
-public enum NormalizationActivation: String, Hashable, Sendable {
+public enum NormalizationActivation: String, Hashable, Sendable, CaseIterable {
   case none, relu
 }
 

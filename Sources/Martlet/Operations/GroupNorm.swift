@@ -129,6 +129,6 @@ extension Tensor {
     weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5
   ) throws -> Tensor {
     try require(rank >= 3, "instance_norm", "expected an input [N, C, …], got \(type)")
-    return try groupNorm(groups: max(shape[1], 1), weight: weight, bias: bias, epsilon: epsilon)
+    return try groupNorm(groups: Swift.max(shape[1], 1), weight: weight, bias: bias, epsilon: epsilon)
   }
 }

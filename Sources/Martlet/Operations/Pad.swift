@@ -196,7 +196,7 @@ extension Tensor {
         Pad(before: untouched + before, after: untouched + after, value: value), [self])[0]
     case .reflect, .replicate:
       let replicates = mode == .replicate
-      let space = [Int](repeating: 0, count: max(rank - 2 - before.count, 0))
+      let space = [Int](repeating: 0, count: Swift.max(rank - 2 - before.count, 0))
       try require(
         (3...5).contains(rank) && before.count <= rank - 2, "pad",
         "reflection and replication pad the 1 to 3 space axes of [N, C, …], got amounts for \(before.count) axes of "

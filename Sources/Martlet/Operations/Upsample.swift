@@ -136,7 +136,7 @@ extension Tensor {
   /// Space resampled to a multiple of its size, rounded down, as `torch.nn.functional.interpolate(scale_factor=)`.
   /// The result is channels last.
   public func upsampled(scale: Double, mode: UpsamplingMode = .nearest) throws -> Tensor {
-    try upsampled(scale: [Double](repeating: scale, count: max(rank - 2, 0)), mode: mode)
+    try upsampled(scale: [Double](repeating: scale, count: Swift.max(rank - 2, 0)), mode: mode)
   }
 
   /// Space resampled to a multiple of its size, rounded down, one factor an axis.
