@@ -1,7 +1,7 @@
 import CMartletKernels
 
 /// The matrix kernels of the instruction set in use on the calling thread.
-func gemmKernels(_ scalar: KernelScalar) -> martlet_gemm_kernels {
+func gemmKernels(_ scalar: RealFormat) -> martlet_gemm_kernels {
   let isDouble: Int32 = scalar == .float64 ? 1 : 0
   if martlet_thread().pointee.forced_wide_tiles != 0 { return martlet_gemm_wide_table(isDouble).pointee }
   return martlet_gemm_table(InstructionSet.current.cValue, isDouble).pointee

@@ -3,7 +3,7 @@ import MartletKernels
 /// Runs the kernels of one convolution on arrays, with guarded workspaces and outputs filled with rubbish first.
 struct ConvolutionRun<Scalar: BinaryFloatingPoint> {
   let shape: ConvolutionShape
-  var scalar: KernelScalar { Scalar.self == Float.self ? .float32 : .float64 }
+  var scalar: RealFormat { Scalar.self == Float.self ? .float32 : .float64 }
 
   struct Overrun: Error {}
 

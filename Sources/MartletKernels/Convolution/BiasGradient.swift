@@ -10,7 +10,7 @@ extension ImplicitGEMM {
 
   /// The sum over all pixels of the output's gradient, a number a channel; added up in float64.
   public static func backwardBias(
-    pixels: Int, channels: Int, _ scalar: KernelScalar, outputGradient: UnsafeRawPointer,
+    pixels: Int, channels: Int, _ scalar: RealFormat, outputGradient: UnsafeRawPointer,
     biasGradient: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer
   ) {
     let partial = workspace.assumingMemoryBound(to: Double.self)

@@ -2,7 +2,7 @@ import CMartletKernels
 
 extension ImplicitGEMM {
   /// Scratch memory that backwardData needs.
-  public static func backwardDataWorkspace(_ shape: ConvolutionShape, _ scalar: KernelScalar) -> Int {
+  public static func backwardDataWorkspace(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Int {
     if shape.isDepthwise { return Depthwise.backwardDataWorkspace(shape, scalar) }
     var cursor = WorkspaceCursor()
     _ = BackwardDataParts(shape, scalar, &cursor)
@@ -15,7 +15,7 @@ extension ImplicitGEMM {
   /// Input pixels that are alike modulo the stride read the same taps, so each such phase is a product of its
   /// own and nothing is multiplied by inserted zeros.
   public static func backwardData(
-    _ shape: ConvolutionShape, _ scalar: KernelScalar, outputGradient: UnsafeRawPointer,
+    _ shape: ConvolutionShape, _ scalar: RealFormat, outputGradient: UnsafeRawPointer,
     weight: UnsafeRawPointer, bias: UnsafeRawPointer? = nil, rectified: Bool = false,
     inputGradient: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer
   ) {
@@ -34,7 +34,7 @@ extension ImplicitGEMM {
   }
 
   private static func backwardDataPlan(
-    _ shape: ConvolutionShape, _ scalar: KernelScalar
+    _ shape: ConvolutionShape, _ scalar: RealFormat
   ) -> IndirectProductPlan {
     let taps = shape.kernel.count
     let (inputPerGroup, outputPerGroup) = (shape.inputChannelsPerGroup, shape.outputChannelsPerGroup)
@@ -53,7 +53,7 @@ extension ImplicitGEMM {
     let zeros: UnsafeMutableRawPointer
     let zeroBytes: Int
 
-    init(_ shape: ConvolutionShape, _ scalar: KernelScalar, _ cursor: inout WorkspaceCursor) {
+    init(_ shape: ConvolutionShape, _ scalar: RealFormat, _ cursor: inout WorkspaceCursor) {
       packed = cursor.take(
         IndirectProductPlan.packedWeightBytes(
           groups: shape.groups, channels: shape.outputChannelsPerGroup, columns: shape.inputChannelsPerGroup,

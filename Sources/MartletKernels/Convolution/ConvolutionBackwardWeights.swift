@@ -2,14 +2,14 @@ import CMartletKernels
 
 extension ImplicitGEMM {
   /// Scratch memory that backwardWeights needs.
-  public static func backwardWeightsWorkspace(_ shape: ConvolutionShape, _ scalar: KernelScalar) -> Int {
+  public static func backwardWeightsWorkspace(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Int {
     if shape.isDepthwise { return Depthwise.backwardWeightsWorkspace(shape, scalar) }
     return WeightGradient(shape, scalar).workspaceByteCount
   }
 
   /// The gradient with respect to the weights, in PyTorch's order, given the input and the output's gradient.
   public static func backwardWeights(
-    _ shape: ConvolutionShape, _ scalar: KernelScalar, input: UnsafeRawPointer,
+    _ shape: ConvolutionShape, _ scalar: RealFormat, input: UnsafeRawPointer,
     outputGradient: UnsafeRawPointer, weightGradient: UnsafeMutableRawPointer,
     workspace: UnsafeMutableRawPointer
   ) {
@@ -36,7 +36,7 @@ extension ImplicitGEMM {
 /// reads the same packed line from its own offset. If the lines are cut, the parts' sums are added in order.
 private struct WeightGradient {
   let shape: ConvolutionShape
-  let scalar: KernelScalar
+  let scalar: RealFormat
   let kernels: martlet_gemm_kernels
   /// Taps that read their own lines or offsets, and the elements of a run that each reads.
   let taps: [SpatialExtent]
@@ -60,7 +60,7 @@ private struct WeightGradient {
   /// Elements of a block's sums, on panels of any width.
   var blockElements: Int { taps.count * rowBlock * columnBlock }
 
-  init(_ shape: ConvolutionShape, _ scalar: KernelScalar) {
+  init(_ shape: ConvolutionShape, _ scalar: RealFormat) {
     self.shape = shape
     self.scalar = scalar
     kernels = gemmKernels(scalar)

@@ -7,7 +7,7 @@ import CMartletKernels
 /// Workspaces are scratch memory of the bytes asked for, aligned to 64.
 public enum ImplicitGEMM {
   /// Scratch memory that ``forward(_:_:input:weight:bias:rectified:output:workspace:)`` needs.
-  public static func forwardWorkspace(_ shape: ConvolutionShape, _ scalar: KernelScalar) -> Int {
+  public static func forwardWorkspace(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Int {
     if shape.isDepthwise { return Depthwise.forwardWorkspace(shape, scalar) }
     var cursor = WorkspaceCursor()
     _ = ForwardParts(shape, scalar, &cursor)
@@ -16,7 +16,7 @@ public enum ImplicitGEMM {
 
   /// output = input ⋆ weight + bias, negative results replaced by zero if `rectified`.
   public static func forward(
-    _ shape: ConvolutionShape, _ scalar: KernelScalar, input: UnsafeRawPointer, weight: UnsafeRawPointer,
+    _ shape: ConvolutionShape, _ scalar: RealFormat, input: UnsafeRawPointer, weight: UnsafeRawPointer,
     bias: UnsafeRawPointer?, rectified: Bool = false, output: UnsafeMutableRawPointer,
     workspace: UnsafeMutableRawPointer
   ) {
@@ -39,7 +39,7 @@ public enum ImplicitGEMM {
       packed: parts.packed, zeros: parts.zeros)
   }
 
-  private static func forwardPlan(_ shape: ConvolutionShape, _ scalar: KernelScalar) -> IndirectProductPlan {
+  private static func forwardPlan(_ shape: ConvolutionShape, _ scalar: RealFormat) -> IndirectProductPlan {
     let bytes = scalar.byteCount
     let merges = shape.mergesKernelRows
     let taps = shape.taps(mergingRows: merges)
@@ -76,7 +76,7 @@ public enum ImplicitGEMM {
     let zeroBytes: Int
     let padded: UnsafeMutableRawPointer?
 
-    init(_ shape: ConvolutionShape, _ scalar: KernelScalar, _ cursor: inout WorkspaceCursor) {
+    init(_ shape: ConvolutionShape, _ scalar: RealFormat, _ cursor: inout WorkspaceCursor) {
       packed = cursor.take(
         IndirectProductPlan.packedWeightBytes(
           groups: shape.groups, channels: shape.inputChannelsPerGroup, columns: shape.outputChannelsPerGroup,
@@ -91,11 +91,11 @@ public enum ImplicitGEMM {
 /// A copy of the input whose rows carry their padding, for kernels that read a row of taps as one run.
 struct PaddedRows {
   let shape: ConvolutionShape
-  let scalar: KernelScalar
+  let scalar: RealFormat
   /// Pixels of a padded row: as many as the output reads.
   let width: Int
 
-  init(_ shape: ConvolutionShape, _ scalar: KernelScalar) {
+  init(_ shape: ConvolutionShape, _ scalar: RealFormat) {
     self.shape = shape
     self.scalar = scalar
     width =

@@ -9,12 +9,12 @@ extension ConvolutionShape {
   }
 
   /// Bytes between neighbours along batch, depth, height and width of the input.
-  func inputStrides(_ scalar: KernelScalar) -> (Int, Int, Int, Int) {
+  func inputStrides(_ scalar: RealFormat) -> (Int, Int, Int, Int) {
     Self.strides(input, inputChannels * scalar.byteCount)
   }
 
   /// Bytes between neighbours along batch, depth, height and width of the output.
-  func outputStrides(_ scalar: KernelScalar) -> (Int, Int, Int, Int) {
+  func outputStrides(_ scalar: RealFormat) -> (Int, Int, Int, Int) {
     Self.strides(output, outputChannels * scalar.byteCount)
   }
 
@@ -23,7 +23,7 @@ extension ConvolutionShape {
   }
 
   /// The convolution itself: every output pixel, every tap.
-  func forwardProduct(_ scalar: KernelScalar) -> IndirectProduct {
+  func forwardProduct(_ scalar: RealFormat) -> IndirectProduct {
     let taps = taps(mergingRows: false)
     return IndirectProduct(
       grid: (batch, output.depth, output.height, output.width), step: stride,
@@ -32,7 +32,7 @@ extension ConvolutionShape {
   }
 
   /// A product for each residue of the input coordinates modulo the stride.
-  func backwardDataProducts(_ scalar: KernelScalar) -> [IndirectProduct] {
+  func backwardDataProducts(_ scalar: RealFormat) -> [IndirectProduct] {
     let (image, plane, row, pixel) = inputStrides(scalar)
     let depths = AxisPhase.all(self, axis: 0)
     let heights = AxisPhase.all(self, axis: 1)

@@ -8,17 +8,17 @@ enum Depthwise {
   private static let blockRows = 192
   private static let weightPieces = 64
 
-  static func forwardWorkspace(_ shape: ConvolutionShape, _ scalar: KernelScalar) -> Int {
+  static func forwardWorkspace(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Int {
     var cursor = WorkspaceCursor()
     _ = Parts(shape, scalar, &cursor, repeatsInput: true)
     return cursor.byteCount
   }
 
-  static func backwardDataWorkspace(_ shape: ConvolutionShape, _ scalar: KernelScalar) -> Int {
+  static func backwardDataWorkspace(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Int {
     forwardWorkspace(shape, scalar)
   }
 
-  static func backwardWeightsWorkspace(_ shape: ConvolutionShape, _ scalar: KernelScalar) -> Int {
+  static func backwardWeightsWorkspace(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Int {
     var cursor = WorkspaceCursor()
     _ = Parts(shape, scalar, &cursor, repeatsInput: true)
     _ = cursor.take(weightPieces * shape.kernel.count * shape.outputChannels * scalar.byteCount)
@@ -26,7 +26,7 @@ enum Depthwise {
   }
 
   static func forward(
-    _ shape: ConvolutionShape, _ scalar: KernelScalar, input: UnsafeRawPointer, weight: UnsafeRawPointer,
+    _ shape: ConvolutionShape, _ scalar: RealFormat, input: UnsafeRawPointer, weight: UnsafeRawPointer,
     bias: UnsafeRawPointer?, rectified: Bool, output: UnsafeMutableRawPointer,
     workspace: UnsafeMutableRawPointer
   ) {
@@ -42,7 +42,7 @@ enum Depthwise {
   }
 
   static func backwardData(
-    _ shape: ConvolutionShape, _ scalar: KernelScalar, outputGradient: UnsafeRawPointer,
+    _ shape: ConvolutionShape, _ scalar: RealFormat, outputGradient: UnsafeRawPointer,
     weight: UnsafeRawPointer, bias: UnsafeRawPointer?, rectified: Bool,
     inputGradient: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer
   ) {
@@ -62,7 +62,7 @@ enum Depthwise {
   }
 
   static func backwardWeights(
-    _ shape: ConvolutionShape, _ scalar: KernelScalar, input: UnsafeRawPointer,
+    _ shape: ConvolutionShape, _ scalar: RealFormat, input: UnsafeRawPointer,
     outputGradient: UnsafeRawPointer, weightGradient: UnsafeMutableRawPointer,
     workspace: UnsafeMutableRawPointer
   ) {
@@ -105,7 +105,7 @@ enum Depthwise {
   }
 
   private static func run(
-    _ products: [IndirectProduct], _ shape: ConvolutionShape, _ scalar: KernelScalar, _ parts: Parts,
+    _ products: [IndirectProduct], _ shape: ConvolutionShape, _ scalar: RealFormat, _ parts: Parts,
     sourceSize: SpatialExtent, sourceStrides: (Int, Int, Int, Int), source: UnsafeRawPointer,
     bias: UnsafeRawPointer?, rectified: Bool, output: UnsafeMutableRawPointer
   ) {
@@ -140,14 +140,14 @@ enum Depthwise {
     }
   }
 
-  private static func kernels(_ scalar: KernelScalar) -> martlet_depthwise_kernels {
+  private static func kernels(_ scalar: RealFormat) -> martlet_depthwise_kernels {
     martlet_depthwise_table(InstructionSet.current.cValue, scalar == .float64 ? 1 : 0).pointee
   }
 
   /// Weights as [tap][channel], zeros, and the input with its channels repeated.
   private struct Parts {
     let shape: ConvolutionShape
-    let scalar: KernelScalar
+    let scalar: RealFormat
     let weights: UnsafeMutableRawPointer
     let phaseWeights: UnsafeMutableRawPointer
     let zeros: UnsafeMutableRawPointer
@@ -155,7 +155,7 @@ enum Depthwise {
     let multiplier: Int
 
     init(
-      _ shape: ConvolutionShape, _ scalar: KernelScalar, _ cursor: inout WorkspaceCursor, repeatsInput: Bool
+      _ shape: ConvolutionShape, _ scalar: RealFormat, _ cursor: inout WorkspaceCursor, repeatsInput: Bool
     ) {
       self.shape = shape
       self.scalar = scalar
@@ -233,7 +233,7 @@ enum Depthwise {
 }
 
 private func add(
-  _ sums: UnsafeMutableRawPointer, _ terms: UnsafeMutableRawPointer, _ count: Int, _ scalar: KernelScalar
+  _ sums: UnsafeMutableRawPointer, _ terms: UnsafeMutableRawPointer, _ count: Int, _ scalar: RealFormat
 ) {
   if scalar == .float32 {
     martlet_add_float(
@@ -245,7 +245,7 @@ private func add(
 }
 
 private func transpose(
-  _ from: UnsafeRawPointer, to: UnsafeMutableRawPointer, rows: Int, columns: Int, _ scalar: KernelScalar
+  _ from: UnsafeRawPointer, to: UnsafeMutableRawPointer, rows: Int, columns: Int, _ scalar: RealFormat
 ) {
   if scalar == .float32 {
     martlet_transpose_4(from, columns, to, rows, rows, columns)

@@ -21,7 +21,7 @@ struct IndirectProduct {
 
 /// What the products of one convolution share, and how their work is cut.
 struct IndirectProductPlan {
-  let scalar: KernelScalar
+  let scalar: RealFormat
   let kernels: martlet_gemm_kernels
   let groups: Int
   /// Channels summed over and columns made, in each group.
@@ -53,7 +53,7 @@ struct IndirectProductPlan {
     return ceilDivide(channels, chunks)
   }
 
-  static func packedWeightBytes(groups: Int, channels: Int, columns: Int, taps: Int, _ scalar: KernelScalar)
+  static func packedWeightBytes(groups: Int, channels: Int, columns: Int, taps: Int, _ scalar: RealFormat)
     -> Int
   {
     groups * channels * taps * ceilDivide(columns, widestPanel) * widestPanel * scalar.byteCount

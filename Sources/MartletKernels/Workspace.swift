@@ -1,12 +1,5 @@
 import CMartletKernels
 
-/// The element types that matrix and convolution kernels compute in.
-public enum KernelScalar: Sendable {
-  case float32, float64
-
-  public var byteCount: Int { self == .float32 ? 4 : 8 }
-}
-
 /// Cuts scratch memory given by a caller into aligned parts. With no memory it only measures.
 struct WorkspaceCursor {
   private let base: UnsafeMutableRawPointer?
