@@ -4,12 +4,36 @@
 #endif
 #include "martlet_thread.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static _Thread_local martlet_thread_state state;
 
 martlet_thread_state *_Nonnull martlet_thread(void) { return &state; }
+
+static _Thread_local void *scratch;
+static _Thread_local long scratch_bytes;
+static pthread_key_t scratch_key;
+static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
+
+// A thread that ends gives its memory back.
+static void make_scratch_key(void) { pthread_key_create(&scratch_key, free); }
+
+void *_Nullable martlet_thread_scratch(long bytes) {
+  if (bytes <= scratch_bytes) return scratch;
+  pthread_once(&scratch_once, make_scratch_key);
+  const long page = 4096;
+  const long rounded = (bytes + bytes / 4 + page - 1) / page * page;
+  void *larger;
+  if (posix_memalign(&larger, page, (size_t)rounded) != 0) return 0;
+  free(scratch);
+  scratch = larger;
+  scratch_bytes = rounded;
+  pthread_setspecific(scratch_key, scratch);
+  return scratch;
+}
 
 int martlet_available_cores(void) {
   long cores = sysconf(_SC_NPROCESSORS_ONLN);

@@ -9,10 +9,17 @@ typedef struct {
   int forced_isa;
   /// The number of threads forced on loops that this thread starts; zero where none is.
   int forced_threads;
+  /// Non-zero where tests want the portable matrix tiles in the shape of the AVX-512 ones.
+  int forced_wide_tiles;
 } martlet_thread_state;
 
 /// The calling thread's state.
 martlet_thread_state *_Nonnull martlet_thread(void);
+
+/// At least `bytes` bytes of memory for the calling thread's use until its next call, aligned to 64 and kept
+/// between calls: packed blocks and pointer tables. A body that holds it must not call one that asks for it.
+/// Null where the system has no memory left.
+void *_Nullable martlet_thread_scratch(long bytes);
 
 /// Cores that this process may use: its affinity mask, cut by a control group's processor quota. At least 1.
 int martlet_available_cores(void);

@@ -1,4 +1,4 @@
 extension OperationRow {
   /// The table: every operation that the library has.
-  static let all: [OperationRow] = []
+  static let all: [OperationRow] = movement + pooling + upsampling + normalization
 }

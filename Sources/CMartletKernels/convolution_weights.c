@@ -1,0 +1,27 @@
+#include "martlet_convolution.h"
+
+#include <stdint.h>
+
+#define BITS uint32_t
+#define NAME(x) x##_4
+#include "convolution_weights_body.h"
+#undef BITS
+#undef NAME
+
+#define BITS uint64_t
+#define NAME(x) x##_8
+#include "convolution_weights_body.h"
+#undef BITS
+#undef NAME
+
+#define SUMS(REAL, NAME)                                                                               \
+  void martlet_add_##NAME(REAL *sums, const REAL *terms, long count) {                                 \
+    for (long i = 0; i < count; i++) sums[i] += terms[i];                                              \
+  }                                                                                                    \
+  void martlet_add_rows_##NAME(                                                                        \
+      double *restrict sums, const REAL *restrict values, long rows, long channels) {                  \
+    for (long r = 0; r < rows; r++)                                                                    \
+      for (long c = 0; c < channels; c++) sums[c] += values[r * channels + c];                         \
+  }
+SUMS(float, float)
+SUMS(double, double)

@@ -1,0 +1,249 @@
+// The body of the matrix kernels, included once for each instruction set and element type with
+//   REAL     element type          LANES    elements of a vector
+//   VECTORS  vectors of a panel    HEIGHT   rows of the largest tile
+//   NAME(x)  the name of x in this set        FMA(a, b, c)  a * b + c on vectors
+
+typedef REAL NAME(vector) __attribute__((vector_size(LANES * sizeof(REAL))));
+typedef REAL NAME(loose) __attribute__((vector_size(LANES * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
+
+enum { NAME(width) = LANES * VECTORS };
+
+static inline __attribute__((always_inline)) NAME(vector) NAME(load)(const REAL *p) {
+  return *(const NAME(loose) *)p;
+}
+static inline __attribute__((always_inline)) void NAME(store)(REAL *p, NAME(vector) v) {
+  *(NAME(loose) *)p = v;
+}
+static inline __attribute__((always_inline)) NAME(vector) NAME(splat)(REAL x) {
+  return x - (NAME(vector)){};
+}
+// Zero in place of negative numbers; NaN stays NaN.
+static inline __attribute__((always_inline)) NAME(vector) NAME(rectified)(NAME(vector) x) {
+  const __typeof__(x < 0) negative = x < 0;
+  return (NAME(vector))((__typeof__(x < 0))x & ~negative);
+}
+
+// MARK: Indirect product
+
+// One tile. `height` is a constant at every call, so that the sums live in registers.
+static inline __attribute__((always_inline)) void NAME(tile)(
+    const int height, const martlet_gemm_block *block, const void *const *sources, const REAL *panel,
+    void *const *outputs, long column, long columns) {
+  NAME(vector) sums[HEIGHT][VECTORS];
+#pragma clang loop unroll(full)
+  for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < VECTORS; v++) sums[m][v] = (NAME(vector)){};
+
+  const long channels = block->channels;
+  for (long t = 0; t < block->taps; t++, sources += block->source_pitch) {
+    const REAL *source[HEIGHT];
+#pragma clang loop unroll(full)
+    for (int m = 0; m < height; m++) source[m] = (const REAL *)sources[m] + block->source_offset;
+#pragma clang loop unroll_count(UNROLL)
+    for (long c = 0; c < channels; c++, panel += NAME(width)) {
+      NAME(vector) right[VECTORS];
+#pragma clang loop unroll(full)
+      for (int v = 0; v < VECTORS; v++) right[v] = NAME(load)(panel + v * LANES);
+#pragma clang loop unroll(full)
+      for (int m = 0; m < height; m++) {
+        const NAME(vector) left = NAME(splat)(source[m][c]);
+#pragma clang loop unroll(full)
+        for (int v = 0; v < VECTORS; v++) sums[m][v] = FMA(left, right[v], sums[m][v]);
+      }
+    }
+  }
+
+  const REAL *bias = block->bias ? (const REAL *)block->bias + column : 0;
+  const long first = block->output_offset + column;
+  if (columns == NAME(width)) {
+    if (block->accumulate) {
+#pragma clang loop unroll(full)
+      for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < VECTORS; v++)
+          sums[m][v] += NAME(load)((const REAL *)outputs[m] + first + v * LANES);
+    }
+    if (bias) {
+#pragma clang loop unroll(full)
+      for (int v = 0; v < VECTORS; v++) {
+        const NAME(vector) b = NAME(load)(bias + v * LANES);
+#pragma clang loop unroll(full)
+        for (int m = 0; m < height; m++) sums[m][v] += b;
+      }
+    }
+    if (block->rectify) {
+#pragma clang loop unroll(full)
+      for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < VECTORS; v++) sums[m][v] = NAME(rectified)(sums[m][v]);
+    }
+#pragma clang loop unroll(full)
+    for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < VECTORS; v++) NAME(store)((REAL *)outputs[m] + first + v * LANES, sums[m][v]);
+    return;
+  }
+  // The last, partly filled panel: the same in plain loops over a copy of the tile.
+  REAL tile[HEIGHT][LANES * VECTORS];
+#pragma clang loop unroll(full)
+  for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < VECTORS; v++) NAME(store)(&tile[m][v * LANES], sums[m][v]);
+  for (int m = 0; m < height; m++) {
+    REAL *output = (REAL *)outputs[m] + first;
+    for (long n = 0; n < columns; n++) {
+      REAL sum = tile[m][n];
+      if (block->accumulate) sum += output[n];
+      if (bias) sum += bias[n];
+      if (block->rectify && sum < 0) sum = 0;
+      output[n] = sum;
+    }
+  }
+}
+
+typedef void (*NAME(tile_function))(
+    const martlet_gemm_block *, const void *const *, const REAL *, void *const *, long, long);
+
+#define TILE(h)                                                                                        \
+  static __attribute__((noinline)) void NAME(tile_##h)(                                                \
+      const martlet_gemm_block *block, const void *const *sources, const REAL *panel,                  \
+      void *const *outputs, long column, long columns) {                                               \
+    NAME(tile)(h, block, sources, panel, outputs, column, columns);                                    \
+  }
+HEIGHTS(TILE)
+#undef TILE
+
+#define TILE_NAME(h) NAME(tile_##h),
+static const NAME(tile_function) NAME(tiles)[HEIGHT + 1] = {0, HEIGHTS(TILE_NAME)};
+#undef TILE_NAME
+
+// The rows are spread evenly over as few tiles as hold them; a panel stays in the first cache for all tiles.
+static void NAME(multiply)(const martlet_gemm_block *block) {
+  const long tiles = (block->rows + HEIGHT - 1) / HEIGHT;
+  const REAL *panel = block->panels;
+  for (long column = 0; column < block->columns; column += NAME(width), panel += block->panel_stride) {
+    const long left = block->columns - column;
+    const long columns = left < NAME(width) ? left : NAME(width);
+    for (long i = 0, first = 0; i < tiles; i++) {
+      const long end = block->rows * (i + 1) / tiles;
+      NAME(tiles)[end - first](
+          block, block->sources + first, panel, block->outputs + first, column, columns);
+      first = end;
+    }
+  }
+}
+
+// MARK: Outer products
+
+static inline __attribute__((always_inline)) void NAME(outer)(
+    const int height, const martlet_outer_block *block, long tap, long left_start, const REAL *right,
+    REAL *sums_at, long sums_pitch) {
+  NAME(vector) sums[HEIGHT][VECTORS];
+#pragma clang loop unroll(full)
+  for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < VECTORS; v++) sums[m][v] = NAME(load)(sums_at + m * sums_pitch + v * LANES);
+
+  const void *const *lines = block->left_lines + tap * block->lines;
+  const long step = block->left_step, pixels = block->pixels;
+  for (long l = 0; l < block->lines; l++) {
+    const REAL *left = (const REAL *)lines[l] + left_start;
+#pragma clang loop unroll_count(UNROLL)
+    for (long p = 0; p < pixels; p++, left += step, right += NAME(width)) {
+      NAME(vector) b[VECTORS];
+#pragma clang loop unroll(full)
+      for (int v = 0; v < VECTORS; v++) b[v] = NAME(load)(right + v * LANES);
+#pragma clang loop unroll(full)
+      for (int m = 0; m < height; m++) {
+        const NAME(vector) a = NAME(splat)(left[m]);
+#pragma clang loop unroll(full)
+        for (int v = 0; v < VECTORS; v++) sums[m][v] = FMA(a, b[v], sums[m][v]);
+      }
+    }
+  }
+#pragma clang loop unroll(full)
+  for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < VECTORS; v++) NAME(store)(sums_at + m * sums_pitch + v * LANES, sums[m][v]);
+}
+
+typedef void (*NAME(outer_function))(const martlet_outer_block *, long, long, const REAL *, REAL *, long);
+
+#define OUTER(h)                                                                                       \
+  static __attribute__((noinline)) void NAME(outer_##h)(                                               \
+      const martlet_outer_block *block, long tap, long left_start, const REAL *right, REAL *sums,      \
+      long pitch) {                                                                                    \
+    NAME(outer)(h, block, tap, left_start, right, sums, pitch);                                        \
+  }
+HEIGHTS(OUTER)
+#undef OUTER
+
+#define OUTER_NAME(h) NAME(outer_##h),
+static const NAME(outer_function) NAME(outers)[HEIGHT + 1] = {0, HEIGHTS(OUTER_NAME)};
+#undef OUTER_NAME
+
+// A right panel and a left panel stay in the first cache while all taps read them.
+static void NAME(add_outer_products)(const martlet_outer_block *block) {
+  const long panels = (block->left_rows + HEIGHT - 1) / HEIGHT;
+  const long pitch = block->right_panels * NAME(width);
+  const int shared = block->left_panel_stride == 0;
+  for (long r = 0; r < block->right_panels; r++) {
+    const REAL *right = (const REAL *)block->right + r * block->right_panel_stride;
+    for (long q = 0, first = 0; q < panels; q++) {
+      const long end = block->left_rows * (q + 1) / panels;
+      for (long t = 0; t < block->taps; t++) {
+        NAME(outers)[end - first](
+            block, t, (shared ? first : q * block->left_panel_stride) + block->left_offsets[t], right,
+            (REAL *)block->sums + (t * block->left_rows + first) * pitch + r * NAME(width), pitch);
+      }
+      first = end;
+    }
+  }
+}
+
+static void NAME(pack_left)(const martlet_panel_copy *copy) {
+  const long panels = (copy->channels + HEIGHT - 1) / HEIGHT;
+  for (long q = 0, first = 0; q < panels; q++) {
+    const long end = copy->channels * (q + 1) / panels, height = end - first;
+    const REAL *source = (const REAL *)copy->source + first;
+    REAL *panel = (REAL *)copy->panels + q * copy->panel_stride;
+    if (height == HEIGHT) {
+      for (long p = 0; p < copy->pixels; p++, source += copy->pixel_stride, panel += HEIGHT)
+        __builtin_memcpy(panel, source, HEIGHT * sizeof(REAL));
+    } else if (height == HEIGHT - 1) {
+      for (long p = 0; p < copy->pixels; p++, source += copy->pixel_stride, panel += HEIGHT)
+        __builtin_memcpy(panel, source, (HEIGHT - 1) * sizeof(REAL));
+    } else {
+      for (long p = 0; p < copy->pixels; p++, source += copy->pixel_stride, panel += HEIGHT)
+        for (long m = 0; m < height; m++) panel[m] = source[m];
+    }
+    first = end;
+  }
+}
+
+static void NAME(pack_right)(const martlet_panel_copy *copy) {
+  for (long first = 0, q = 0; first < copy->channels; first += NAME(width), q++) {
+    const long left = copy->channels - first;
+    const REAL *source = (const REAL *)copy->source + first;
+    REAL *panel = (REAL *)copy->panels + q * copy->panel_stride;
+    if (left >= NAME(width)) {
+      for (long p = 0; p < copy->pixels; p++, source += copy->pixel_stride, panel += NAME(width))
+#pragma clang loop unroll(full)
+        for (int v = 0; v < VECTORS; v++) NAME(store)(panel + v * LANES, NAME(load)(source + v * LANES));
+    } else {
+      for (long p = 0; p < copy->pixels; p++, source += copy->pixel_stride, panel += NAME(width))
+        for (long n = 0; n < NAME(width); n++) panel[n] = n < left ? source[n] : 0;
+    }
+  }
+}
+
+static const martlet_gemm_kernels NAME(table) = {
+    .height = HEIGHT,
+    .width = LANES * VECTORS,
+    .bytes_per_element = sizeof(REAL),
+    .multiply = NAME(multiply),
+    .add_outer_products = NAME(add_outer_products),
+    .pack_left = NAME(pack_left),
+    .pack_right = NAME(pack_right),
+};

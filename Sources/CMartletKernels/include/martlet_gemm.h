@@ -1,0 +1,92 @@
+#ifndef MARTLET_GEMM_H
+#define MARTLET_GEMM_H
+
+#include "martlet_isa.h"
+
+// Matrix products whose left operand is given row by row, by pointers, and whose right operand is packed in
+// panels. Pointers are to float or to double, as the table's maker was asked; strides count elements.
+
+/// One block of an indirect product: for each row m and column n,
+/// output[m][n] = sum over taps t and channels c of row[t][m][c] * panel[n / width][t][c][n % width].
+typedef struct {
+  /// Rows of the product.
+  long rows;
+  /// Columns of the product. The last panel may hold fewer than a panel's width; its other columns are zero.
+  long columns;
+  /// Source rows added up for each row of the product, and the elements of each that this block reads.
+  long taps;
+  long channels;
+  /// Source rows: `sources[t * source_pitch + m]`, each read from element `source_offset` on.
+  const void *const *sources;
+  long source_pitch;
+  long source_offset;
+  /// Panels, [panel][tap][channel][width]; `panel_stride` elements from one to the next.
+  const void *panels;
+  long panel_stride;
+  /// Rows of the product: `outputs[m]`, written from element `output_offset` on.
+  void *const *outputs;
+  long output_offset;
+  /// Whether to add to what the outputs hold.
+  int accumulate;
+  /// Whether to replace negative results by zero, after everything else.
+  int rectify;
+  /// Added to each row, one element a column, or null.
+  const void *bias;
+} martlet_gemm_block;
+
+/// One block of a sum of outer products over pixels, for a set of taps that read the same packed source at
+/// different places: for tap t, row i of the left panels, column j of the right ones,
+/// sums[t][i][j] += sum over lines l, pixels p of left[line[t][l] + offset[t] + p * step][i] * right[l][p][j].
+typedef struct {
+  long lines;
+  long pixels;
+  long taps;
+  /// Left lines, `left_lines[t * lines + l]`. Packed ones hold panels, `left_panel_stride` apart. Where that is
+  /// zero the line is not packed: row i of pixel p is element p * left_step + i.
+  const void *const *left_lines;
+  /// Elements to skip at the start of a line for tap t.
+  const long *left_offsets;
+  /// Elements from one pixel to the next.
+  long left_step;
+  long left_panel_stride;
+  /// Rows in all. They are spread evenly over ceil(left_rows / height) panels.
+  long left_rows;
+  /// Right panels, [panel][line][pixel][width].
+  const void *right;
+  long right_panel_stride;
+  long right_panels;
+  /// [tap][left row][right_panels * width].
+  void *sums;
+} martlet_outer_block;
+
+/// What is copied into left panels: `pixels` pixels of `channels` elements each, `pixel_stride` apart, cut into
+/// ceil(channels / height) panels of nearly equal height, each pixel of a panel taking `height` elements.
+typedef struct {
+  const void *source;
+  long pixels;
+  long pixel_stride;
+  long channels;
+  void *panels;
+  long panel_stride;
+} martlet_panel_copy;
+
+/// The kernels of one instruction set and one element type.
+typedef struct {
+  /// Rows of the largest tile, and columns of a panel.
+  int height;
+  int width;
+  int bytes_per_element;
+  void (*multiply)(const martlet_gemm_block *block);
+  void (*add_outer_products)(const martlet_outer_block *block);
+  /// Packs left panels (of `height`) or right panels (of `width`) for `add_outer_products`.
+  void (*pack_left)(const martlet_panel_copy *copy);
+  void (*pack_right)(const martlet_panel_copy *copy);
+} martlet_gemm_kernels;
+
+/// The kernels for float (`is_double` zero) or double.
+const martlet_gemm_kernels *martlet_gemm_table(martlet_isa isa, int is_double);
+
+/// The AVX-512 tile's shape and source in portable code, so that its logic is tested on every machine.
+const martlet_gemm_kernels *martlet_gemm_wide_table(int is_double);
+
+#endif

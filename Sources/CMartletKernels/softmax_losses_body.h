@@ -1,0 +1,170 @@
+// Cross-entropy of one floating-point type and one instruction set, with softmax_body.h's exponentials and TILE.
+//
+// With target t, smoothing ε, class weights w and log-probabilities p, a row's loss is PyTorch's
+//   −(1 − ε) · w[t] · p[t] − ε / classes · Σ w[j] · p[j],
+// and zero where the target is the ignored one.
+
+// Rows of more classes than this are taken one at a time, in several tiles.
+static void NAME(log_sums_of_rows)(const REAL *logits, size_t rows, size_t classes, REAL *log_sums) {
+  REAL e[TILE];
+  for (size_t r = 0; r < rows; r++) {
+    const REAL *row = logits + r * classes;
+    const REAL top = NAME(row_maximum)(row, classes);
+    double sum = 0;
+    for (size_t start = 0; start < classes; start += TILE) {
+      const size_t count = classes - start < TILE ? classes - start : TILE;
+      for (size_t i = 0; i < count; i++) e[i] = row[start + i] - top;
+      NAME(exponentials)(e, e, count);
+      for (size_t i = 0; i < count; i++) sum += e[i];
+    }
+    log_sums[r] = top + M_LOG((REAL)sum);
+  }
+}
+
+// log Σ exp of rows that together fit a tile.
+static void NAME(log_sums_of_tile)(const REAL *logits, size_t rows, size_t classes, REAL *log_sums) {
+  REAL e[TILE], top[TILE], sum[TILE];
+  if (classes == 2) {
+    // Vectors across rows: the larger of two, and log(1 + e^−|difference|).
+    VECTOR for (size_t r = 0; r < rows; r++) {
+      const REAL a = logits[2 * r], b = logits[2 * r + 1];
+      const REAL difference = a > b ? b - a : a - b;
+      log_sums[r] = (a > b ? a : b) + M_LOG1P_UNIT(M_EXP(difference));
+    }
+    return;
+  }
+  for (size_t r = 0; r < rows; r++) {
+    const REAL *row = logits + r * classes;
+    top[r] = NAME(row_maximum)(row, classes);
+    for (size_t i = 0; i < classes; i++) e[r * classes + i] = row[i] - top[r];
+  }
+  NAME(exponentials)(e, e, rows * classes);
+  for (size_t r = 0; r < rows; r++) {
+    REAL total = 0;
+    for (size_t i = 0; i < classes; i++) total += e[r * classes + i];
+    sum[r] = total;
+  }
+  VECTOR for (size_t r = 0; r < rows; r++) log_sums[r] = top[r] + M_LOG(sum[r]);
+}
+
+static inline int64_t NAME(target)(const martlet_cross_entropy *c, size_t row) {
+  switch (c->target_scalar) {
+  case MARTLET_I64: return ((const int64_t *)c->targets)[row];
+  case MARTLET_I32: return ((const int32_t *)c->targets)[row];
+  default: return ((const uint8_t *)c->targets)[row];
+  }
+}
+
+static size_t NAME(cross_entropy)(
+    const martlet_cross_entropy *c, const void *logits_, size_t first, size_t end, void *losses_, void *log_sums_,
+    double *sums) {
+  const REAL *logits = logits_, *weights = c->weights;
+  REAL *losses = losses_, *log_sums = log_sums_;
+  const size_t classes = c->classes;
+  const size_t together = classes > TILE ? 1 : TILE / classes;
+  const double sharp = 1 - c->smoothing, smooth = c->smoothing / (double)classes;
+  double loss_sum = 0, weight_sum = 0;
+  for (size_t start = first; start < end; start += together) {
+    const size_t rows = end - start < together ? end - start : together;
+    if (classes > TILE) {
+      NAME(log_sums_of_rows)(logits + start * classes, rows, classes, log_sums + start);
+    } else {
+      NAME(log_sums_of_tile)(logits + start * classes, rows, classes, log_sums + start);
+    }
+    for (size_t r = start; r < start + rows; r++) {
+      const int64_t target = NAME(target)(c, r);
+      double loss = 0;
+      if (target != c->ignored) {
+        if (target < 0 || target >= (int64_t)classes) return r;
+        const REAL *row = logits + r * classes;
+        const double log_sum = log_sums[r];
+        const double weight = weights ? weights[target] : 1;
+        loss = sharp * weight * (log_sum - row[target]);
+        if (smooth != 0) {
+          double all = 0;
+          for (size_t j = 0; j < classes; j++) all += (weights ? weights[j] : (REAL)1) * (log_sum - row[j]);
+          loss += smooth * all;
+        }
+        weight_sum += weight;
+      }
+      loss_sum += loss;
+      if (losses) losses[r] = (REAL)loss;
+    }
+  }
+  sums[0] = loss_sum;
+  sums[1] = weight_sum;
+  return end;
+}
+
+// d loss / d logit[j] = softmax[j] · ((1 − ε) · w[t] + ε / classes · Σ w) − (1 − ε) · w[t] · [j = t] − ε / classes · w[j]
+static void NAME(cross_entropy_gradient)(
+    const martlet_cross_entropy *c, const void *logits_, const void *log_sums_, size_t first, size_t end,
+    const void *dy_, double scale, void *dx_) {
+  const REAL *logits = logits_, *log_sums = log_sums_, *dy = dy_, *weights = c->weights;
+  REAL *dx = dx_;
+  const size_t classes = c->classes;
+  const double sharp = 1 - c->smoothing, smooth = c->smoothing / (double)classes;
+  const size_t together = classes > TILE ? 1 : TILE / classes;
+  for (size_t start = first; start < end; start += together) {
+    const size_t rows = end - start < together ? end - start : together;
+    for (size_t r = start; r < start + rows; r++) {
+      for (size_t j = 0; j < classes; j++) dx[r * classes + j] = logits[r * classes + j] - log_sums[r];
+    }
+    NAME(exponentials)(dx + start * classes, dx + start * classes, rows * classes);
+    for (size_t r = start; r < start + rows; r++) {
+      const int64_t target = NAME(target)(c, r);
+      REAL *row = dx + r * classes;
+      if (target == c->ignored || target < 0 || target >= (int64_t)classes) {
+        for (size_t j = 0; j < classes; j++) row[j] = 0;
+        continue;
+      }
+      const double g = scale * (dy ? dy[r] : 1);
+      const double weight = weights ? weights[target] : 1;
+      const REAL factor = (REAL)(g * (sharp * weight + smooth * c->weight_sum));
+      for (size_t j = 0; j < classes; j++) row[j] *= factor;
+      row[target] -= (REAL)(g * sharp * weight);
+      if (smooth != 0) {
+        for (size_t j = 0; j < classes; j++) row[j] -= (REAL)(g * smooth) * (weights ? weights[j] : (REAL)1);
+      }
+    }
+  }
+}
+
+static double NAME(binary_cross_entropy)(
+    const void *x_, const void *t_, const void *w_, const void *p_, size_t n, void *losses_) {
+  const REAL *x = x_, *t = t_, *w = w_, *p = p_;
+  REAL *losses = losses_;
+  double total = 0;
+  for (size_t start = 0; start < n; start += TILE) {
+    const size_t count = n - start < TILE ? n - start : TILE;
+    REAL loss[TILE];
+    VECTOR for (size_t i = 0; i < count; i++) {
+      const REAL v = x[start + i], target = t[start + i];
+      // log(1 + e^−v) without overflow.
+      const REAL soft = M_LOG1P_UNIT(M_EXP(v < 0 ? v : -v)) + (v < 0 ? -v : (REAL)0);
+      const REAL l = p ? (REAL)1 + (p[start + i] - (REAL)1) * target : (REAL)1;
+      loss[i] = (((REAL)1 - target) * v + l * soft) * (w ? w[start + i] : (REAL)1);
+    }
+    double part = 0;
+    for (size_t i = 0; i < count; i++) part += loss[i];
+    total += part;
+    if (losses) {
+      for (size_t i = 0; i < count; i++) losses[start + i] = loss[i];
+    }
+  }
+  return total;
+}
+
+static void NAME(binary_cross_entropy_gradient)(
+    const void *x_, const void *t_, const void *w_, const void *p_, size_t n, const void *dy_, double scale,
+    void *dx_) {
+  const REAL *x = x_, *t = t_, *w = w_, *p = p_, *dy = dy_;
+  REAL *dx = dx_;
+  const REAL factor = (REAL)scale;
+  VECTOR for (size_t i = 0; i < n; i++) {
+    const REAL l = p ? (REAL)1 + (p[i] - (REAL)1) * t[i] : (REAL)1;
+    // 1 − sigmoid(x) as sigmoid(−x): no cancellation where the prediction is sure.
+    const REAL slope = ((REAL)1 - t[i]) - l * M_SIGMOID(-x[i]);
+    dx[i] = slope * factor * (w ? w[i] : (REAL)1) * (dy ? dy[i] : (REAL)1);
+  }
+}

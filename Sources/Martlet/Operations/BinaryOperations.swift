@@ -1,0 +1,125 @@
+import MartletKernels
+
+/// An arithmetic function of two tensors' elements, with broadcasting.
+struct BinaryOperation: Operation {
+  var function: BinaryFunction
+
+  var name: String {
+    switch function {
+    case .add: "add"
+    case .subtract: "sub"
+    case .multiply: "mul"
+    case .divide: "div"
+    case .maximum: "maximum"
+    case .minimum: "minimum"
+    case .power: "pow"
+    }
+  }
+
+  func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
+    let result = try inferBroadcast(inputs, name)
+    if function == .divide || function == .power {
+      try require(
+        result.scalar.isFloatingPoint, name,
+        "expected floating-point elements, got \(result.scalar.rawValue): cast first")
+    }
+    try require(result.scalar != .bool, name, "expected numbers, got bool: cast first")
+    return [result]
+  }
+
+  func run(_ call: OperationCall) {
+    let output = call.outputs[0]
+    Elementwise.binary(
+      function, output.type.scalar.elementType, call.inputs[0].broadcast(to: output.type),
+      call.inputs[1].broadcast(to: output.type), output.address, shape: output.type.memoryShape)
+  }
+
+  // An operand as large as the result lies as it does: see inferBroadcast.
+  var inPlacePairs: [InPlacePair] {
+    [InPlacePair(output: 0, input: 0), InPlacePair(output: 0, input: 1)]
+  }
+
+  func gradient(_ context: GradientContext) throws -> [Tensor?] {
+    let (a, b, y, dy) = (context.inputs[0], context.inputs[1], context.outputs[0], context.outputGradient)
+    func forA(_ gradient: () throws -> Tensor) throws -> Tensor? {
+      context.wanted[0] ? try gradient().sum(to: a.type) : nil
+    }
+    func forB(_ gradient: () throws -> Tensor) throws -> Tensor? {
+      context.wanted[1] ? try gradient().sum(to: b.type) : nil
+    }
+    switch function {
+    case .add: return [try forA { dy }, try forB { dy }]
+    case .subtract: return [try forA { dy }, try forB { try -dy }]
+    case .multiply: return [try forA { try dy * b }, try forB { try dy * a }]
+    case .divide: return [try forA { try dy / b }, try forB { try -(dy * (y / b)) }]
+    case .maximum:
+      return [try forA { try dy * share(a, of: b, .less) }, try forB { try dy * share(b, of: a, .less) }]
+    case .minimum:
+      return [
+        try forA { try dy * share(a, of: b, .greater) }, try forB { try dy * share(b, of: a, .greater) },
+      ]
+    case .power:
+      return [
+        // b · a^(b − 1), which is 0 for b = 0 even where a is 0 too.
+        try forA {
+          let zero = try Tensor.full(0, TensorType([], b.scalar))
+          let slope = try b * (a.power(b - 1))
+          return try dy * Tensor.select(b.equal(to: zero), zero, slope)
+        },
+        // a^b · log a, which is 0 for a = 0 and b ≥ 0.
+        try forB {
+          let zero = try Tensor.full(0, TensorType([], b.scalar))
+          let flat = try a.equal(to: zero).and(b.greaterOrEqual(to: zero))
+          return try dy * Tensor.select(flat, zero, y * a.log())
+        },
+      ]
+    }
+  }
+
+  /// How much of the gradient goes to `x` of the two: none where it loses, half where they are equal.
+  private func share(_ x: Tensor, of other: Tensor, _ loses: Comparison) throws -> Tensor {
+    let lost = try x.compared(loses, to: other).cast(to: x.scalar)
+    let tied = try x.equal(to: other).cast(to: x.scalar)
+    return try 1 - (lost + 0.5 * tied)
+  }
+}
+
+/// The result's type of an element-wise operation on operands of one element type, checked so that an operand as
+/// large as the result lies in memory as it does.
+func inferBroadcast(_ inputs: [TensorType], _ name: String) throws -> TensorType {
+  try require(
+    inputs.allSatisfy { $0.scalar == inputs[0].scalar }, name,
+    "expected one element type, got \(inputs.map(\.description).joined(separator: " and "))")
+  let shape = try TensorType.broadcastShape(inputs.map(\.shape), name)
+  let result = TensorType(
+    shape, inputs[0].scalar, TensorType.broadcastLayout(inputs, rank: shape.count))
+  for input in inputs {
+    try require(
+      input.liesLike(result), name,
+      "expected operands of one memory layout, got \(inputs.map { "\($0) \($0.layout.rawValue)" })")
+  }
+  return result
+}
+
+extension Tensor {
+  func combined(_ function: BinaryFunction, with other: Tensor) throws -> Tensor {
+    let operation = BinaryOperation(function: function)
+    return try Tensor.apply(operation, Tensor.aligned([self, other], operation.name))[0]
+  }
+
+  /// The sum, with NumPy's broadcasting: shapes are aligned at their last dimensions, sizes of 1 are repeated.
+  ///
+  /// - Throws: ``MartletError`` when the shapes do not fit or the element types differ; so do the other operators.
+  public static func + (a: Tensor, b: Tensor) throws -> Tensor { try a.combined(.add, with: b) }
+  public static func - (a: Tensor, b: Tensor) throws -> Tensor { try a.combined(.subtract, with: b) }
+  public static func * (a: Tensor, b: Tensor) throws -> Tensor { try a.combined(.multiply, with: b) }
+  /// The quotient of floating-point tensors.
+  public static func / (a: Tensor, b: Tensor) throws -> Tensor { try a.combined(.divide, with: b) }
+
+  /// The larger of each pair; not a number where either is. Where they are equal, each gets half of the gradient.
+  public func maximum(_ other: Tensor) throws -> Tensor { try combined(.maximum, with: other) }
+  /// The smaller of each pair.
+  public func minimum(_ other: Tensor) throws -> Tensor { try combined(.minimum, with: other) }
+  /// Each element to the power of the other's.
+  public func power(_ exponent: Tensor) throws -> Tensor { try combined(.power, with: exponent) }
+}

@@ -1,0 +1,60 @@
+import MartletKernels
+
+extension ScalarType {
+  /// What kernels call this floating-point type; `nil` for integers and booleans.
+  var realFormat: RealFormat? {
+    switch self {
+    case .float32: .float32
+    case .float64: .float64
+    default: nil
+    }
+  }
+}
+
+extension TensorType {
+  /// The kernels' name of the element type, or an error for an operation that needs floating-point elements.
+  func realFormat(_ operation: String) throws -> RealFormat {
+    guard let format = scalar.realFormat else {
+      throw MartletError(operation, "expected floating-point elements, got \(self)")
+    }
+    return format
+  }
+
+  /// The element type of a value whose type was checked before.
+  var checkedFormat: RealFormat {
+    guard let format = scalar.realFormat else { preconditionFailure("\(self) was not checked") }
+    return format
+  }
+
+  /// Sizes of the axes after batch and channels.
+  var space: [Int] { Array(shape.dropFirst(2)) }
+
+  /// Checks for an activation that kernels for space can read: [N, C, space…] of one to three space axes, floating
+  /// point, channels last.
+  func requireActivation(_ operation: String) throws {
+    try require(
+      (3...5).contains(rank), operation,
+      "expected an input [N, C, …] with 1, 2 or 3 space axes, got \(self)")
+    _ = try realFormat(operation)
+    try require(layout == .channelsLast, operation, "expected a channels-last input, got \(self) row-major")
+  }
+}
+
+/// One value for every space axis: a single one is repeated.
+func perAxis(_ values: [Int], _ axes: Int, _ what: String, _ operation: String) throws -> [Int] {
+  if values.count == 1 { return [Int](repeating: values[0], count: axes) }
+  try require(
+    values.count == axes, operation, "expected 1 or \(axes) values for \(what), got \(values)")
+  return values
+}
+
+extension OperationCall {
+  /// Pointers to an operand of int32 or int64 indices, whose type was checked before.
+  func indices(_ input: Int) -> IndexPointer {
+    switch inputs[input].type.scalar {
+    case .int32: .int32(inputs[input].elements())
+    case .int64: .int64(inputs[input].elements())
+    default: preconditionFailure("\(inputs[input].type) was not checked")
+    }
+  }
+}

@@ -1,0 +1,98 @@
+/// Sizes or steps along depth, height and width. Convolutions of fewer dimensions leave the first ones at 1
+/// (sizes, steps) or 0 (padding).
+public struct SpatialExtent: Hashable, Sendable {
+  public var depth: Int
+  public var height: Int
+  public var width: Int
+
+  public init(_ depth: Int, _ height: Int, _ width: Int) {
+    self.depth = depth
+    self.height = height
+    self.width = width
+  }
+
+  public var count: Int { depth * height * width }
+
+  /// Axis 0 is depth, 2 is width.
+  public subscript(axis: Int) -> Int { axis == 0 ? depth : axis == 1 ? height : width }
+}
+
+/// Everything that a convolution's kernels need to know of it, for any number of spatial dimensions up to three.
+///
+/// Input and output lie channels last, [batch, depth, height, width, channels]; weights in PyTorch's order,
+/// [output channels, input channels / groups, depth, height, width]. Output pixel o reads input pixel
+/// o · stride − paddingBefore + k · dilation for kernel tap k; outside the input lie zeros. How much padding
+/// follows the input is told by the output's size alone.
+public struct ConvolutionShape: Hashable, Sendable {
+  public var batch: Int
+  public var inputChannels: Int
+  public var outputChannels: Int
+  public var groups: Int
+  public var input: SpatialExtent
+  public var output: SpatialExtent
+  public var kernel: SpatialExtent
+  public var stride: SpatialExtent
+  public var dilation: SpatialExtent
+  public var paddingBefore: SpatialExtent
+
+  public init(
+    batch: Int, inputChannels: Int, outputChannels: Int, groups: Int = 1, input: SpatialExtent,
+    output: SpatialExtent, kernel: SpatialExtent, stride: SpatialExtent = SpatialExtent(1, 1, 1),
+    dilation: SpatialExtent = SpatialExtent(1, 1, 1), paddingBefore: SpatialExtent = SpatialExtent(0, 0, 0)
+  ) {
+    self.batch = batch
+    self.inputChannels = inputChannels
+    self.outputChannels = outputChannels
+    self.groups = groups
+    self.input = input
+    self.output = output
+    self.kernel = kernel
+    self.stride = stride
+    self.dilation = dilation
+    self.paddingBefore = paddingBefore
+  }
+
+  public var inputElementCount: Int { batch * input.count * inputChannels }
+  public var outputElementCount: Int { batch * output.count * outputChannels }
+  public var weightElementCount: Int { outputChannels * inputChannelsPerGroup * kernel.count }
+
+  /// Multiply-adds, those with padding included.
+  public var multiplyAdds: Int {
+    batch * output.count * outputChannels * inputChannelsPerGroup * kernel.count
+  }
+
+  var inputChannelsPerGroup: Int { inputChannels / groups }
+  var outputChannelsPerGroup: Int { outputChannels / groups }
+
+  /// One input channel for each group: no product over channels is left, and the kernels of `Depthwise` serve.
+  var isDepthwise: Bool { groups > 1 && groups == inputChannels }
+
+  /// Few channels: a row of the kernel is read as one run of kernel.width · channels elements, from a copy of
+  /// the input with its padding along the width.
+  var mergesKernelRows: Bool {
+    groups == 1 && inputChannels <= 8 && kernel.width > 1 && dilation.width == 1
+  }
+
+  /// Taps whose source rows are read one by one, as coordinates in the kernel.
+  func taps(mergingRows: Bool) -> [SpatialExtent] {
+    var taps: [SpatialExtent] = []
+    for d in 0..<kernel.depth {
+      for h in 0..<kernel.height {
+        for w in 0..<(mergingRows ? 1 : kernel.width) { taps.append(SpatialExtent(d, h, w)) }
+      }
+    }
+    return taps
+  }
+
+  /// A tap's place among a weight's kernel.count elements of one channel pair.
+  func weightOffset(_ tap: SpatialExtent) -> Int {
+    (tap.depth * kernel.height + tap.height) * kernel.width + tap.width
+  }
+
+  /// Where tap 0 of output pixel 0 reads, shifted to `tap`.
+  func sourceOffset(_ tap: SpatialExtent) -> SpatialExtent {
+    SpatialExtent(
+      tap.depth * dilation.depth - paddingBefore.depth, tap.height * dilation.height - paddingBefore.height,
+      tap.width * dilation.width - paddingBefore.width)
+  }
+}

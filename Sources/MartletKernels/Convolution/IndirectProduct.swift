@@ -1,0 +1,185 @@
+import CMartletKernels
+
+/// One product of an implicit GEMM: a grid of pixels, each the sum over taps of a source row times that tap's
+/// weights. A convolution is one of them; its backward-data pass is one for each phase of the stride.
+///
+/// Nothing is gathered in memory: rows are read through tables of pointers that are made block by block.
+struct IndirectProduct {
+  /// Grid of pixels [batch, depth, height, width].
+  var grid: (Int, Int, Int, Int)
+  /// Source coordinate = grid coordinate · step + tap offset.
+  var step: SpatialExtent
+  var tapOffsets: [SpatialExtent]
+  /// Offsets of the taps' weights.
+  var weightTaps: [Int]
+  /// Bytes from one pixel to the next along batch, depth, height and width, and to grid pixel 0.
+  var outputStrides: (Int, Int, Int, Int)
+  var outputOffset = 0
+
+  var pixelCount: Int { grid.0 * grid.1 * grid.2 * grid.3 }
+}
+
+/// What the products of one convolution share, and how their work is cut.
+struct IndirectProductPlan {
+  let scalar: RealFormat
+  let kernels: martlet_gemm_kernels
+  let groups: Int
+  /// Channels summed over and columns made, in each group.
+  let channels: Int
+  let columns: Int
+  /// Elements between neighbours in the weights: along the columns, and for each channel of a group.
+  let columnStride: Int
+  let channelOffsets: [Int]
+  /// Elements between groups, in the weights, in a source row and in an output row.
+  let groupWeightStride: Int
+  let groupSourceStride: Int
+  let groupOutputStride: Int
+  let sourceSize: SpatialExtent
+  let sourceStrides: (Int, Int, Int, Int)
+  let products: [IndirectProduct]
+
+  /// Rows of a block: enough to read a slice of weights seldom, few enough for their sources to stay in cache.
+  static let blockRows = 192
+  /// Terms of a sum taken in one go. A panel of that many rows lies in the second cache.
+  static let chunkTerms = 1024
+  /// Panels are at most this wide, whatever the instruction set: workspaces are measured with it.
+  static let widestPanel = 32
+
+  /// Channels of each chunk, equal but for the last. The sum over channels is cut so that the weights that a
+  /// block reads again and again stay in cache.
+  func chunkChannels(taps: Int) -> Int {
+    let largest = max(16, Self.chunkTerms / max(1, taps) / 16 * 16)
+    let chunks = ceilDivide(channels, largest)
+    return ceilDivide(channels, chunks)
+  }
+
+  static func packedWeightBytes(groups: Int, channels: Int, columns: Int, taps: Int, _ scalar: RealFormat)
+    -> Int
+  {
+    groups * channels * taps * ceilDivide(columns, widestPanel) * widestPanel * scalar.byteCount
+  }
+
+  /// Packs the weights and runs every product.
+  ///
+  /// - Parameters:
+  ///   - packed: ``packedWeightBytes(groups:channels:columns:taps:_:)`` bytes.
+  ///   - zeros: A row of zeros as long as a source row.
+  func run(
+    source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafeRawPointer?, rectified: Bool,
+    output: UnsafeMutableRawPointer, packed: UnsafeMutableRawPointer, zeros: UnsafeRawPointer
+  ) {
+    let panels = ceilDivide(columns, Int(kernels.width))
+    // Where each product's packed weights start, and its pieces: blocks of rows × groups × ranges of panels.
+    var packedStarts: [Int] = []
+    var pieceStarts = [0]
+    var packedBytes = 0
+    var blocks = 0
+    for product in products { blocks += ceilDivide(product.pixelCount, Self.blockRows) }
+    let splits = max(1, min(panels, 64 / max(1, blocks * groups)))
+    for product in products {
+      packedStarts.append(packedBytes)
+      packedBytes +=
+        groups * channels * product.weightTaps.count * panels * Int(kernels.width) * scalar.byteCount
+      let blocks = ceilDivide(product.pixelCount, Self.blockRows)
+      pieceStarts.append(pieceStarts.last! + blocks * groups * splits)
+    }
+    pack(weights, panels: panels, packedStarts: packedStarts, to: packed)
+
+    let maps = products.map { PixelMap($0, sourceSize: sourceSize, sourceStrides: sourceStrides) }
+    ThreadPool.parallelFor(pieceStarts.last!) { piece in
+      var index = 0
+      while piece >= pieceStarts[index + 1] { index += 1 }
+      let product = products[index]
+      let local = piece - pieceStarts[index]
+      let blocks = ceilDivide(product.pixelCount, Self.blockRows)
+      // Neighbouring pieces share their source rows.
+      let group = local % groups
+      let split = local / groups % splits
+      let block = local / (groups * splits)
+      let firstRow = product.pixelCount * block / blocks
+      let rows = product.pixelCount * (block + 1) / blocks - firstRow
+      let firstPanel = panels * split / splits
+      let endPanel = panels * (split + 1) / splits
+      let map = maps[index]
+      let table = map.rows(
+        first: firstRow, count: rows, source: source, output: output, zeros: zeros,
+        in: threadScratch(map.byteCount(rows: rows)))
+      runBlock(
+        taps: product.weightTaps.count, table, group: group, panels: panels,
+        panelRange: firstPanel..<endPanel,
+        packed: packed + packedStarts[index], bias: bias, rectified: rectified)
+    }
+  }
+
+  private func runBlock(
+    taps: Int, _ table: PixelMap.Rows, group: Int, panels: Int, panelRange: Range<Int>,
+    packed: UnsafeMutableRawPointer, bias: UnsafeRawPointer?, rectified: Bool
+  ) {
+    let width = Int(kernels.width)
+    let bytes = scalar.byteCount
+    let firstColumn = panelRange.lowerBound * width
+    let chunk = chunkChannels(taps: taps)
+    let groupStart = group * channels * taps * panels * width
+    for channel in stride(from: 0, to: channels, by: chunk) {
+      let count = min(chunk, channels - channel)
+      let isLast = channel + count == channels
+      let panelStride = taps * count * width
+      var block = martlet_gemm_block()
+      block.rows = table.count
+      block.columns = min(columns, panelRange.upperBound * width) - firstColumn
+      block.taps = taps
+      block.channels = count
+      block.sources = table.sources
+      block.source_pitch = table.count
+      block.source_offset = group * groupSourceStride + channel
+      block.panels = UnsafeRawPointer(
+        packed + (groupStart + taps * channel * panels * width + panelRange.lowerBound * panelStride) * bytes)
+      block.panel_stride = panelStride
+      block.outputs = table.outputs
+      block.output_offset = group * groupOutputStride + firstColumn
+      block.accumulate = channel > 0 ? 1 : 0
+      if isLast {
+        block.bias = bias.map { $0 + (group * groupOutputStride + firstColumn) * bytes }
+        block.rectify = rectified ? 1 : 0
+      }
+      kernels.multiply(&block)
+    }
+  }
+
+  /// Packs weights as [product][group][chunk][panel][tap][channel][width].
+  private func pack(
+    _ weights: UnsafeRawPointer, panels: Int, packedStarts: [Int], to packed: UnsafeMutableRawPointer
+  ) {
+    let width = Int(kernels.width)
+    let bytes = scalar.byteCount
+    ThreadPool.parallelFor(products.count * groups * panels) { piece in
+      let panel = piece % panels
+      let group = piece / panels % groups
+      let index = piece / (panels * groups)
+      let taps = products[index].weightTaps
+      guard !taps.isEmpty else { return }
+      let chunk = chunkChannels(taps: taps.count)
+      var copy = martlet_weight_panel()
+      copy.width = width
+      copy.columns = min(width, columns - panel * width)
+      copy.column_stride = columnStride
+      copy.taps = taps.count
+      taps.withUnsafeBufferPointer { taps in
+        channelOffsets.withUnsafeBufferPointer { offsets in
+          copy.tap_offsets = taps.baseAddress
+          for channel in stride(from: 0, to: channels, by: chunk) {
+            let count = min(chunk, channels - channel)
+            copy.channels = count
+            copy.channel_offsets = offsets.baseAddress! + channel
+            copy.weights = weights + (group * groupWeightStride + panel * width * columnStride) * bytes
+            let start =
+              group * channels * taps.count * panels * width + taps.count * channel * panels * width
+              + panel * taps.count * count * width
+            copy.panel = packed + packedStarts[index] + start * bytes
+            if scalar == .float32 { martlet_pack_weights_4(&copy) } else { martlet_pack_weights_8(&copy) }
+          }
+        }
+      }
+    }
+  }
+}

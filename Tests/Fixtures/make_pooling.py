@@ -1,0 +1,45 @@
+"""Max and average pooling."""
+
+import torch
+import torch.nn.functional as F
+
+from fixture import Rows
+
+rows = Rows("pooling")
+r = rows.random
+
+rows.add("max_2d", lambda x: F.max_pool2d(x, 2), [r("max_2d", 2, 19, 6, 8)])
+rows.add("max_2d_odd", lambda x: F.max_pool2d(x, 2), [r("max_2d_odd", 2, 3, 5, 7)])
+rows.add("max_2d_overlapping", lambda x: F.max_pool2d(x, 3, 2, 1), [r("max_2d_overlapping", 2, 17, 7, 8)])
+rows.add(
+    "max_2d_dilated", lambda x: F.max_pool2d(x, (2, 3), (2, 1), (1, 1), (2, 1)), [r("max_2d_dilated", 1, 4, 7, 6)]
+)
+rows.add("max_2d_ceil", lambda x: F.max_pool2d(x, 3, 2, 1, ceil_mode=True), [r("max_2d_ceil", 1, 4, 6, 8)])
+rows.add("max_1d", lambda x: F.max_pool1d(x, 3, 2), [r("max_1d", 2, 5, 9)])
+rows.add("max_3d", lambda x: F.max_pool3d(x, (2, 2, 3), 2, (1, 0, 1)), [r("max_3d", 2, 3, 4, 5, 6)])
+rows.add("max_wide_window", lambda x: F.max_pool2d(x, 16, 8), [r("max_wide_window", 1, 2, 24, 17)])
+rows.add("max_global", lambda x: F.adaptive_max_pool2d(x, 1), [r("max_global", 2, 16, 5, 3)])
+ties = torch.randint(0, 3, (2, 17, 6, 6), generator=torch.Generator().manual_seed(3)).float()
+rows.add("max_ties", lambda x: F.max_pool2d(x, 3, 2, 1), [ties])
+special = r("max_special", 1, 17, 4, 6)
+special[0, :, 1, 2] = float("nan")
+special[0, :, 2:4, 4:6] = float("-inf")
+rows.add("max_special", lambda x: F.max_pool2d(x, 2), [special])
+
+rows.add("average_2d", lambda x: F.avg_pool2d(x, 2), [r("average_2d", 2, 19, 6, 8)])
+rows.add("average_2d_padded", lambda x: F.avg_pool2d(x, 3, 2, 1), [r("average_2d_padded", 2, 3, 7, 8)])
+rows.add(
+    "average_2d_excluding",
+    lambda x: F.avg_pool2d(x, 3, 2, 1, count_include_pad=False),
+    [r("average_2d_excluding", 2, 17, 7, 8)],
+)
+rows.add(
+    "average_2d_ceil",
+    lambda x: F.avg_pool2d(x, (3, 2), (2, 3), (1, 0), ceil_mode=True),
+    [r("average_2d_ceil", 1, 4, 6, 7)],
+)
+rows.add("average_1d", lambda x: F.avg_pool1d(x, 4, 3, 2), [r("average_1d", 2, 5, 9)])
+rows.add("average_3d", lambda x: F.avg_pool3d(x, (2, 2, 3), 2, (1, 0, 1)), [r("average_3d", 2, 3, 4, 5, 6)])
+rows.add("average_global", lambda x: F.adaptive_avg_pool2d(x, 1), [r("average_global", 2, 21, 9, 7)])
+rows.add("average_global_few", lambda x: F.adaptive_avg_pool3d(x, 1), [r("average_global_few", 2, 3, 3, 4, 7)])
+rows.save()
