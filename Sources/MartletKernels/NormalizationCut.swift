@@ -65,10 +65,10 @@ struct NormalizationCut {
 
   // MARK: Sums that each slot leaves
 
-  /// Bytes for ``partials(in:_:)``: two doubles and two scratch elements a lane.
+  /// Bytes for ``partials(in:_:)``: two doubles and three scratch elements a lane.
   var partialsByteCount: Int { segments * slots * slotByteCount }
 
-  private var slotByteCount: Int { ScratchCursor.padded(2 * width * (8 + format.byteCount)) }
+  private var slotByteCount: Int { ScratchCursor.padded(width * (2 * 8 + 3 * format.byteCount)) }
 
   /// The two rows of doubles of one slot, and its scratch.
   func partials(
