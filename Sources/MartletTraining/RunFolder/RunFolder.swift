@@ -15,28 +15,49 @@ public struct RunFolder: Hashable, Sendable {
   public var events: URL { url.appendingPathComponent("events") }
   /// The best epoch's weights, for use.
   public var model: URL { url.appendingPathComponent("model.safetensors") }
-  public var checkpoints: URL { url.appendingPathComponent("checkpoints") }
   /// The last state, to resume from.
-  public var lastCheckpoint: URL { checkpoints.appendingPathComponent("last.safetensors") }
-  /// The state at the best epoch.
-  public var bestCheckpoint: URL { checkpoints.appendingPathComponent("best.safetensors") }
+  public var checkpoint: URL { checkpoints.appendingPathComponent("last.safetensors") }
   /// The page to look at.
   public var report: URL { url.appendingPathComponent("report.html") }
+
+  private var checkpoints: URL { url.appendingPathComponent("checkpoints") }
+
+  /// Checks that a new run would overwrite nothing.
+  ///
+  /// - Throws: ``MartletError`` if there is something at the folder's place other than an empty folder.
+  public func checkIsNew() throws {
+    let path = url.relativePath
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return }
+    try require(isFolder.boolValue, "output", "expected a new or empty folder, got the file \(path)")
+    let names = try reporting { try FileManager.default.contentsOfDirectory(atPath: path) }.sorted()
+    guard let first = names.first else { return }
+    let advice =
+      FileManager.default.fileExists(atPath: checkpoint.path)
+      ? "; to go on with the run that is there, use `martlet train --resume \(path)`" : ""
+    throw MartletError("output", "expected a new or empty folder, got \(path), which holds \(first)\(advice)")
+  }
 
   /// Makes the folders that are missing, and removes what a process that was killed while writing left in them.
   ///
   /// - Throws: ``MartletError`` that names the folder.
-  public func prepare() throws {
+  public func create() throws {
     for folder in [url, checkpoints, events] {
-      do {
+      try reporting {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
         where name.hasPrefix(".") && name.hasSuffix(".partial") {
           try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
         }
-      } catch {
-        throw MartletError("run", "\(folder.relativePath): \(error.localizedDescription)")
       }
+    }
+  }
+
+  private func reporting<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch {
+      throw MartletError("output", "\(url.relativePath): \(error.localizedDescription)")
     }
   }
 }
