@@ -75,6 +75,9 @@ struct AugmentationGeometryTests {
     let expected: [Float] = [0.25, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 2.75]
     #expect(zip(window.values, expected).allSatisfy { abs($0 - $1) < 1e-4 })
     #expect(window.labels == [0, 0, 1, 1, 2, 2, 3, 3])
+    // Beyond the outermost centres, yet nearest to pixels of the image.
+    let column = augmentationWindow(AugmentationSample.numbered(1, 4), 2, 8, transform, fill: .ignore)
+    #expect(column.labels == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3])
   }
 
   @Test func imageAndLabelsStayTogether() {

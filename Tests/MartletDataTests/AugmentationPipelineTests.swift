@@ -19,6 +19,7 @@ struct AugmentationPipelineTests {
     #expect(try render(.strong, epoch: 4, index: 17) != first)
     #expect(try render(.strong, epoch: 3, index: 18) != first)
     #expect(try render(.strong, seed: 2, epoch: 3, index: 17) != first)
+    #expect(try render(.strong, epoch: 17, index: 3) != first)
   }
 
   @Test func aFurtherStepLeavesTheOthersDraws() {

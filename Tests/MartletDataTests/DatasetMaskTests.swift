@@ -104,6 +104,28 @@ struct DatasetMaskTests {
     #expect(dataset.samples[0].classPixels == [1, 2])
   }
 
+  @Test func palettesAreIndicesUnlessTheClassTableHasTheirColours() throws {
+    let palette = [
+      Image.Color(red: 0, green: 0, blue: 0), Image.Color(red: 128, green: 0, blue: 0),
+      Image.Color(red: 0, green: 128, blue: 0),
+    ]
+    try folder.addImage("a.png", width: 4, height: 1)
+    try Image(width: 4, height: 1, channels: 1, samples: .uint8([0, 2, 1, 2]))
+      .write(to: folder.masks.appendingPathComponent("a.png").path, as: .indexedPNG(palette: palette))
+    #expect(try folder.dataset().load(0).labels.values == [0, 2, 1, 2])
+
+    let classes = [
+      SegmentationClass("green", color: MaskColor(0, 128, 0)),
+      SegmentationClass("red", color: MaskColor(128, 0, 0)),
+      SegmentationClass("black", color: MaskColor(0, 0, 0)),
+    ]
+    let dataset = try folder.dataset(SegmentationOptions(classes: classes))
+    #expect(dataset.options.encoding == .colors)
+    #expect(try dataset.load(0).labels.values == [2, 0, 1, 0])
+    let indices = try folder.dataset(SegmentationOptions(encoding: .indices, classes: classes))
+    #expect(try indices.load(0).labels.values == [0, 2, 1, 2])
+  }
+
   @Test func settledOptionsReadTheValidationSetAlike() throws {
     let training = try DatasetFolder()
     try training.addPair("a", [[0, 1, 2]])

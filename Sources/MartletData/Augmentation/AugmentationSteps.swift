@@ -68,8 +68,9 @@ public struct AugmentationRotation: Hashable, Sendable, Codable {
   }
 }
 
-/// The smooth deformation of Ronneberger et al., "U-Net" (MICCAI 2015), section 3.1: random displacement vectors on
-/// a coarse grid over the window, from a Gaussian distribution, and bicubic interpolation between them.
+/// The smooth deformation of Ronneberger et al., "U-Net" (MICCAI 2015), section 3.1: random displacement
+/// vectors on a coarse grid over the window, from a Gaussian distribution, and bicubic interpolation between
+/// them.
 public struct AugmentationElastic: Hashable, Sendable, Codable {
   public var probability: Double
   /// The standard deviation of each vector's components, in pixels.

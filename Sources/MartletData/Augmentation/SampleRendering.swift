@@ -48,7 +48,8 @@ extension AugmentationPipeline {
   ///
   /// With ``SampleFrame/whole(multipleOf:)`` nothing is drawn and nothing changed.
   ///
-  /// - Throws: ``MartletError`` where the pipeline, the frame or the normalisation's channels cannot be meant.
+  /// - Throws: ``MartletError`` where the pipeline, the frame or the normalisation's channels cannot be
+  ///   meant.
   public func render(
     _ sample: LabeledImage, frame: SampleFrame, normalization: Normalization, seed: UInt64, epoch: Int,
     sampleIndex: Int

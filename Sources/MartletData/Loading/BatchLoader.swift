@@ -3,8 +3,8 @@ import MartletKernels
 
 /// Makes batches of a dataset, on threads of its own ahead of whoever uses them.
 ///
-/// What a batch holds follows from the seed, the epoch and the batch's position, and from nothing that ran before or
-/// beside it: a run that was stopped goes on with `batches(epoch:startingAt:)`.
+/// What a batch holds follows from the seed, the epoch and the batch's position, and from nothing that ran
+/// before or beside it: a run that was stopped goes on with `batches(epoch:startingAt:)`.
 ///
 /// ```swift
 /// let loader = try BatchLoader(
@@ -26,8 +26,8 @@ public struct BatchLoader: Sendable {
   public let threadCount: Int
 
   /// - Parameters:
-  ///   - frame: What part of each image a batch holds. With ``SampleFrame/whole(multipleOf:)`` a batch has images of
-  ///     one size only, so that it may be smaller than `batchSize`, and nothing is augmented.
+  ///   - frame: What part of each image a batch holds. With ``SampleFrame/whole(multipleOf:)`` a batch has
+  ///     images of one size only, so that it may be smaller than `batchSize`, and nothing is augmented.
   ///   - augmentation: The random changes of samples, none unless given.
   ///   - shuffles: Whether each epoch has an order of its own. Otherwise it is the dataset's.
   ///   - dropsLast: Whether a last batch of fewer samples is left out.
@@ -44,7 +44,8 @@ public struct BatchLoader: Sendable {
     try require(batchSize > 0, "loader", "expected a batch size of 1 or more, got \(batchSize)")
     try require(
       !dropsLast || dataset.count >= batchSize, "loader",
-      "expected at least \(batchSize) samples for a batch, got \(dataset.count); keep the last batch or make batches smaller"
+      "expected at least \(batchSize) samples for a batch, got \(dataset.count); "
+        + "keep the last batch or make batches smaller"
     )
     try require(prefetchCount >= 0, "loader", "expected 0 or more batches made ahead, got \(prefetchCount)")
     try require((1...256).contains(threadCount), "loader", "expected 1 to 256 threads, got \(threadCount)")

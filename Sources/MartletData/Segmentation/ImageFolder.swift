@@ -44,7 +44,8 @@ enum ImageFolder {
   }
 }
 
-/// The order in which a person sorts names: runs of digits by their number, so that `cell2` is before `cell10`.
+/// The order in which a person sorts names: runs of digits by their number, so that `cell2` is before
+/// `cell10`.
 enum NaturalOrder {
   static func precedes(_ left: String, _ right: String) -> Bool {
     var a = Array(left.utf8)[...]

@@ -8,8 +8,8 @@ struct MaskDecoder: Sendable {
   let ignoreIndex: Int?
   private let labelOfColor: [UInt32: UInt8]
 
-  /// - Precondition: `options` come from ``SegmentationDataset/options``, so the encoding is not automatic and
-  ///   the classes are there.
+  /// - Precondition: `options` come from ``SegmentationDataset/options``, so the encoding is not automatic
+  ///   and the classes are there.
   init(_ options: SegmentationOptions) {
     precondition(options.encoding != .automatic && options.classes != nil, "options must be settled")
     encoding = options.encoding

@@ -5,9 +5,9 @@ import Martlet
 ///
 /// An image and a mask belong together when their names without extension are equal (`a.jpg` and `a.png`).
 /// Those left over are compared again without a suffix that says what the file is: `_mask`, `_masks`, `_gt`,
-/// `_label`, `_labels`, `_labelids`, `_seg`, `_segmentation`, `_annotation`, `_l` of masks and `_image`, `_img`, `_sat`
-/// of images, also with `-` or `.` in place of `_`, in any case.
-/// Images and masks may lie in one folder; then what ends in a mask's suffix is a mask.
+/// `_label`, `_labels`, `_labelids`, `_seg`, `_segmentation`, `_annotation`, `_l` of masks and `_image`,
+/// `_img`, `_sat` of images, also with `-` or `.` in place of `_`, in any case. Images and masks may lie in
+/// one folder; then what ends in a mask's suffix is a mask.
 struct SamplePairing {
   struct Pair {
     let name: String
@@ -35,7 +35,8 @@ struct SamplePairing {
       if maskFiles.isEmpty || imageFiles.isEmpty {
         throw MartletError(
           "dataset",
-          "expected masks with names such as `a_mask.png` beside images in \(images.path), got \(counted(imageFiles.count, "image")) and \(counted(maskFiles.count, "mask"))"
+          "expected masks with names such as `a_mask.png` beside images in \(images.path), "
+            + "got \(counted(imageFiles.count, "image")) and \(counted(maskFiles.count, "mask"))"
         )
       }
     } else {

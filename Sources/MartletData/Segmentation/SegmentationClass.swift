@@ -48,11 +48,12 @@ public struct SegmentationClass: Hashable, Sendable, Codable {
 extension SegmentationClass {
   /// Reads a table of classes, one a line, in the order of their indices.
   ///
-  /// A line is a name; a name and a colour as three numbers from 0 to 255 or as `#rrggbb`; or three numbers and a
-  /// name, as CamVid writes it. Fields are separated by blanks, tabs or commas. Empty lines, lines that start with
-  /// `//` or `# `, and a heading such as `name,r,g,b` are skipped.
+  /// A line is a name; a name and a colour as three numbers from 0 to 255 or as `#rrggbb`; or three numbers
+  /// and a name, as CamVid writes it. Fields are separated by blanks, tabs or commas. Empty lines, lines that
+  /// start with `//` or `# `, and a heading such as `name,r,g,b` are skipped.
   ///
-  /// - Throws: ``MartletError`` naming the line that cannot be read, a name given twice or a colour given twice.
+  /// - Throws: ``MartletError`` naming the line that cannot be read, a name given twice or a colour given
+  ///   twice.
   public static func table(_ text: String) throws -> [SegmentationClass] {
     var classes: [SegmentationClass] = []
     for (index, rawLine) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
@@ -89,7 +90,8 @@ extension SegmentationClass {
     }
     try require(
       colors.isEmpty || colors.count == classes.count, "classes",
-      "expected a colour for every class or for none, got \(colors.count) colours for \(classes.count) classes"
+      "expected a colour for every class or for none, "
+        + "got \(colors.count) colours for \(classes.count) classes"
     )
   }
 

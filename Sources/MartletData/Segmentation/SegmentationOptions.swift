@@ -18,13 +18,13 @@ public enum MaskEncoding: String, Hashable, Sendable, Codable, CaseIterable {
 /// With everything left at its default the masks themselves say what they are:
 /// - All are grey or have a palette and hold no values but 0 and 255 (65535 with 16 bits): two classes,
 ///   `background` and `foreground`.
-/// - All are grey or have a palette, and at least half of the numbers from 0 to the largest value occur: class
-///   indices, as many classes as the largest value plus one.
-/// - All hold colours, and the class table has colours: colours.
+/// - All are grey or have a palette, and at least half of the numbers from 0 to the largest value occur:
+///   class indices, as many classes as the largest value plus one.
+/// - Some hold colours or have a palette, and the class table has colours: colours.
 ///
-/// Anything else is an error that says which option to set. A dataset's
-/// ``SegmentationDataset/options`` have all of it settled; give them to the validation set and store them with a
-/// model, so that both read masks in the same way.
+/// Anything else is an error that says which option to set. A dataset's ``SegmentationDataset/options`` have
+/// all of it settled; give them to the validation set and store them with a model, so that both read masks in
+/// the same way.
 public struct SegmentationOptions: Hashable, Sendable, Codable {
   public var encoding: MaskEncoding
   /// The classes in the order of their indices; `nil` takes the number from the masks.
