@@ -20,19 +20,28 @@ struct martlet_tiff {
   char error[MARTLET_IMAGE_ERROR_LENGTH];
 };
 
+// What libtiff calls the file. Many of its texts begin with it.
+#define BUFFER_NAME "memory"
+
 // MARK: Errors
 
 #if TIFFLIB_VERSION >= 20221213  // 4.5.0: handlers of one file
 
+static void format_error(char *text, const char *format, va_list values) {
+  vsnprintf(text, MARTLET_IMAGE_ERROR_LENGTH, format, values);
+  const size_t prefix = strlen(BUFFER_NAME ": ");
+  if (strncmp(text, BUFFER_NAME ": ", prefix) == 0) memmove(text, text + prefix, strlen(text + prefix) + 1);
+}
+
 static void keep_first_error(martlet_tiff *tiff, const char *format, va_list values) {
-  if (tiff->error[0] == 0) vsnprintf(tiff->error, sizeof tiff->error, format, values);
+  if (tiff->error[0] == 0) format_error(tiff->error, format, values);
 }
 
 // libtiff takes a field that it cannot read as absent, with no more than a warning: a palette picture whose
 // palette was cut off would pass for grey. Such a warning counts as an error; the others are about oddities.
 static void keep_reading_warning(martlet_tiff *tiff, const char *format, va_list values) {
   char text[MARTLET_IMAGE_ERROR_LENGTH];
-  vsnprintf(text, sizeof text, format, values);
+  format_error(text, format, values);
   if (tiff->error[0] == 0 && strstr(text, "IO error") != NULL) memcpy(tiff->error, text, sizeof text);
 }
 
@@ -117,7 +126,7 @@ static martlet_tiff *start(martlet_tiff *tiff, const char *mode, size_t largest_
     TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, tiff);
     if (largest_allocation > 0) TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)largest_allocation);
     tiff->file = TIFFClientOpenExt(
-        "memory", mode, tiff, read_bytes, write_bytes, seek, close_nothing, size, map_nothing, unmap_nothing,
+        BUFFER_NAME, mode, tiff, read_bytes, write_bytes, seek, close_nothing, size, map_nothing, unmap_nothing,
         options);
     TIFFOpenOptionsFree(options);
   }
@@ -126,7 +135,7 @@ static martlet_tiff *start(martlet_tiff *tiff, const char *mode, size_t largest_
   TIFFSetErrorHandler(NULL);
   TIFFSetWarningHandler(NULL);
   tiff->file = TIFFClientOpen(
-      "memory", mode, tiff, read_bytes, write_bytes, seek, close_nothing, size, map_nothing, unmap_nothing);
+      BUFFER_NAME, mode, tiff, read_bytes, write_bytes, seek, close_nothing, size, map_nothing, unmap_nothing);
 #endif
   if (tiff->file != NULL) return tiff;
   const char *reason = tiff->error[0] ? tiff->error : "it cannot be opened";

@@ -5,13 +5,26 @@ typedef FN(eight) FN(eight_anywhere) __attribute__((aligned(4)));
 #define LOAD(p) ((FN(eight))(*(const FN(eight_anywhere) *)(p)))
 #define STORE(p, v) (*(FN(eight_anywhere) *)(p) = (v))
 
-// 32 bytes at any address.
-typedef uint8_t FN(chunk) __attribute__((ext_vector_type(32), aligned(1)));
+// 32 bytes, at any address or not.
+typedef uint8_t FN(aligned_chunk) __attribute__((ext_vector_type(32)));
+typedef FN(aligned_chunk) FN(chunk) __attribute__((aligned(1)));
 
 static void FN(rows)(const void *source, ptrdiff_t source_stride, void *target, ptrdiff_t target_stride,
-                     ptrdiff_t rows, ptrdiff_t bytes) {
+                     ptrdiff_t rows, ptrdiff_t bytes, int stream) {
   const uint8_t *from = source;
   uint8_t *to = target;
+  // A streaming store takes whole aligned lines.
+  if (stream && (((size_t)to | (size_t)target_stride | (size_t)bytes) % 64) == 0) {
+    for (ptrdiff_t r = 0; r < rows; r++, from += source_stride, to += target_stride) {
+      for (ptrdiff_t i = 0; i < bytes; i += 32) {
+        __builtin_nontemporal_store((FN(aligned_chunk))(*(const FN(chunk) *)(from + i)),
+                                    (FN(aligned_chunk) *)(to + i));
+      }
+    }
+    // Streaming stores are not ordered with the others.
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return;
+  }
   for (ptrdiff_t r = 0; r < rows; r++, from += source_stride, to += target_stride) {
     if (bytes > 2048) {
       memcpy(to, from, (size_t)bytes);

@@ -22,13 +22,14 @@ static void FN(moments)(const void *xv, ptrdiff_t rows, ptrdiff_t channels, doub
                         double *restrict deviations, void *scratch) {
   const REAL *restrict x = xv;
   REAL *restrict sum = scratch;
-  REAL *restrict square = sum + channels;
+  REAL *restrict rest = sum + channels;
+  REAL *restrict square = rest + channels;
   for (ptrdiff_t c = 0; c < channels; c++) mean[c] = deviations[c] = 0;
   ptrdiff_t block = FN(block_rows)(channels);
   for (ptrdiff_t begin = 0; begin < rows; begin += block) {
     ptrdiff_t n = rows - begin < block ? rows - begin : block;
     const REAL *restrict p = x + begin * channels;
-    for (ptrdiff_t c = 0; c < channels; c++) sum[c] = square[c] = 0;
+    for (ptrdiff_t c = 0; c < channels; c++) sum[c] = rest[c] = square[c] = 0;
     ptrdiff_t r = 0;
     for (; r + 4 <= n; r += 4) {
       const REAL *restrict q = p + r * channels;
@@ -47,22 +48,26 @@ static void FN(moments)(const void *xv, ptrdiff_t rows, ptrdiff_t channels, doub
         REAL m = sum[c];
         REAL d0 = q[c] - m, d1 = q[c + channels] - m;
         REAL d2 = q[c + 2 * channels] - m, d3 = q[c + 3 * channels] - m;
+        rest[c] += (d0 + d1) + (d2 + d3);
         square[c] += FMA(d0, d0, d1 * d1) + FMA(d2, d2, d3 * d3);
       }
     }
     for (; r < n; r++) {
       for (ptrdiff_t c = 0; c < channels; c++) {
         REAL d = p[r * channels + c] - sum[c];
+        rest[c] += d;
         square[c] += d * d;
       }
     }
-    // Two sets' moments make those of their union (Chan, Golub and LeVeque 1979).
+    // What the deviations leave over is the rounding of the block's mean; with it, two sets' moments make those of
+    // their union (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983).
     double share = (double)n / (double)(begin + n);
     double cross = (double)begin * share;
     for (ptrdiff_t c = 0; c < channels; c++) {
-      double delta = (double)sum[c] - mean[c];
+      double missed = (double)rest[c] / (double)n;
+      double delta = (double)sum[c] + missed - mean[c];
       mean[c] += delta * share;
-      deviations[c] += (double)square[c] + delta * delta * cross;
+      deviations[c] += (double)square[c] - missed * (double)rest[c] + delta * delta * cross;
     }
   }
 }
@@ -71,7 +76,7 @@ static void FN(statistics)(const double *mean, const double *deviations, double 
                            ptrdiff_t channels, void *mean_out, void *variance_out, void *inverse_deviation) {
   REAL *m = mean_out, *v = variance_out, *s = inverse_deviation;
   for (ptrdiff_t c = 0; c < channels; c++) {
-    double variance = deviations[c] / count;
+    double variance = deviations[c] / (count > 0 ? count : 1);
     m[c] = (REAL)mean[c];
     v[c] = (REAL)variance;
     s[c] = (REAL)(1 / sqrt(variance + epsilon));

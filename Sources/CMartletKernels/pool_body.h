@@ -13,6 +13,9 @@ typedef FN(words) FN(words_anywhere) __attribute__((aligned(4)));
 #define LANES ((ptrdiff_t)(64 / sizeof(REAL)))
 #define LOAD(p) ((FN(lanes))(*(const FN(lanes_anywhere) *)(p)))
 #define STORE(p, v) (*(FN(lanes_anywhere) *)(p) = (v))
+// Past the caches: whole aligned vectors only.
+#define STREAM(p, v) __builtin_nontemporal_store(v, (FN(lanes) *)(p))
+#define CAN_STREAM(p) (channels % LANES == 0 && (size_t)(p) % 64 == 0)
 
 static inline void FN(max_pixels)(const REAL *x, martlet_pool_rows rows, martlet_pool_axis axis,
                                   ptrdiff_t width, ptrdiff_t channels, const int wide, REAL *y, void *index) {
@@ -76,7 +79,7 @@ static void FN(max_row)(const void *x, martlet_pool_rows rows, martlet_pool_axis
 
 static inline void FN(max_gradient_pixels)(const REAL *dy, const void *index, martlet_pool_rows rows,
                                            martlet_pool_axis axis, ptrdiff_t width, ptrdiff_t channels,
-                                           const int wide, REAL *dx) {
+                                           const int wide, const int stream, REAL *dx) {
   const uint8_t *bytes = index;
   const int32_t *words = index;
   for (ptrdiff_t i = 0; i < width; i++) {
@@ -96,7 +99,11 @@ static inline void FN(max_gradient_pixels)(const REAL *dy, const void *index, ma
           sum += hit ? LOAD(dy + at) : (FN(lanes))0;
         }
       }
-      STORE(out + c, sum);
+      if (stream) {
+        STREAM(out + c, sum);
+      } else {
+        STORE(out + c, sum);
+      }
     }
     for (; c < channels; c++) {
       REAL sum = 0;
@@ -114,11 +121,16 @@ static inline void FN(max_gradient_pixels)(const REAL *dy, const void *index, ma
 
 static void FN(max_gradient_row)(const void *dy, const void *index, martlet_pool_rows rows,
                                  martlet_pool_axis axis, ptrdiff_t width, ptrdiff_t channels, int wide,
-                                 void *dx) {
+                                 int stream, void *dx) {
+  stream = stream && CAN_STREAM(dx);
   if (wide) {
-    FN(max_gradient_pixels)(dy, index, rows, axis, width, channels, 1, dx);
+    FN(max_gradient_pixels)(dy, index, rows, axis, width, channels, 1, 0, dx);
+  } else if (stream) {
+    FN(max_gradient_pixels)(dy, index, rows, axis, width, channels, 0, 1, dx);
+    // Streaming stores are not ordered with the others.
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
   } else {
-    FN(max_gradient_pixels)(dy, index, rows, axis, width, channels, 0, dx);
+    FN(max_gradient_pixels)(dy, index, rows, axis, width, channels, 0, 0, dx);
   }
 }
 
@@ -144,25 +156,23 @@ static inline void FN(add_rows)(const REAL *x, martlet_pool_rows rows, ptrdiff_t
   }
 }
 
-static void FN(resample_row)(const void *xv, martlet_pool_rows rows, martlet_pool_axis axis,
-                             ptrdiff_t source_width, ptrdiff_t width, ptrdiff_t channels, void *scratch,
-                             void *yv) {
-  const REAL *source = scratch;
-  if (rows.count == 1 && ((const REAL *)rows.weight)[0] == 1) {
-    source = (const REAL *)xv + rows.offset[0];
-  } else {
-    FN(add_rows)(xv, rows, source_width * channels, scratch);
-  }
+static inline void FN(resample_pixels)(const REAL *source, martlet_pool_axis axis, ptrdiff_t width,
+                                       ptrdiff_t channels, const int stream, REAL *restrict y) {
   const REAL *weight = axis.weight;
-  REAL *restrict y = yv;
   for (ptrdiff_t o = 0; o < width; o++, y += channels) {
     const int32_t begin = axis.start[o], end = axis.start[o + 1];
+    const REAL *a = begin < end ? source + axis.source[begin] * channels : source;
     ptrdiff_t c = 0;
     if (end - begin == 2) {
-      const REAL *a = source + axis.source[begin] * channels, *b = source + axis.source[begin + 1] * channels;
+      const REAL *b = source + axis.source[begin + 1] * channels;
       const REAL wa = weight[begin], wb = weight[begin + 1];
       for (; c + LANES <= channels; c += LANES) {
-        STORE(y + c, FMA(LOAD(b + c), (FN(lanes))wb, LOAD(a + c) * wa));
+        FN(lanes) sum = FMA(LOAD(b + c), (FN(lanes))wb, LOAD(a + c) * wa);
+        if (stream) {
+          STREAM(y + c, sum);
+        } else {
+          STORE(y + c, sum);
+        }
       }
       for (; c < channels; c++) y[c] = FMA(b[c], wb, a[c] * wa);
       continue;
@@ -172,7 +182,11 @@ static void FN(resample_row)(const void *xv, martlet_pool_rows rows, martlet_poo
       for (int32_t t = begin; t < end; t++) {
         sum = FMA(LOAD(source + axis.source[t] * channels + c), (FN(lanes))weight[t], sum);
       }
-      STORE(y + c, sum);
+      if (stream) {
+        STREAM(y + c, sum);
+      } else {
+        STORE(y + c, sum);
+      }
     }
     for (; c < channels; c++) {
       REAL sum = 0;
@@ -184,8 +198,27 @@ static void FN(resample_row)(const void *xv, martlet_pool_rows rows, martlet_poo
   }
 }
 
+static void FN(resample_row)(const void *x, martlet_pool_rows rows, martlet_pool_axis axis,
+                             ptrdiff_t source_width, ptrdiff_t width, ptrdiff_t channels, int stream,
+                             void *scratch, void *y) {
+  const REAL *source = scratch;
+  if (rows.count == 1 && ((const REAL *)rows.weight)[0] == 1) {
+    source = (const REAL *)x + rows.offset[0];
+  } else {
+    FN(add_rows)(x, rows, source_width * channels, scratch);
+  }
+  if (stream && CAN_STREAM(y)) {
+    FN(resample_pixels)(source, axis, width, channels, 1, y);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  } else {
+    FN(resample_pixels)(source, axis, width, channels, 0, y);
+  }
+}
+
 static const martlet_pool_table FN(table) = {FN(max_row), FN(max_gradient_row), FN(resample_row)};
 
 #undef LANES
 #undef LOAD
 #undef STORE
+#undef STREAM
+#undef CAN_STREAM

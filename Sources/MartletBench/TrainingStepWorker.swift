@@ -21,7 +21,7 @@ struct TrainingStepWorker: ParsableCommand {
       let step = try TrainingStep(
         model: network, optimizer: optimizer, state: OptimizerState(optimizer, for: network),
         batch: batch.map(\.type)
-      ) { try crossEntropy(network($0[0]), targets: $0[1]) }
+      ) { try Loss.crossEntropy(network($0[0]), $0[1]) }
       var count = 0
       return {
         defer { count += 1 }

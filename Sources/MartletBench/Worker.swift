@@ -19,7 +19,7 @@ struct Workload: ParsableArguments {
   var imageType: TensorType { TensorType([batch, 3, size, size], .float32, .channelsLast) }
 
   func images() throws -> Tensor {
-    try .randomNormal(imageType, mean: 0, standardDeviation: 1, seed: 1, stream: 1)
+    try .normal(imageType, mean: 0, standardDeviation: 1, seed: 1, stream: 1)
   }
 }
 

@@ -30,7 +30,7 @@ struct SummaryCommand: ParsableCommand {
     let target = TensorType([shape[0], shape[2], shape[3]], .uint8)
     let summary = try ModelSummary(
       of: network, input: image, targets: [target], optimizer: Adam()
-    ) { try crossEntropy(network.logits($0[0]), targets: $0[1]) }
+    ) { try Loss.crossEntropy(network.logits($0[0]), $0[1]) }
     print(summary)
   }
 

@@ -60,24 +60,24 @@ final class ReadableFile: Sendable {
 }
 
 /// Writes files so that their final name never shows half of one.
-public enum AtomicFile {
+enum AtomicFile {
   /// Writes a file under a temporary name in the same folder, flushes it to the disk and renames it.
   ///
   /// When anything fails, `body` included, the temporary file is removed and what stood under `url` before is
-  /// left as it was. A process that is killed can leave a hidden file whose name ends in `.partial`;
-  /// ``removeLeftovers(in:)`` clears those away.
+  /// left as it was. A process that is killed can leave a hidden file whose name ends in `.partial`.
   ///
   /// - Parameters:
   ///   - url: The file to write or replace. Its folder must exist.
   ///   - operation: The name that errors carry in brackets.
   ///   - body: Writes the contents.
   /// - Throws: ``MartletError`` that names the file and the system's reason, or what `body` throws.
-  public static func write(
+  static func write(
     to url: URL, operation: String = "write", _ body: (AtomicFileContents) throws -> Void
   ) throws {
     let path = url.relativePath
     let folder = url.deletingLastPathComponent().relativePath
-    let temporary = "\(folder)/.martlet-\(getpid())-\(UInt64.random(in: .min ... .max)).partial"
+    let number = UInt32.random(in: .min ... .max)
+    let temporary = "\(folder)/.\(url.lastPathComponent.prefix(40)).\(getpid())-\(number).partial"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw MartletError(operation, "\(path): \(systemMessage())") }
     var isOpen = true
@@ -99,32 +99,16 @@ public enum AtomicFile {
       close(folderDescriptor)
     }
   }
-
-  /// Writes a whole text or byte string; see ``write(to:operation:_:)``.
-  public static func write(_ bytes: some Sequence<UInt8>, to url: URL, operation: String = "write") throws {
-    let bytes = Array(bytes)
-    try write(to: url, operation: operation) { contents in try bytes.withUnsafeBytes(contents.append) }
-  }
-
-  /// Removes what processes that were killed while writing left in a folder.
-  ///
-  /// Only for a folder that no other process is writing to.
-  public static func removeLeftovers(in folder: URL) throws {
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.relativePath)
-    for name in names where name.hasPrefix(".martlet-") && name.hasSuffix(".partial") {
-      unlink("\(folder.relativePath)/\(name)")
-    }
-  }
 }
 
 /// The file that ``AtomicFile`` is writing.
-public struct AtomicFileContents {
+struct AtomicFileContents {
   fileprivate let descriptor: CInt
   fileprivate let path: String
   fileprivate let operation: String
 
   /// Writes after what has been written.
-  public func append(_ bytes: UnsafeRawBufferPointer) throws {
+  func append(_ bytes: UnsafeRawBufferPointer) throws {
     var done = 0
     while done < bytes.count {
       let count = write(descriptor, bytes.baseAddress! + done, min(bytes.count - done, largestTransfer))

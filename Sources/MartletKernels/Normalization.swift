@@ -129,10 +129,10 @@ public struct BatchNormalization {
 extension NormalizationCut {
   func apply(
     _ x: UnsafeRawPointer, _ means: ChannelFactors, _ scales: ChannelFactors, _ shifts: ChannelFactors,
-    relu: Bool, output: UnsafeMutableRawPointer
+    relu: Bool, of segments: Range<Int>? = nil, output: UnsafeMutableRawPointer
   ) {
     let table = table
-    forEachSlot { segment, _, offset, rows, width in
+    forEachSlot(of: segments, backwards: true) { segment, _, offset, rows, width in
       table.pointee.apply(
         x + offset, rows, width, means[segment], scales[segment], shifts[segment], relu ? 1 : 0,
         streams ? 1 : 0, output + offset)
@@ -142,10 +142,10 @@ extension NormalizationCut {
   /// Leaves each slot's Σ g and Σ g·(x − mean) in `partials`.
   func gradientSums(
     _ x: UnsafeRawPointer, _ dy: UnsafeRawPointer, _ means: ChannelFactors, _ scales: ChannelFactors,
-    _ shifts: ChannelFactors, relu: Bool, partials: UnsafeMutableRawPointer
+    _ shifts: ChannelFactors, relu: Bool, of segments: Range<Int>? = nil, partials: UnsafeMutableRawPointer
   ) {
     let table = table
-    forEachSlot { segment, slot, offset, rows, width in
+    forEachSlot(of: segments) { segment, slot, offset, rows, width in
       let part = self.partials(in: partials, segment, slot)
       part.first.update(repeating: 0, count: width)
       part.second.update(repeating: 0, count: width)
@@ -158,10 +158,10 @@ extension NormalizationCut {
   func gradientInput(
     _ x: UnsafeRawPointer, _ dy: UnsafeRawPointer, _ means: ChannelFactors, _ scales: ChannelFactors,
     _ shifts: ChannelFactors, relu: Bool, _ offsets: ChannelFactors, _ slopes: ChannelFactors,
-    output dx: UnsafeMutableRawPointer
+    of segments: Range<Int>? = nil, output dx: UnsafeMutableRawPointer
   ) {
     let table = table
-    forEachSlot { segment, _, offset, rows, width in
+    forEachSlot(of: segments, backwards: true) { segment, _, offset, rows, width in
       table.pointee.gradient_input(
         x + offset, dy + offset, rows, width, means[segment], scales[segment], shifts[segment], relu ? 1 : 0,
         offsets[segment], slopes[segment], streams ? 1 : 0, dx + offset)

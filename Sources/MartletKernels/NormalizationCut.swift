@@ -39,18 +39,26 @@ struct NormalizationCut {
   var slots: Int { pieces + (tail > 0 ? 1 : 0) }
 
   /// Whether a result of this size is better written past the caches.
-  var streams: Bool { segments * rows * channels * format.byteCount >= 16 << 20 }
+  var streams: Bool { segments * rows * channels * format.byteCount >= Resampling.streamedByteCount }
 
   var table: UnsafePointer<martlet_norm_table> {
     let isa = InstructionSet.current.cValue
     return format == .float32 ? martlet_norm_table_f32(isa) : martlet_norm_table_f64(isa)
   }
 
-  /// Runs `body` for every slot: the byte offset of its first element, its rows and their width.
-  func forEachSlot(_ body: (_ segment: Int, _ slot: Int, _ offset: Int, _ rows: Int, _ width: Int) -> Void) {
+  /// Runs `body` for every slot of some segments: the byte offset of its first element, its rows and their width.
+  ///
+  /// - Parameter backwards: Begins at the end, where a pass before this one has left the caches.
+  func forEachSlot(
+    of segments: Range<Int>? = nil, backwards: Bool = false,
+    _ body: (_ segment: Int, _ slot: Int, _ offset: Int, _ rows: Int, _ width: Int) -> Void
+  ) {
+    let segments = segments ?? 0..<self.segments
     guard slots > 0, width > 0 else { return }
-    ThreadPool.parallelFor(segments * slots) { piece in
-      let segment = piece / slots
+    let count = segments.count * slots
+    ThreadPool.parallelFor(count) { index in
+      let piece = backwards ? count - 1 - index : index
+      let segment = segments.lowerBound + piece / slots
       let slot = piece % slots
       let begin = segment * rows * channels
       if slot == pieces {
@@ -63,12 +71,18 @@ struct NormalizationCut {
     }
   }
 
+  /// Runs `body` for runs of segments that together fit a shared cache, so that a second pass over them is cheap.
+  func forEachCachedRun(_ body: (Range<Int>) -> Void) {
+    let run = max((8 << 20) / max(rows * channels * format.byteCount, 1), 1)
+    for first in stride(from: 0, to: segments, by: run) { body(first..<min(first + run, segments)) }
+  }
+
   // MARK: Sums that each slot leaves
 
-  /// Bytes for ``partials(in:_:)``: two doubles and two scratch elements a lane.
+  /// Bytes for ``partials(in:_:)``: two doubles and three scratch elements a lane.
   var partialsByteCount: Int { segments * slots * slotByteCount }
 
-  private var slotByteCount: Int { ScratchCursor.padded(2 * width * (8 + format.byteCount)) }
+  private var slotByteCount: Int { ScratchCursor.padded(width * (2 * 8 + 3 * format.byteCount)) }
 
   /// The two rows of doubles of one slot, and its scratch.
   func partials(

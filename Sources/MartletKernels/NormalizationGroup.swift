@@ -55,38 +55,40 @@ public struct GroupNormalization {
     let table = cut.table
     table.pointee.widen(weight, channels, weights)
 
-    cut.forEachSlot { segment, slot, offset, rows, width in
-      let part = cut.partials(in: partials, segment, slot)
-      table.pointee.moments(x + offset, rows, width, part.first, part.second, part.scratch)
-    }
-    for image in 0..<images {
-      cut.joinMoments(partials, segment: image, mean: channelMean, deviations: channelDeviations)
-      for group in 0..<groups {
-        let members = group * groupSize..<(group + 1) * groupSize
-        var sum = 0.0
-        for c in members { sum += channelMean[c] }
-        let mean = sum / Double(groupSize)
-        var deviations = 0.0
-        for c in members {
-          let delta = channelMean[c] - mean
-          deviations += channelDeviations[c] + Double(rows) * delta * delta
-        }
-        let variance = deviations / Double(rows * groupSize)
-        let inverse = 1 / (variance + epsilon).squareRoot()
-        groupMean[image * groups + group] = mean
-        groupInverse[image * groups + group] = inverse
-        for c in members {
-          factorMean[c] = mean
-          factorScale[c] = inverse * weights[c]
-        }
+    cut.forEachCachedRun { run in
+      cut.forEachSlot(of: run) { segment, slot, offset, rows, width in
+        let part = cut.partials(in: partials, segment, slot)
+        table.pointee.moments(x + offset, rows, width, part.first, part.second, part.scratch)
       }
-      means.set(image, rounding: factorMean)
-      scales.set(image, rounding: factorScale)
-      shifts.set(image, to: bias)
+      for image in run {
+        cut.joinMoments(partials, segment: image, mean: channelMean, deviations: channelDeviations)
+        for group in 0..<groups {
+          let members = group * groupSize..<(group + 1) * groupSize
+          var sum = 0.0
+          for c in members { sum += channelMean[c] }
+          let mean = sum / Double(groupSize)
+          var deviations = 0.0
+          for c in members {
+            let delta = channelMean[c] - mean
+            deviations += channelDeviations[c] + Double(rows) * delta * delta
+          }
+          let variance = deviations / Double(rows * groupSize)
+          let inverse = 1 / (variance + epsilon).squareRoot()
+          groupMean[image * groups + group] = mean
+          groupInverse[image * groups + group] = inverse
+          for c in members {
+            factorMean[c] = mean
+            factorScale[c] = inverse * weights[c]
+          }
+        }
+        means.set(image, rounding: factorMean)
+        scales.set(image, rounding: factorScale)
+        shifts.set(image, to: bias)
+      }
+      cut.apply(x, means, scales, shifts, relu: false, of: run, output: output)
     }
     table.pointee.narrow(groupMean, images * groups, mean)
     table.pointee.narrow(groupInverse, images * groups, inverseDeviation)
-    cut.apply(x, means, scales, shifts, relu: false, output: output)
   }
 
   /// The gradients of ``forward(_:weight:bias:epsilon:output:mean:inverseDeviation:workspace:)``.
@@ -128,33 +130,36 @@ public struct GroupNormalization {
       shifts.set(image, to: weight)  // Only read where relu is fused.
     }
 
-    cut.gradientSums(x, dy, means, scales, shifts, relu: false, partials: partials)
     weightSums.update(repeating: 0, count: channels)
     biasSums.update(repeating: 0, count: channels)
     let share = 1 / Double(rows * groupSize)
-    for image in 0..<images {
-      cut.addSums(partials, segment: image, into: sums, products)
-      for group in 0..<groups {
-        let inverse = groupInverse[image * groups + group]
-        let members = group * groupSize..<(group + 1) * groupSize
-        var sum = 0.0
-        var product = 0.0
-        for c in members {
-          sum += weights[c] * sums[c]
-          product += weights[c] * products[c]
-          biasSums[c] += sums[c]
-          weightSums[c] += products[c] * inverse
+    cut.forEachCachedRun { run in
+      cut.gradientSums(x, dy, means, scales, shifts, relu: false, of: run, partials: partials)
+      for image in run {
+        cut.addSums(partials, segment: image, into: sums, products)
+        for group in 0..<groups {
+          let inverse = groupInverse[image * groups + group]
+          let members = group * groupSize..<(group + 1) * groupSize
+          var sum = 0.0
+          var product = 0.0
+          for c in members {
+            sum += weights[c] * sums[c]
+            product += weights[c] * products[c]
+            biasSums[c] += sums[c]
+            weightSums[c] += products[c] * inverse
+          }
+          for c in members {
+            factorOffset[c] = inverse * sum * share
+            factorSlope[c] = inverse * inverse * inverse * product * share
+          }
         }
-        for c in members {
-          factorOffset[c] = inverse * sum * share
-          factorSlope[c] = inverse * inverse * inverse * product * share
-        }
+        offsets.set(image, rounding: factorOffset)
+        slopes.set(image, rounding: factorSlope)
       }
-      offsets.set(image, rounding: factorOffset)
-      slopes.set(image, rounding: factorSlope)
+      cut.gradientInput(
+        x, dy, means, scales, shifts, relu: false, offsets, slopes, of: run, output: dx)
     }
     table.pointee.narrow(biasSums, channels, biasGradient)
     table.pointee.narrow(weightSums, channels, weightGradient)
-    cut.gradientInput(x, dy, means, scales, shifts, relu: false, offsets, slopes, output: dx)
   }
 }

@@ -35,6 +35,14 @@ public struct Resampling {
     return format == .float32 ? martlet_pool_table_f32(isa) : martlet_pool_table_f64(isa)
   }
 
+  /// Results from this size on are written past the caches, which would not keep them for their reader.
+  static let streamedByteCount = 16 << 20
+
+  private var streams: Bool {
+    images * taps[0].outputSize * taps[1].outputSize * outputRowElements * format.byteCount
+      >= Self.streamedByteCount
+  }
+
   private var outputRowElements: Int { taps[2].outputSize * channels }
   private var sourceRowElements: Int { taps[2].sourceSize * channels }
   private var scratchRowByteCount: Int { ScratchCursor.padded(sourceRowElements * format.byteCount) }
@@ -63,7 +71,7 @@ public struct Resampling {
     forEachRow { _, image, row, rows, axis in
       table.pointee.max_gradient_row(
         dy + image * format.byteCount, index + image * (wide ? 4 : 1), rows, axis, taps[2].outputSize,
-        channels, wide ? 1 : 0, dx + row * format.byteCount)
+        channels, wide ? 1 : 0, streams ? 1 : 0, dx + row * format.byteCount)
     }
   }
 
@@ -75,7 +83,7 @@ public struct Resampling {
     forEachRow { piece, image, row, rows, axis in
       table.pointee.resample_row(
         x + image * format.byteCount, rows, axis, taps[2].sourceSize, taps[2].outputSize, channels,
-        workspace + piece * scratchRowByteCount, output + row * format.byteCount)
+        streams ? 1 : 0, workspace + piece * scratchRowByteCount, output + row * format.byteCount)
     }
   }
 

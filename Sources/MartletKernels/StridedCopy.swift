@@ -27,6 +27,8 @@ public struct StridedCopy {
   private var blocks = 1
   private var blockLength = 0
   private var itemElements = 1
+  /// Whether the copy is larger than what caches would keep of it.
+  private let streams: Bool
 
   /// - Parameters:
   ///   - shape: Elements along each axis.
@@ -36,6 +38,7 @@ public struct StridedCopy {
   public init(shape: [Int], sourceStrides: [Int], targetStrides: [Int], elementByteCount: Int) {
     self.elementByteCount = elementByteCount
     isEmpty = shape.contains(0)
+    streams = shape.reduce(elementByteCount, *) >= Resampling.streamedByteCount
     var axes = shape.indices.filter { shape[$0] > 1 }
       .map { Axis(count: shape[$0], source: sourceStrides[$0], target: targetStrides[$0]) }
       .sorted { ($0.target, $0.source) > ($1.target, $1.source) }
@@ -112,7 +115,7 @@ public struct StridedCopy {
     case .rows(let rows, let row):
       table.pointee.rows(
         source + begin * rows.source * size, rows.source * size, target + begin * rows.target * size,
-        rows.target * size, length(rows.count), row * size)
+        rows.target * size, length(rows.count), row * size, streams ? 1 : 0)
     case .transpose(let rows, let columns) where columns.count >= rows.count:
       table.pointee.transpose(
         source + begin * size, rows.source, target + begin * columns.target * size, columns.target,

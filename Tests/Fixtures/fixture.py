@@ -23,8 +23,8 @@ class Rows:
         """A float32 tensor from a generator keyed by `name`: normal, or uniform in [low, high)."""
         generator = torch.Generator().manual_seed(sum(ord(c) * (i + 1) for i, c in enumerate(self.family + name)))
         if low is None:
-            return torch.randn(*shape, generator=generator)
-        return torch.rand(*shape, generator=generator) * (high - low) + low
+            return torch.randn(shape, generator=generator)
+        return torch.rand(shape, generator=generator) * (high - low) + low
 
     def add(self, name, function, inputs, wanted=None, differentiable=True):
         """Runs `function(*inputs)` in float64 and records inputs, outputs and gradients under `name/`.

@@ -74,3 +74,9 @@ for orientation in range(1, 9):
     turned = ImageOps.exif_transpose(Image.open(FOLDER / name))
     save(turned, f"orientation{orientation}.decoded.png")
     save(grey, f"orientation{orientation}.tif", tiffinfo={274: orientation})
+
+# A picture resized by Pillow, smaller and larger.
+picture = Image.open(FOLDER / "color.decoded.png")
+for width, height in [(16, 9), (61, 40), (20, 33)]:
+    save(picture.resize((width, height), Image.Resampling.BILINEAR), f"bilinear{width}x{height}.png")
+    save(picture.resize((width, height), Image.Resampling.NEAREST), f"nearest{width}x{height}.png")

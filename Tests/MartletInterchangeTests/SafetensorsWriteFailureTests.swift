@@ -95,13 +95,6 @@ import Testing
     #expect(try folder.names == ["model.safetensors", "taken"])
   }
 
-  @Test func leftoversOfKilledProcessesCanBeCleared() throws {
-    _ = try folder.file(".martlet-1-2.partial", [1])
-    _ = try folder.file("partial", [1])
-    try AtomicFile.removeLeftovers(in: folder.url)
-    #expect(try folder.names == ["model.safetensors", "partial"])
-  }
-
   /// Give the path of a small file system to run this: `mount -t tmpfs -o size=1m none DIR`.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["MARTLET_SMALL_DISK"] != nil))
   func fullDisk() throws {

@@ -8,9 +8,10 @@
 // Leaf kernels that move elements. Strides are in elements and may be negative; `size` is an element's bytes:
 // 1, 4 or 8.
 typedef struct {
-  // Copies `rows` rows of `bytes` neighbouring bytes. Strides are in bytes here.
+  // Copies `rows` rows of `bytes` neighbouring bytes. Strides are in bytes here. `stream`: the target is too large
+  // for the caches.
   void (*rows)(const void *source, ptrdiff_t source_stride, void *target, ptrdiff_t target_stride,
-               ptrdiff_t rows, ptrdiff_t bytes);
+               ptrdiff_t rows, ptrdiff_t bytes, int stream);
 
   // target[c·target_stride + r] = source[r·source_stride + c] for r < rows and c < columns.
   void (*transpose)(const void *source, ptrdiff_t source_stride, void *target, ptrdiff_t target_stride,

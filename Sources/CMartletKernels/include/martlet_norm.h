@@ -9,7 +9,7 @@
 // A matrix has `rows` rows of `channels` neighbouring elements. Sums over many rows are kept in the table's type
 // for a block of rows and then added to a double, always in the same order.
 typedef struct {
-  // Per channel over all rows: the mean, and the sum of squared deviations from it. `scratch`: 2·channels.
+  // Per channel over all rows: the mean, and the sum of squared deviations from it. `scratch`: 3·channels.
   void (*moments)(const void *x, ptrdiff_t rows, ptrdiff_t channels, double *mean, double *deviations,
                   void *scratch);
 

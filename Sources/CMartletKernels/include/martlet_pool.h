@@ -25,7 +25,7 @@ typedef struct {
 } martlet_pool_rows;
 
 // Leaf kernels of pooling and resampling, on pixels of `channels` neighbouring elements. `void *` is the table's
-// floating-point type: float or double.
+// floating-point type: float or double. `stream`: the output is too large for the caches.
 typedef struct {
   // One row of max pooling: the largest tap (NaN above all, the first of equals) and its number, as uint8_t or,
   // where `wide` is set, as int32_t.
@@ -35,11 +35,11 @@ typedef struct {
   // One row of its gradient: the sum of dy over the windows whose largest tap this pixel was. Rows and sources
   // are those of the output here, `number` the tap that this pixel is in that window.
   void (*max_gradient_row)(const void *dy, const void *index, martlet_pool_rows rows, martlet_pool_axis axis,
-                           ptrdiff_t width, ptrdiff_t channels, int wide, void *dx);
+                           ptrdiff_t width, ptrdiff_t channels, int wide, int stream, void *dx);
 
   // One row of a weighted sum: first over rows, into `scratch` (source_width·channels elements), then along it.
   void (*resample_row)(const void *x, martlet_pool_rows rows, martlet_pool_axis axis, ptrdiff_t source_width,
-                       ptrdiff_t width, ptrdiff_t channels, void *scratch, void *y);
+                       ptrdiff_t width, ptrdiff_t channels, int stream, void *scratch, void *y);
 } martlet_pool_table;
 
 const martlet_pool_table *martlet_pool_table_f32(martlet_isa isa);

@@ -2,7 +2,7 @@ import MartletKernels
 
 /// What optimizer steps read that changes from step to step: a float64 tensor of shape [2] with the learning rate and
 /// the number of the step, counted from 1, and after it, where gradients are clipped, a float64 of shape [] that they
-/// are multiplied by.
+/// are multiplied by. Where that is not finite nothing is changed: a step on gradients that are not would be lost work.
 private struct StepScalars {
   var learningRate: Double
   var step: Double
@@ -57,6 +57,7 @@ struct SGDStepOperation: Operation {
 
   func run(_ call: OperationCall) {
     let scalars = StepScalars(call.inputs.dropFirst(stateCount))
+    guard scalars.gradientScale.isFinite else { return }
     let type = call.inputs[0].type
     OptimizerSteps.run(
       OptimizerSteps.SGD(
@@ -93,6 +94,7 @@ struct AdamStepOperation: Operation {
 
   func run(_ call: OperationCall) {
     let scalars = StepScalars(call.inputs.dropFirst(4))
+    guard scalars.gradientScale.isFinite else { return }
     let type = call.inputs[0].type
     OptimizerSteps.run(
       OptimizerSteps.Adam(
@@ -122,7 +124,7 @@ struct ClipCoefficientOperation: Operation {
   func run(_ call: OperationCall) {
     let norm = call.inputs.reduce(0) { $0 + $1.loadReal() }.squareRoot()
     call.outputs[0].store(norm)
-    let coefficient = maximumNorm / (norm + 1e-6)
+    let coefficient = norm.isFinite ? maximumNorm / (norm + 1e-6) : .nan
     // Written so that what is not a number stays so.
     call.outputs[1].store(coefficient > 1 ? 1 : coefficient)
   }

@@ -197,7 +197,7 @@ extension Tensor {
   }
 
   /// The sum of all squares, as one float64.
-  func sumOfSquares() throws -> Tensor {
+  public func sumOfSquares() throws -> Tensor {
     try Tensor.apply(
       ReductionOperation(function: .sumOfSquares, target: TensorType([], .float64), axes: [], scale: 1),
       [self])[0]

@@ -2,12 +2,13 @@ import Martlet
 
 /// Which random changes training samples go through.
 ///
-/// Geometric changes move image and mask together and are made in one resampling, in the order turn, flip, rotation, scale,
-/// elastic, crop: images bilinear, masks nearest. Where only whole pixels move nothing is interpolated. Changes of
-/// values are made in the order brightness, contrast, gamma, noise, on values in [0, 1], and cut to that range.
+/// Geometric changes move image and mask together and are made in one resampling, in the order turn, flip,
+/// rotation, scale, elastic, crop: images bilinear, masks nearest. Where only whole pixels move nothing is
+/// interpolated. Changes of values are made in the order brightness, contrast, gamma, noise, on values in [0,
+/// 1], and cut to that range.
 ///
-/// A sample's changes depend on the seed, the epoch and the sample's index alone, and each step draws from a stream of
-/// its own: adding one leaves what the others do.
+/// A sample's changes depend on the seed, the epoch and the sample's index alone, and each step draws from a
+/// stream of its own: adding one leaves what the others do.
 ///
 /// Steps that are `nil` are left out. All properties may be left out when decoding, and so may a step's.
 public struct AugmentationPipeline: Hashable, Sendable, Codable {
@@ -69,13 +70,15 @@ public struct AugmentationPipeline: Hashable, Sendable, Codable {
     horizontalFlip: AugmentationFlip(), verticalFlip: AugmentationFlip(),
     quarterTurns: AugmentationQuarterTurns())
 
-  /// For pictures without a direction, as from a microscope or from above: flips, turns, scale, brightness and contrast.
+  /// For pictures without a direction, as from a microscope or from above: flips, turns, scale, brightness
+  /// and contrast.
   public static let standard = AugmentationPipeline(
     horizontalFlip: AugmentationFlip(), verticalFlip: AugmentationFlip(),
     quarterTurns: AugmentationQuarterTurns(), scale: AugmentationScale(),
     brightness: AugmentationStrength(), contrast: AugmentationStrength(strength: 0.2))
 
-  /// ``standard`` with rotation, elastic deformation, gamma and noise: for small datasets, as in the U-Net paper.
+  /// ``standard`` with rotation, elastic deformation, gamma and noise: for small datasets, as in the U-Net
+  /// paper.
   public static let strong = AugmentationPipeline(
     horizontalFlip: AugmentationFlip(), verticalFlip: AugmentationFlip(),
     quarterTurns: AugmentationQuarterTurns(), scale: AugmentationScale(),
@@ -105,7 +108,9 @@ public struct AugmentationPipeline: Hashable, Sendable, Codable {
     try check("scale", scale?.probability)
     try check("rotation", rotation?.probability)
     try check("elastic", elastic?.probability)
-    for (name, step) in [("brightness", brightness), ("contrast", contrast), ("gamma", gamma), ("noise", noise)] {
+    for (name, step) in [
+      ("brightness", brightness), ("contrast", contrast), ("gamma", gamma), ("noise", noise),
+    ] {
       try check(name, step?.probability)
     }
     if let scale {
@@ -129,8 +134,8 @@ public struct AugmentationPipeline: Hashable, Sendable, Codable {
   }
 }
 
-/// What a window holds where it reaches past the image. Images are always reflected at their edges (the edge itself is
-/// not repeated), since a border of one colour is something that networks learn.
+/// What a window holds where it reaches past the image. Images are always reflected at their edges (the edge
+/// itself is not repeated), since a border of one colour is something that networks learn.
 public enum AugmentationFill: String, Hashable, Sendable, Codable, CaseIterable {
   /// Labels are reflected with the image.
   case reflect

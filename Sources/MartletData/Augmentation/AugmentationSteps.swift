@@ -7,7 +7,8 @@ public struct AugmentationFlip: Hashable, Sendable, Codable {
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(probability: try values.decodeIfPresent(Double.self, forKey: .probability) ?? Self().probability)
+    self.init(
+      probability: try values.decodeIfPresent(Double.self, forKey: .probability) ?? Self().probability)
   }
 }
 
@@ -20,7 +21,8 @@ public struct AugmentationQuarterTurns: Hashable, Sendable, Codable {
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(probability: try values.decodeIfPresent(Double.self, forKey: .probability) ?? Self().probability)
+    self.init(
+      probability: try values.decodeIfPresent(Double.self, forKey: .probability) ?? Self().probability)
   }
 }
 
@@ -66,8 +68,9 @@ public struct AugmentationRotation: Hashable, Sendable, Codable {
   }
 }
 
-/// The smooth deformation of Ronneberger et al., "U-Net" (MICCAI 2015), section 3.1: random displacement vectors on
-/// a coarse grid over the window, from a Gaussian distribution, and bicubic interpolation between them.
+/// The smooth deformation of Ronneberger et al., "U-Net" (MICCAI 2015), section 3.1: random displacement
+/// vectors on a coarse grid over the window, from a Gaussian distribution, and bicubic interpolation between
+/// them.
 public struct AugmentationElastic: Hashable, Sendable, Codable {
   public var probability: Double
   /// The standard deviation of each vector's components, in pixels.

@@ -23,8 +23,8 @@ struct ElasticField: Hashable, Sendable {
 
   /// The weight of every grid line at each of `count` pixels along a side, pixel by pixel.
   ///
-  /// The kernel is Keys' cubic convolution with a = −1/2 (Catmull-Rom); past the edge the outermost line is repeated. The
-  /// first pixel lies on the first line and the last on the last.
+  /// The kernel is Keys' cubic convolution with a = −1/2 (Catmull-Rom); past the edge the outermost line is
+  /// repeated. The first pixel lies on the first line and the last on the last.
   func weights(_ count: Int) -> [Float] {
     var weights = [Float](repeating: 0, count: count * gridSize)
     for pixel in 0..<count {

@@ -3,8 +3,8 @@ import MartletKernels
 
 /// Normally distributed numbers from random bits by a table of quantiles.
 ///
-/// 4096 equally likely values reach to 3.7 standard deviations: enough for images of 8 or 16 bits, and a number costs one
-/// look-up. The same bits give the same number on every machine.
+/// 4096 equally likely values reach to 3.7 standard deviations: enough for images of 8 or 16 bits, and a
+/// number costs one look-up. The same bits give the same number on every machine.
 struct GaussianTable: Sendable {
   static let shared = GaussianTable()
 
@@ -14,8 +14,8 @@ struct GaussianTable: Sendable {
   private init() {
     let count = 1 << Self.bits
     var quantiles = [Float](repeating: 0, count: count)
-    // The upper half by Newton's method on the normal distribution function, each from its neighbour; the lower
-    // half is its mirror image.
+    // The upper half by Newton's method on the normal distribution function, each from its neighbour; the
+    // lower half is its mirror image.
     var x = 0.0
     for index in (count / 2)..<count {
       let probability = (Double(index) + 0.5) / Double(count)

@@ -1,7 +1,7 @@
 import Martlet
 
-/// How pixel values become a network's input: scaled to [0, 1], less a mean, over a standard deviation, for each
-/// channel.
+/// How pixel values become a network's input: scaled to [0, 1], less a mean, over a standard deviation, for
+/// each channel.
 public struct Normalization: Hashable, Sendable, Codable {
   public var mean: [Float]
   public var standardDeviation: [Float]
@@ -9,7 +9,9 @@ public struct Normalization: Hashable, Sendable, Codable {
   public init(mean: [Float], standardDeviation: [Float]) throws {
     try require(
       mean.count == standardDeviation.count && !mean.isEmpty, "normalization",
-      "expected a mean and a standard deviation for each channel, got \(mean.count) and \(standardDeviation.count)")
+      "expected a mean and a standard deviation for each channel, "
+        + "got \(mean.count) and \(standardDeviation.count)"
+    )
     try require(
       mean.allSatisfy(\.isFinite) && standardDeviation.allSatisfy { $0.isFinite && $0 > 0 }, "normalization",
       "expected finite means and deviations above 0, got \(mean) and \(standardDeviation)")

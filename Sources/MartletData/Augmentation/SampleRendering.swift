@@ -13,7 +13,9 @@ public enum SampleFrame: Hashable, Sendable {
     switch self {
     case .window(let width, let height): return (width, height)
     case .whole(let multiple):
-      return ((imageWidth + multiple - 1) / multiple * multiple, (imageHeight + multiple - 1) / multiple * multiple)
+      return (
+        (imageWidth + multiple - 1) / multiple * multiple, (imageHeight + multiple - 1) / multiple * multiple
+      )
     }
   }
 
@@ -25,7 +27,8 @@ public enum SampleFrame: Hashable, Sendable {
         "expected a window from 1×1 to 32768×32768, got \(width)×\(height)")
     case .whole(let multiple):
       try require(
-        multiple > 0 && multiple <= 1 << 15, "augmentation", "expected a multiple from 1 to 32768, got \(multiple)")
+        multiple > 0 && multiple <= 1 << 15, "augmentation",
+        "expected a multiple from 1 to 32768, got \(multiple)")
     }
   }
 }
@@ -45,7 +48,8 @@ extension AugmentationPipeline {
   ///
   /// With ``SampleFrame/whole(multipleOf:)`` nothing is drawn and nothing changed.
   ///
-  /// - Throws: ``MartletError`` where the pipeline, the frame or the normalisation's channels cannot be meant.
+  /// - Throws: ``MartletError`` where the pipeline, the frame or the normalisation's channels cannot be
+  ///   meant.
   public func render(
     _ sample: LabeledImage, frame: SampleFrame, normalization: Normalization, seed: UInt64, epoch: Int,
     sampleIndex: Int
@@ -57,7 +61,8 @@ extension AugmentationPipeline {
       "expected a normalization of \(sample.image.channels) channels, got \(normalization.channels)")
     let (width, height) = frame.size(imageWidth: sample.image.width, imageHeight: sample.image.height)
     var labels: [UInt8] = []
-    let pixels = [Float](unsafeUninitializedCapacity: width * height * sample.image.channels) { pixels, count in
+    let pixels = [Float](unsafeUninitializedCapacity: width * height * sample.image.channels) {
+      pixels, count in
       count = width * height * sample.image.channels
       labels = [UInt8](unsafeUninitializedCapacity: width * height) { labels, labelCount in
         labelCount = width * height
@@ -72,7 +77,8 @@ extension AugmentationPipeline {
 
   /// Writes a sample into memory of the frame's size, all arguments checked.
   func write(
-    _ sample: LabeledImage, _ frame: SampleFrame, _ normalization: Normalization, _ seed: UInt64, _ epoch: Int,
+    _ sample: LabeledImage, _ frame: SampleFrame, _ normalization: Normalization, _ seed: UInt64,
+    _ epoch: Int,
     _ sampleIndex: Int, pixels: UnsafeMutableBufferPointer<Float>, labels: UnsafeMutableBufferPointer<UInt8>
   ) {
     let image = sample.image

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Where the pixels of a window come from in an image: an affine map, with or without elastic displacements before it.
+/// Where the pixels of a window come from in an image: an affine map, with or without elastic displacements
+/// before it.
 ///
 /// Coordinates are those of pixel centres: the first pixel of a row is at 0.
 struct WindowGeometry: Sendable {
@@ -14,8 +15,8 @@ struct WindowGeometry: Sendable {
 
   /// A window of an image, changed as drawn.
   ///
-  /// What the window covers before deformation lies inside the image if it fits, at the drawn place; otherwise the image is in
-  /// its middle.
+  /// What the window covers before deformation lies inside the image if it fits, at the drawn place;
+  /// otherwise the image is in its middle.
   init(width: Int, height: Int, imageWidth: Int, imageHeight: Int, _ transform: SampleTransform) {
     // Each step below is undone, last to first, since pixels are looked up from the window in the image.
     var x = SIMD2<Double>(1, 0)

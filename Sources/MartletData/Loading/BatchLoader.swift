@@ -3,8 +3,8 @@ import MartletKernels
 
 /// Makes batches of a dataset, on threads of its own ahead of whoever uses them.
 ///
-/// What a batch holds follows from the seed, the epoch and the batch's position, and from nothing that ran before or
-/// beside it: a run that was stopped goes on with `batches(epoch:startingAt:)`.
+/// What a batch holds follows from the seed, the epoch and the batch's position, and from nothing that ran
+/// before or beside it: a run that was stopped goes on with `batches(epoch:startingAt:)`.
 ///
 /// ```swift
 /// let loader = try BatchLoader(
@@ -26,8 +26,8 @@ public struct BatchLoader: Sendable {
   public let threadCount: Int
 
   /// - Parameters:
-  ///   - frame: What part of each image a batch holds. With ``SampleFrame/whole(multipleOf:)`` a batch has images of
-  ///     one size only, so that it may be smaller than `batchSize`, and nothing is augmented.
+  ///   - frame: What part of each image a batch holds. With ``SampleFrame/whole(multipleOf:)`` a batch has
+  ///     images of one size only, so that it may be smaller than `batchSize`, and nothing is augmented.
   ///   - augmentation: The random changes of samples, none unless given.
   ///   - shuffles: Whether each epoch has an order of its own. Otherwise it is the dataset's.
   ///   - dropsLast: Whether a last batch of fewer samples is left out.
@@ -36,14 +36,17 @@ public struct BatchLoader: Sendable {
   /// - Throws: ``MartletError`` naming the argument that cannot be meant, or where no batch would be left.
   public init(
     _ dataset: SegmentationDataset, batchSize: Int, frame: SampleFrame, normalization: Normalization,
-    augmentation: AugmentationPipeline = .none, seed: UInt64 = 0, shuffles: Bool = false, dropsLast: Bool = false,
+    augmentation: AugmentationPipeline = .none, seed: UInt64 = 0, shuffles: Bool = false,
+    dropsLast: Bool = false,
     prefetchCount: Int = 2, threadCount: Int = 1
   ) throws {
     try require(dataset.count > 0, "loader", "expected a dataset with samples, got an empty one")
     try require(batchSize > 0, "loader", "expected a batch size of 1 or more, got \(batchSize)")
     try require(
       !dropsLast || dataset.count >= batchSize, "loader",
-      "expected at least \(batchSize) samples for a batch, got \(dataset.count); keep the last batch or make batches smaller")
+      "expected at least \(batchSize) samples for a batch, got \(dataset.count); "
+        + "keep the last batch or make batches smaller"
+    )
     try require(prefetchCount >= 0, "loader", "expected 0 or more batches made ahead, got \(prefetchCount)")
     try require((1...256).contains(threadCount), "loader", "expected 1 to 256 threads, got \(threadCount)")
     try require(
@@ -88,7 +91,8 @@ public struct BatchLoader: Sendable {
   func order(epoch: Int) -> [Int] {
     var order = Array(0..<dataset.count)
     if !shuffles { return order }
-    var generator = PhiloxGenerator(seed: seed ^ 0x5348_5546_464c_4500, stream: UInt64(truncatingIfNeeded: epoch))
+    var generator = PhiloxGenerator(
+      seed: seed ^ 0x5348_5546_464c_4500, stream: UInt64(truncatingIfNeeded: epoch))
     // Fisher and Yates, from the end. Spelled out, since the order is part of what a seed promises.
     for last in stride(from: order.count - 1, to: 0, by: -1) {
       let other = Int(generator.next().multipliedFullWidth(by: UInt64(last + 1)).high)
@@ -130,7 +134,8 @@ public struct BatchLoader: Sendable {
         }
       }
     }
-    return SegmentationBatch(epoch: epoch, index: index, sampleIndices: indices, images: images, labels: labels)
+    return SegmentationBatch(
+      epoch: epoch, index: index, sampleIndices: indices, images: images, labels: labels)
   }
 }
 

@@ -4,8 +4,8 @@ extension Image {
   /// The image as a network takes it: float32 [1, C, H, W], with the normalization's channels, continued by
   /// reflection at the right and at the bottom until both sides are multiples of a number.
   ///
-  /// It is what ``BatchLoader`` makes of the image with ``SampleFrame/whole(multipleOf:)``. Crop what comes out of
-  /// the network to the image's size.
+  /// It is what ``BatchLoader`` makes of the image with ``SampleFrame/whole(multipleOf:)``. Crop what comes
+  /// out of the network to the image's size.
   ///
   /// - Throws: ``MartletError`` for a normalization of other than 1 or 3 channels, or a multiple below 1.
   public func networkInput(_ normalization: Normalization, multipleOf multiple: Int = 1) throws -> Tensor {

@@ -14,9 +14,8 @@ struct DatasetInspection {
     let pairs = pairing.pairs
 
     let channels = try options.channels ?? Self.channels(of: pairs)
-    let found = Self.forEach(pairs) { pair in
-      Finding(pair, channels: channels, maskAsColors: options.encoding == .colors)
-    }
+    let readsColors = options.encoding == .colors || Self.hasPalettesForColors(pairs, options)
+    let found = Self.forEach(pairs) { Finding($0, channels: channels, maskAsColors: readsColors) }
 
     let contents = found.compactMap(\.content)
     var settled = options
@@ -28,9 +27,9 @@ struct DatasetInspection {
     } catch let error as MartletError {
       problems.add(error.message)
     }
-    // Palettes are read as indices until it is known that masks are colours.
+    // Grey is read as values until it is known that masks are colours.
     let reread =
-      settled.encoding == .colors && options.encoding != .colors
+      settled.encoding == .colors && !readsColors
       ? Self.forEach(pairs) { Finding(contentOf: $0, maskAsColors: true) } : found
 
     var samples: [SegmentationDataset.Sample] = []
@@ -58,6 +57,15 @@ struct DatasetInspection {
   private static func channels(of pairs: [SamplePairing.Pair]) throws -> Int {
     let counts = forEach(pairs) { pair in (try? ImageFile.channels(pair.image)) ?? 1 }
     return counts.contains { $0 >= 3 } ? 3 : 1
+  }
+
+  /// Whether masks have palettes and a class table says what their colours mean, whose order need not be that
+  /// of the palettes.
+  private static func hasPalettesForColors(
+    _ pairs: [SamplePairing.Pair], _ options: SegmentationOptions
+  ) -> Bool {
+    guard options.encoding == .automatic, options.classes?.first?.color != nil else { return false }
+    return forEach(pairs) { (try? ImageFile.hasPalette($0.mask)) ?? false }.contains(true)
   }
 
   /// Runs `body` on every pair, in parallel, and gives the results in the order of the pairs.
@@ -92,9 +100,9 @@ private struct Finding: Sendable {
       let content = MaskContent(try MaskRaster(contentsOf: pair.mask, asColors: maskAsColors))
       self.content = content
       if let size, size != (content.width, content.height) {
+        let expected = "\(size.width)×\(size.height) as \(pair.image.lastPathComponent)"
         problems.append(
-          "\(pair.mask.path): expected a mask of \(size.width)×\(size.height) as \(pair.image.lastPathComponent), got \(content.width)×\(content.height)"
-        )
+          "\(pair.mask.path): expected a mask of \(expected), got \(content.width)×\(content.height)")
       }
     } catch {
       problems.append(Self.describe(error, pair.mask))

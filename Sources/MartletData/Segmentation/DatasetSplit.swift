@@ -4,10 +4,10 @@ import MartletKernels
 extension SegmentationDataset {
   /// Splits off a part for validation.
   ///
-  /// Samples are ordered by a hash of their name and the seed, and the first `validationFraction` of them, rounded to a
-  /// whole number but at least one, are for validation. A sample's hash does not depend on other samples: when
-  /// files are added or removed, the parts change by as many samples as the number needs and are not drawn
-  /// anew. Both parts keep the order of ``samples``.
+  /// Samples are ordered by a hash of their name and the seed, and the first `validationFraction` of them,
+  /// rounded to a whole number but at least one, are for validation. A sample's hash does not depend on other
+  /// samples: when files are added or removed, the parts change by as many samples as the number needs and
+  /// are not drawn anew. Both parts keep the order of ``samples``.
   ///
   /// - Throws: ``MartletError`` unless the fraction is above 0 and below 1 and there are two samples.
   public func split(validationFraction: Double, seed: UInt64) throws -> (
@@ -28,8 +28,8 @@ extension SegmentationDataset {
     )
   }
 
-  /// FNV-1a of the name's UTF-8, stirred with the seed through Philox: FNV alone leaves names that differ in their last
-  /// letter close together.
+  /// FNV-1a of the name's UTF-8, stirred with the seed through Philox: FNV alone leaves names that differ in
+  /// their last letter close together.
   static func hash(_ name: String, seed: UInt64) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }

@@ -10,7 +10,8 @@ extension Image {
     let converted: Samples =
       switch samples {
       case .uint8(let values): .uint8(Self.convert(values, pixels: width * height, from: channels, to: count))
-      case .uint16(let values): .uint16(Self.convert(values, pixels: width * height, from: channels, to: count))
+      case .uint16(let values):
+        .uint16(Self.convert(values, pixels: width * height, from: channels, to: count))
       }
     return Image(width: width, height: height, channels: count, samples: converted)
   }
@@ -23,13 +24,14 @@ extension Image {
         for pixel in 0..<pixels {
           let first = pixel * channels
           if channels >= 3 {
-            let (red, green, blue) = (values[first], values[first + 1], values[first + 2])
             if count == 3 {
-              buffer[pixel * 3] = red
-              buffer[pixel * 3 + 1] = green
-              buffer[pixel * 3 + 2] = blue
+              for channel in 0..<3 { buffer[pixel * 3 + channel] = values[first + channel] }
             } else {
-              buffer[pixel] = Sample((299 * Int(red) + 587 * Int(green) + 114 * Int(blue) + 500) / 1000)
+              let red = Int(values[first])
+              let green = Int(values[first + 1])
+              let blue = Int(values[first + 2])
+              let weighted: Int = 299 * red + 587 * green + 114 * blue
+              buffer[pixel] = Sample((weighted + 500) / 1000)
             }
           } else {
             for channel in 0..<count { buffer[pixel * count + channel] = values[first] }

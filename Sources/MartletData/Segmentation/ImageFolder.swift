@@ -22,7 +22,8 @@ enum ImageFolder {
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }
     } catch {
-      throw MartletError("dataset", "expected a readable folder of \(purpose) at \(path), got: \(error.localizedDescription)")
+      throw MartletError(
+        "dataset", "expected a readable folder of \(purpose) at \(path), got: \(error.localizedDescription)")
     }
     let found = names.filter { name in
       guard extensions.contains((name as NSString).pathExtension.lowercased()) else { return false }
@@ -31,14 +32,20 @@ enum ImageFolder {
       return exists && !isFolder.boolValue
     }
     if found.isEmpty {
-      let others = names.isEmpty ? "an empty folder" : "\(counted(names.count, "other entry", "other entries")) such as \(names.min() ?? "")"
+      let others =
+        names.isEmpty
+        ? "an empty folder"
+        : "\(counted(names.count, "other entry", "other entries")) such as \(names.min() ?? "")"
       throw MartletError("dataset", "expected PNG, JPEG or TIFF \(purpose) in \(path), got \(others)")
     }
-    return found.sorted(by: NaturalOrder.precedes).map { folder.appendingPathComponent($0, isDirectory: false) }
+    return found.sorted(by: NaturalOrder.precedes).map {
+      folder.appendingPathComponent($0, isDirectory: false)
+    }
   }
 }
 
-/// The order in which a person sorts names: runs of digits by their number, so that `cell2` is before `cell10`.
+/// The order in which a person sorts names: runs of digits by their number, so that `cell2` is before
+/// `cell10`.
 enum NaturalOrder {
   static func precedes(_ left: String, _ right: String) -> Bool {
     var a = Array(left.utf8)[...]

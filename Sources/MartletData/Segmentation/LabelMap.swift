@@ -27,7 +27,8 @@ public struct LabeledImage: Hashable, Sendable {
   /// - Precondition: both are of one size.
   public init(image: Image, labels: LabelMap) {
     precondition(
-      image.width == labels.width && image.height == labels.height, "an image and its labels must be of one size")
+      image.width == labels.width && image.height == labels.height,
+      "an image and its labels must be of one size")
     self.image = image
     self.labels = labels
   }

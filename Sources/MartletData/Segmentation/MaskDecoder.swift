@@ -8,8 +8,8 @@ struct MaskDecoder: Sendable {
   let ignoreIndex: Int?
   private let labelOfColor: [UInt32: UInt8]
 
-  /// - Precondition: `options` come from ``SegmentationDataset/options``, so the encoding is not automatic and
-  ///   the classes are there.
+  /// - Precondition: `options` come from ``SegmentationDataset/options``, so the encoding is not automatic
+  ///   and the classes are there.
   init(_ options: SegmentationOptions) {
     precondition(options.encoding != .automatic && options.classes != nil, "options must be settled")
     encoding = options.encoding
@@ -66,7 +66,8 @@ struct MaskDecoder: Sendable {
     guard let first = wrong.min(by: { $0.value.firstPixel < $1.value.firstPixel }) else { return nil }
     let pixels = wrong.values.reduce(0) { $0 + $1.count }
     let place = content.place(first.value.firstPixel)
-    let rest = pixels > 1 ? " (\(pixels) such pixels, \(counted(wrong.count, readsColors ? "colour" : "value")))" : ""
+    let rest =
+      pixels > 1 ? " (\(pixels) such pixels, \(counted(wrong.count, readsColors ? "colour" : "value")))" : ""
     if readsColors {
       let color = MaskColor(packed: UInt32(first.key))
       return "expected colours of the class table, got \(color) at \(place)\(rest)"

@@ -35,14 +35,17 @@ struct MaskEncodingDetection {
       let list = most.map { "\(MaskColor(packed: UInt32($0.key)))" }.joined(separator: ", ")
       throw MartletError(
         "dataset",
-        "expected a class table with colours, since masks are colour images; they hold \(counted(colors.count, "colour")), most often \(list)"
+        "expected a class table with colours, since masks are colour images; they hold "
+          + "\(counted(colors.count, "colour")), most often \(list)"
       )
     }
     let values = values
     if isBinary(values), options.classes.map({ $0.count == 2 }) ?? true { return .binary }
     if let classes = options.classes {
       // A value out of range is reported later with its file and place.
-      if let largest = values.last, largest >= classes.count, !looksLikeIndices(values) { throw ambiguous(values) }
+      if let largest = values.last, largest >= classes.count, !looksLikeIndices(values) {
+        throw ambiguous(values)
+      }
       return .indices
     }
     guard looksLikeIndices(values) else { throw ambiguous(values) }
@@ -68,7 +71,9 @@ struct MaskEncodingDetection {
       "expected at most \(LabelMap.largestClassCount) classes, got the class index \(largest) in the masks")
     try require(
       largest > 0, "dataset",
-      "expected two classes or more, got masks that hold nothing but 0; give the classes if some occur in no mask")
+      "expected two classes or more, got masks that hold nothing but 0; "
+        + "give the classes if some occur in no mask"
+    )
     return (0...largest).map { SegmentationClass("class \($0)") }
   }
 
@@ -81,6 +86,9 @@ struct MaskEncodingDetection {
     ]
     if values.last == 255 { hints.append("ignore index 255 if 255 marks pixels that do not count") }
     return MartletError(
-      "dataset", "expected masks of class indices or of 0 and 255, got masks with \(held); set \(hints.joined(separator: ", or "))")
+      "dataset",
+      "expected masks of class indices or of 0 and 255, got masks with \(held); "
+        + "set \(hints.joined(separator: ", or "))"
+    )
   }
 }

@@ -15,8 +15,8 @@ struct MaskRaster: Sendable {
 
   /// Reads a mask file.
   ///
-  /// - Parameter asColors: Whether grey values and palettes are wanted as the colours they stand for. Otherwise
-  ///   they are values, and so are colour images in which every pixel is grey.
+  /// - Parameter asColors: Whether grey values and palettes are wanted as the colours they stand for.
+  ///   Otherwise they are values, and so are colour images in which every pixel is grey.
   init(contentsOf url: URL, asColors: Bool) throws {
     self.init(try ImageFile.mask(url, asColors: asColors), asColors: asColors)
   }

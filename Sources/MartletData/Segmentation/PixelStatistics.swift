@@ -21,7 +21,9 @@ struct PixelStatistics: Hashable, Sendable {
     }
   }
 
-  private mutating func add<Sample: FixedWidthInteger & UnsignedInteger>(_ values: [Sample], _ largest: Double) {
+  private mutating func add<Sample: FixedWidthInteger & UnsignedInteger>(
+    _ values: [Sample], _ largest: Double
+  ) {
     let channels = sums.count
     values.withUnsafeBufferPointer { values in
       for channel in 0..<channels {

@@ -5,9 +5,9 @@ import Martlet
 ///
 /// An image and a mask belong together when their names without extension are equal (`a.jpg` and `a.png`).
 /// Those left over are compared again without a suffix that says what the file is: `_mask`, `_masks`, `_gt`,
-/// `_label`, `_labels`, `_labelids`, `_seg`, `_segmentation`, `_annotation`, `_l` of masks and `_image`, `_img`, `_sat`
-/// of images, also with `-` or `.` in place of `_`, in any case.
-/// Images and masks may lie in one folder; then what ends in a mask's suffix is a mask.
+/// `_label`, `_labels`, `_labelids`, `_seg`, `_segmentation`, `_annotation`, `_l` of masks and `_image`,
+/// `_img`, `_sat` of images, also with `-` or `.` in place of `_`, in any case. Images and masks may lie in
+/// one folder; then what ends in a mask's suffix is a mask.
 struct SamplePairing {
   struct Pair {
     let name: String
@@ -26,14 +26,17 @@ struct SamplePairing {
   init(images: URL, masks: URL) throws {
     var imageFiles: [URL]
     var maskFiles: [URL]
-    if images.standardizedFileURL.resolvingSymlinksInPath() == masks.standardizedFileURL.resolvingSymlinksInPath() {
+    if images.standardizedFileURL.resolvingSymlinksInPath()
+      == masks.standardizedFileURL.resolvingSymlinksInPath()
+    {
       let all = try ImageFolder.files(in: images, for: "images and masks")
       maskFiles = all.filter { Self.withoutSuffix($0.stem, Self.maskSuffixes) != nil }
       imageFiles = all.filter { Self.withoutSuffix($0.stem, Self.maskSuffixes) == nil }
       if maskFiles.isEmpty || imageFiles.isEmpty {
         throw MartletError(
           "dataset",
-          "expected masks with names such as `a_mask.png` beside images in \(images.path), got \(counted(imageFiles.count, "image")) and \(counted(maskFiles.count, "mask"))"
+          "expected masks with names such as `a_mask.png` beside images in \(images.path), "
+            + "got \(counted(imageFiles.count, "image")) and \(counted(maskFiles.count, "mask"))"
         )
       }
     } else {
@@ -77,13 +80,16 @@ struct SamplePairing {
     _ images: [URL], _ masks: [URL], _ maskOfImage: inout [String: URL], _ usedMasks: inout Set<String>
   ) {
     let masksByKey = Dictionary(grouping: masks) { Self.withoutSuffix($0.stem, Self.maskSuffixes) ?? $0.stem }
-    let imagesByKey = Dictionary(grouping: images) { Self.withoutSuffix($0.stem, Self.imageSuffixes) ?? $0.stem }
+    let imagesByKey = Dictionary(grouping: images) {
+      Self.withoutSuffix($0.stem, Self.imageSuffixes) ?? $0.stem
+    }
     for image in images {
       let key = Self.withoutSuffix(image.stem, Self.imageSuffixes) ?? image.stem
       guard let candidates = masksByKey[key] else { continue }
       if candidates.count > 1 || imagesByKey[key, default: []].count > 1 {
         if imagesByKey[key]?.first == image {
-          let names = (imagesByKey[key, default: []] + candidates).map(\.lastPathComponent).joined(separator: ", ")
+          let names = (imagesByKey[key, default: []] + candidates).map(\.lastPathComponent).joined(
+            separator: ", ")
           problems.append("more than one way to pair \(names); expected one image and one mask of a name")
         }
       }

@@ -15,7 +15,8 @@ public struct MaskColor: Hashable, Sendable, Codable, CustomStringConvertible {
   /// Reads `#rrggbb`, with or without the `#`.
   public init?(hexadecimal text: some StringProtocol) {
     let digits = text.hasPrefix("#") ? text.dropFirst() : text[...]
-    guard digits.utf8.count == 6, digits.allSatisfy(\.isHexDigit), let value = UInt32(digits, radix: 16) else {
+    guard digits.utf8.count == 6, digits.allSatisfy(\.isHexDigit), let value = UInt32(digits, radix: 16)
+    else {
       return nil
     }
     self.init(UInt8(value >> 16), UInt8(value >> 8 & 255), UInt8(value & 255))
@@ -47,19 +48,23 @@ public struct SegmentationClass: Hashable, Sendable, Codable {
 extension SegmentationClass {
   /// Reads a table of classes, one a line, in the order of their indices.
   ///
-  /// A line is a name; a name and a colour as three numbers from 0 to 255 or as `#rrggbb`; or three numbers and a
-  /// name, as CamVid writes it. Fields are separated by blanks, tabs or commas. Empty lines, lines that start with
-  /// `//` or `# `, and a heading such as `name,r,g,b` are skipped.
+  /// A line is a name; a name and a colour as three numbers from 0 to 255 or as `#rrggbb`; or three numbers
+  /// and a name, as CamVid writes it. Fields are separated by blanks, tabs or commas. Empty lines, lines that
+  /// start with `//` or `# `, and a heading such as `name,r,g,b` are skipped.
   ///
-  /// - Throws: ``MartletError`` naming the line that cannot be read, a name given twice or a colour given twice.
+  /// - Throws: ``MartletError`` naming the line that cannot be read, a name given twice or a colour given
+  ///   twice.
   public static func table(_ text: String) throws -> [SegmentationClass] {
     var classes: [SegmentationClass] = []
-    for (index, rawLine) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+    for (index, rawLine) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
+    {
       let line = rawLine.trimmed
       if line.isEmpty || line == "#" || line.hasPrefix("# ") || line.hasPrefix("//") { continue }
       guard let parsed = parse(line) else {
         throw MartletError(
-          "classes", "expected a name and a colour such as `road 128 64 128` in line \(index + 1), got `\(line)`")
+          "classes",
+          "expected a name and a colour such as `road 128 64 128` in line \(index + 1), got `\(line)`")
       }
       if classes.isEmpty, parsed.color == nil, isHeading(line) { continue }
       classes.append(parsed)
@@ -74,15 +79,20 @@ extension SegmentationClass {
     var colors: [MaskColor: String] = [:]
     for item in classes {
       try require(!item.name.isEmpty, "classes", "expected a name for each class, got an empty one")
-      try require(names.insert(item.name).inserted, "classes", "expected each name once, got `\(item.name)` twice")
+      try require(
+        names.insert(item.name).inserted, "classes", "expected each name once, got `\(item.name)` twice")
       guard let color = item.color else { continue }
       if let other = colors.updateValue(item.name, forKey: color) {
-        throw MartletError("classes", "expected a colour of its own for each class, got \(color) for `\(other)` and `\(item.name)`")
+        throw MartletError(
+          "classes",
+          "expected a colour of its own for each class, got \(color) for `\(other)` and `\(item.name)`")
       }
     }
     try require(
       colors.isEmpty || colors.count == classes.count, "classes",
-      "expected a colour for every class or for none, got \(colors.count) colours for \(classes.count) classes")
+      "expected a colour for every class or for none, "
+        + "got \(colors.count) colours for \(classes.count) classes"
+    )
   }
 
   private static func parse(_ line: Substring) -> SegmentationClass? {

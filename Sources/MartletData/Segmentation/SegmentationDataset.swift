@@ -3,9 +3,9 @@ import Martlet
 
 /// Images and, for each, a mask of the same size whose pixels name classes.
 ///
-/// Everything is checked when a dataset is made, so that training does not stop at a bad file hours later: names
-/// are paired, every image and mask is decoded once, sizes and values are compared. The first 20 problems come in
-/// one error.
+/// Everything is checked when a dataset is made, so that training does not stop at a bad file hours later:
+/// names are paired, every image and mask is decoded once, sizes and values are compared. The first 20
+/// problems come in one error.
 ///
 /// ```swift
 /// let dataset = try SegmentationDataset(images: imageFolder, masks: maskFolder)
@@ -38,16 +38,19 @@ public struct SegmentationDataset: Sendable {
 
   /// Finds, pairs and checks the images and masks of two folders (or of one, see below).
   ///
-  /// Files lie directly in the folders and end in png, jpg, jpeg, tif or tiff, in any case; other and hidden files are
-  /// left out. An image and a mask belong together when their names without extension are equal; those left over
-  /// are compared without a suffix such as `_mask`, `-gt`, `_label` or `_seg` of masks and `_image` or `_img` of images.
-  /// Both folders may be the same one; then the suffix tells masks from images.
+  /// Files lie directly in the folders and end in png, jpg, jpeg, tif or tiff, in any case; other and hidden
+  /// files are left out. An image and a mask belong together when their names without extension are equal;
+  /// those left over are compared without a suffix such as `_mask`, `-gt`, `_label` or `_seg` of masks and
+  /// `_image` or `_img` of images. Both folders may be the same one; then the suffix tells masks from images.
   ///
   /// - Parameters:
-  ///   - options: How masks are encoded, and the classes. For a validation set give the training set's ``options``.
-  ///   - cacheLimit: Bytes of decoded images and labels to keep in memory. What does not fit is decoded again each time.
-  /// - Throws: ``MartletError`` with everything that was found wrong: files without partner or that cannot be read, sizes
-  ///   that differ, values that have no class (each with file, pixel and value), masks whose encoding is unclear.
+  ///   - options: How masks are encoded, and the classes. For a validation set give the training set's
+  ///     ``options``.
+  ///   - cacheLimit: Bytes of decoded images and labels to keep in memory. What does not fit is decoded again
+  ///     each time.
+  /// - Throws: ``MartletError`` with everything that was found wrong: files without partner or that cannot be
+  ///   read, sizes that differ, values that have no class (each with file, pixel and value), masks whose
+  ///   encoding is unclear.
   public init(
     images: URL, masks: URL, options: SegmentationOptions = SegmentationOptions(),
     cacheLimit: Int = SegmentationDataset.defaultCacheLimit
@@ -91,11 +94,13 @@ public struct SegmentationDataset: Sendable {
     return try cache.sample(sample.image) {
       let image = try ImageFile.image(sample.image).withChannels(channels)
       let labels = try MaskDecoder(options).labels(contentsOf: sample.mask)
-      let sizes = [[image.width, image.height], [labels.width, labels.height]]
-      guard sizes.allSatisfy({ $0 == [sample.width, sample.height] }) else {
+      let size = (sample.width, sample.height)
+      guard size == (image.width, image.height), size == (labels.width, labels.height) else {
         throw MartletError(
           "dataset",
-          "expected \(sample.image.lastPathComponent) and its mask at \(sample.width)×\(sample.height) as when they were checked, got \(sizes[0][0])×\(sizes[0][1]) and \(sizes[1][0])×\(sizes[1][1])"
+          "expected \(sample.image.lastPathComponent) and its mask at \(sample.width)×\(sample.height) "
+            + "as when they were checked, "
+            + "got \(image.width)×\(image.height) and \(labels.width)×\(labels.height)"
         )
       }
       return LabeledImage(image: image, labels: labels)

@@ -18,13 +18,13 @@ public enum MaskEncoding: String, Hashable, Sendable, Codable, CaseIterable {
 /// With everything left at its default the masks themselves say what they are:
 /// - All are grey or have a palette and hold no values but 0 and 255 (65535 with 16 bits): two classes,
 ///   `background` and `foreground`.
-/// - All are grey or have a palette, and at least half of the numbers from 0 to the largest value occur: class
-///   indices, as many classes as the largest value plus one.
-/// - All hold colours, and the class table has colours: colours.
+/// - All are grey or have a palette, and at least half of the numbers from 0 to the largest value occur:
+///   class indices, as many classes as the largest value plus one.
+/// - Some hold colours or have a palette, and the class table has colours: colours.
 ///
-/// Anything else is an error that says which option to set. A dataset's
-/// ``SegmentationDataset/options`` have all of it settled; give them to the validation set and store them with a
-/// model, so that both read masks in the same way.
+/// Anything else is an error that says which option to set. A dataset's ``SegmentationDataset/options`` have
+/// all of it settled; give them to the validation set and store them with a model, so that both read masks in
+/// the same way.
 public struct SegmentationOptions: Hashable, Sendable, Codable {
   public var encoding: MaskEncoding
   /// The classes in the order of their indices; `nil` takes the number from the masks.
@@ -57,22 +57,27 @@ public struct SegmentationOptions: Hashable, Sendable, Codable {
         "expected 2 to \(LabelMap.largestClassCount) classes, got \(classes.count)")
       try SegmentationClass.check(classes)
       if encoding == .binary {
-        try require(classes.count == 2, "classes", "expected 2 classes for binary masks, got \(classes.count)")
+        try require(
+          classes.count == 2, "classes", "expected 2 classes for binary masks, got \(classes.count)")
       }
     }
     if encoding == .colors {
       try require(
-        classes?.first?.color != nil, "classes", "expected a class table with colours, since the masks are colours")
+        classes?.first?.color != nil, "classes",
+        "expected a class table with colours, since the masks are colours")
     }
     if let channels {
-      try require(channels == 1 || channels == 3, "dataset", "expected 1 or 3 image channels, got \(channels)")
+      try require(
+        channels == 1 || channels == 3, "dataset", "expected 1 or 3 image channels, got \(channels)")
     }
     if let ignoreIndex {
       try require(
-        (0...65535).contains(ignoreIndex), "dataset", "expected an ignore index from 0 to 65535, got \(ignoreIndex)")
+        (0...65535).contains(ignoreIndex), "dataset",
+        "expected an ignore index from 0 to 65535, got \(ignoreIndex)")
     }
     if let ignoreColor, let taken = classes?.first(where: { $0.color == ignoreColor }) {
-      throw MartletError("classes", "expected an ignored colour that no class has, got \(ignoreColor) of `\(taken.name)`")
+      throw MartletError(
+        "classes", "expected an ignored colour that no class has, got \(ignoreColor) of `\(taken.name)`")
     }
   }
 }

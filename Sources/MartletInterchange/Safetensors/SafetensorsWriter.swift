@@ -39,7 +39,8 @@ public enum Safetensors {
   /// Writes tensors to a file, replacing it in one step.
   ///
   /// The layout is the reference writer's: tensors by falling alignment and then by name, the header padded with
-  /// spaces to a multiple of eight bytes. A failure leaves the old file as it was; see ``AtomicFile``.
+  /// spaces to a multiple of eight bytes. The file goes to a temporary name in the same folder,
+  /// is flushed and renamed, so that a failure leaves the old file as it was.
   ///
   /// - Parameters:
   ///   - tensors: The tensors by name.

@@ -5,19 +5,11 @@ public protocol Optimizer: Sendable {
   /// The names of what is kept for each parameter between steps, such as `exp_avg`.
   var slots: [String] { get }
 
-  /// The type of the tensor that carries the numbers that change from step to step.
-  var stepScalarsType: TensorType { get }
-
-  /// Those numbers for a step.
-  ///
-  /// - Parameter step: The number of steps before this one.
-  func stepScalars(learningRate: Double, step: Int) throws -> Tensor
-
   /// Records the update of one parameter.
   ///
   /// - Parameters:
   ///   - scale: What the gradient is multiplied by; nothing is updated where it is not finite.
-  ///   - scalars: The symbolic ``stepScalars(learningRate:step:)``.
+  ///   - scalars: float64 [2]: the learning rate, and the step's number from 1.
   func update(
     _ parameter: Parameter, gradient: Tensor, scale: Tensor, scalars: Tensor, state: OptimizerState, name: String
   ) throws

@@ -15,4 +15,14 @@ public struct SGD: Optimizer {
   }
 
   public var slots: [String] { momentum == 0 ? [] : ["momentum_buffer"] }
+
+  public func update(
+    _ parameter: Parameter, gradient: Tensor, scale: Tensor, scalars: Tensor, state: OptimizerState, name: String
+  ) throws {
+    try applySGDStep(
+      parameter: parameter.value, gradient: gradient,
+      momentumBuffer: momentum == 0 ? nil : state.value(name, "momentum_buffer"), scalars: scalars,
+      gradientScale: scale, momentum: momentum, dampening: dampening, isNesterov: nesterov,
+      weightDecay: weightDecay)
+  }
 }

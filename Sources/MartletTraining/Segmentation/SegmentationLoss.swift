@@ -54,8 +54,8 @@ public struct SegmentationLoss: Sendable {
       case .crossEntropy:
         let weights = classWeights.isEmpty
           ? nil : try Tensor(shape: [classWeights.count], scalars: classWeights.map { Float($0) })
-        value = try crossEntropy(logits, targets: labels, classWeights: weights, ignoreIndex: ignored)
-      case .dice: value = try diceLoss(logits, targets: labels, ignoreIndex: ignored)
+        value = try Loss.crossEntropy(logits, labels, classWeights: weights, ignoredIndex: ignored)
+      case .dice: value = try Loss.dice(logits, labels, mode: .multiclass, ignoredIndex: ignored)
       }
       let weighted = weight == 1 ? value : try value * weight
       total = try total.map { try $0 + weighted } ?? weighted

@@ -15,8 +15,6 @@ public final class TrainingStep {
   }
 
   private let function: Function
-  private let optimizer: any Optimizer
-
   /// Records the step.
   ///
   /// - Parameters:
@@ -27,13 +25,13 @@ public final class TrainingStep {
     model: any Module, optimizer: any Optimizer, state: OptimizerState, batch: [TensorType],
     clipNorm: Double? = nil, loss: ([Tensor]) throws -> Tensor
   ) throws {
-    self.optimizer = optimizer
     let parameters = model.parameters
-    function = try Function([optimizer.stepScalarsType] + batch, mode: .training) { arguments in
+    function = try Function([TensorType([2], .float64)] + batch, mode: .training) { arguments in
       let loss = try loss(Array(arguments.dropFirst()))
       let gradients = try gradients(of: loss, withRespectTo: parameters.map(\.parameter.value))
-      let norm = try globalNorm(of: gradients)
-      let scale = try gradientScale(norm: norm, loss: loss, maximumNorm: clipNorm)
+      let (norm, coefficient) = try clipCoefficient(of: gradients, maximumNorm: clipNorm ?? .infinity)
+      // Not finite when the loss is not; the update operations then change nothing.
+      let scale = try coefficient + loss.cast(to: .float64) * 0
       for ((name, parameter), gradient) in zip(parameters, gradients) {
         try optimizer.update(
           parameter, gradient: gradient, scale: scale, scalars: arguments[0], state: state, name: name)
@@ -50,7 +48,7 @@ public final class TrainingStep {
   public func callAsFunction(
     _ batch: [Tensor], learningRate: Double, step: Int, seed: UInt64
   ) throws -> Result {
-    let scalars = try optimizer.stepScalars(learningRate: learningRate, step: step)
+    let scalars = try Tensor(shape: [2], scalars: [learningRate, Double(step + 1)])
     let results = try function([scalars] + batch, random: RandomState(seed: seed, step: UInt64(step)))
     return Result(
       loss: try results[0].cast(to: .float64).item(), gradientNorm: try results[1].cast(to: .float64).item())
@@ -63,7 +61,7 @@ public final class TrainingStep {
   public func firstNonFinite(
     _ batch: [Tensor], step: Int, seed: UInt64, names: [ObjectIdentifier: String]
   ) throws -> String? {
-    let scalars = try optimizer.stepScalars(learningRate: 0, step: step)
+    let scalars = try Tensor(shape: [2], scalars: [0, Double(step + 1)])
     return try function.firstNonFinite(
       [scalars] + batch, random: RandomState(seed: seed, step: UInt64(step)), names: names)
   }

@@ -1,0 +1,38 @@
+import MartletKernels
+import Synchronization
+
+/// Where new parameters get their random numbers: a seed and the number of tensors drawn so far.
+///
+/// The same seed and the same order of construction give the same parameters.
+public final class Initializer: Sendable {
+  /// The current task's initializer: set by ``withSeed(_:_:)``, a process-wide one of seed 0 otherwise.
+  @TaskLocal public static var current = Initializer(seed: 0)
+
+  public let seed: UInt64
+  private let stream = Mutex<UInt64>(0)
+
+  public init(seed: UInt64) { self.seed = seed }
+
+  private func nextStream() -> UInt64 {
+    stream.withLock {
+      $0 += 1
+      return $0
+    }
+  }
+
+  /// Numbers evenly distributed in [-bound, bound).
+  public func uniform(_ shape: [Int], bound: Double) throws -> Tensor {
+    try .uniform(TensorType(shape), from: -bound, to: bound, seed: seed, stream: nextStream())
+  }
+
+  /// Normally distributed numbers.
+  public func normal(_ shape: [Int], mean: Double = 0, standardDeviation: Double = 1) throws -> Tensor {
+    try .normal(
+      TensorType(shape), mean: mean, standardDeviation: standardDeviation, seed: seed, stream: nextStream())
+  }
+}
+
+/// Runs `body`, usually the construction of a model, with parameters drawn from `seed`.
+public func withSeed<Result>(_ seed: UInt64, _ body: () throws -> Result) rethrows -> Result {
+  try Initializer.$current.withValue(Initializer(seed: seed), operation: body)
+}

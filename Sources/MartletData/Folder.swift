@@ -1,0 +1,78 @@
+import Martlet
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Folders made, listed and cleared, with errors that name the path.
+public enum Folder {
+  /// Makes a folder and those that lead to it, where they are missing.
+  ///
+  /// - Throws: ``MartletError`` naming the path, when a file is in the way or the folder above is unwritable.
+  public static func create(_ path: String) throws {
+    var isMissing: [String] = []
+    var current = path
+    // From the folder upwards to the first that is there, then down again.
+    while mkdir(current, 0o777) != 0 {
+      let number = errno
+      if number == EEXIST, isFolder(current) { break }
+      guard number == ENOENT, let above = parent(of: current) else {
+        let reason = number == EEXIST ? "a file of that name is in the way" : systemErrorText(number)
+        throw MartletError("folder", "\(path): cannot be made: \(reason)")
+      }
+      isMissing.append(current)
+      current = above
+    }
+    for folder in isMissing.reversed() where mkdir(folder, 0o777) != 0 && errno != EEXIST {
+      throw MartletError("folder", "\(path): cannot be made: \(systemErrorText(errno))")
+    }
+  }
+
+  /// The names of what is in a folder, in the order of their bytes; nil when there is nothing under the path.
+  ///
+  /// - Throws: ``MartletError`` naming the path, when it is not a folder or cannot be read.
+  public static func names(in path: String) throws -> [String]? {
+    guard let directory = opendir(path) else {
+      if errno == ENOENT { return nil }
+      throw MartletError("folder", "\(path): cannot be read: \(systemErrorText(errno))")
+    }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while true {
+      errno = 0
+      guard let entry = readdir(directory) else { break }
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { text in
+        text.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: text.pointee)) {
+          String(cString: $0)
+        }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    if errno != 0 { throw MartletError("folder", "\(path): cannot be read: \(systemErrorText(errno))") }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Removes one file.
+  static func removeFile(_ path: String) throws {
+    if unlink(path) != 0, errno != ENOENT {
+      throw MartletError("folder", "\(path): cannot be removed: \(systemErrorText(errno))")
+    }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  private static func parent(of path: String) -> String? {
+    var trimmed = path[...]
+    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+    guard let slash = trimmed.lastIndex(of: "/") else { return nil }
+    let above = trimmed[..<slash]
+    return above.isEmpty ? nil : String(above)
+  }
+}

@@ -1,0 +1,53 @@
+import Martlet
+
+/// Adam (Kingma and Ba, 2015): `torch.optim.Adam`. Weight decay is added to the gradient.
+public struct Adam: Optimizer {
+  public var beta1: Double
+  public var beta2: Double
+  public var epsilon: Double
+  public var weightDecay: Double
+
+  public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0) {
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+  }
+
+  public var slots: [String] { ["exp_avg", "exp_avg_sq"] }
+
+  public func update(
+    _ parameter: Parameter, gradient: Tensor, scale: Tensor, scalars: Tensor, state: OptimizerState, name: String
+  ) throws {
+    try update(parameter, gradient, scale, scalars, state, name, isDecoupled: false)
+  }
+
+  fileprivate func update(
+    _ parameter: Parameter, _ gradient: Tensor, _ scale: Tensor, _ scalars: Tensor, _ state: OptimizerState,
+    _ name: String, isDecoupled: Bool
+  ) throws {
+    try applyAdamStep(
+      parameter: parameter.value, gradient: gradient, firstMoment: state.value(name, "exp_avg"),
+      secondMoment: state.value(name, "exp_avg_sq"), scalars: scalars, gradientScale: scale, beta1: beta1,
+      beta2: beta2, epsilon: epsilon, weightDecay: weightDecay, isDecoupled: isDecoupled)
+  }
+}
+
+/// Adam with weight decay of its own (Loshchilov and Hutter, 2019): `torch.optim.AdamW`.
+public struct AdamW: Optimizer {
+  private var adam: Adam
+
+  public init(
+    beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0.01
+  ) {
+    adam = Adam(beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay)
+  }
+
+  public var slots: [String] { adam.slots }
+
+  public func update(
+    _ parameter: Parameter, gradient: Tensor, scale: Tensor, scalars: Tensor, state: OptimizerState, name: String
+  ) throws {
+    try adam.update(parameter, gradient, scale, scalars, state, name, isDecoupled: true)
+  }
+}
