@@ -1,76 +1,118 @@
 import MartletKernels
 
-/// How a kernel moves over its input. Each list holds one number for all space dimensions or one for each.
+/// How a convolution's kernel moves over its input: stride, padding, dilation and groups.
+///
+/// Values are one for every space axis, or a single one for all of them. Padding is with zeros and may differ between
+/// the two sides of an axis.
 public struct ConvolutionOptions: Hashable, Sendable {
   public var stride: [Int]
-  /// Zeros put before the input, in each space dimension.
-  public var padding: [Int]
-  /// Zeros put after the input; as many as before it where this is `nil`.
-  public var paddingAfter: [Int]?
+  /// Zeros before the first and after the last element of each axis.
+  public var paddingBefore: [Int]
+  public var paddingAfter: [Int]
   public var dilation: [Int]
   public var groups: Int
 
+  public init(stride: [Int] = [1], padding: [Int] = [0], dilation: [Int] = [1], groups: Int = 1) {
+    self.init(
+      stride: stride, paddingBefore: padding, paddingAfter: padding, dilation: dilation, groups: groups)
+  }
+
   public init(
-    stride: [Int] = [1], padding: [Int] = [0], paddingAfter: [Int]? = nil, dilation: [Int] = [1], groups: Int = 1
+    stride: [Int] = [1], paddingBefore: [Int], paddingAfter: [Int], dilation: [Int] = [1], groups: Int = 1
   ) {
     self.stride = stride
-    self.padding = padding
+    self.paddingBefore = paddingBefore
     self.paddingAfter = paddingAfter
     self.dilation = dilation
     self.groups = groups
   }
-}
 
-/// A convolution's options with a number for each of its space dimensions: an operation's attributes.
-struct ConvolutionGeometry: Hashable, Sendable {
-  var stride: [Int]
-  var padding: [Int]
-  var paddingAfter: [Int]
-  var dilation: [Int]
-  var groups: Int
-
-  /// - Throws: ``MartletError`` when a list has another length, or a number cannot be.
-  init(_ options: ConvolutionOptions, axes: Int, _ name: String) throws {
-    func expanded(_ values: [Int], _ what: String, from least: Int) throws -> [Int] {
-      try require(
-        (values.count == 1 || values.count == axes) && values.allSatisfy { $0 >= least && $0 <= 1 << 24 }, name,
-        "expected a \(what) of \(least) or more, one or \(axes) numbers, got \(values)")
-      return values.count == axes ? values : Array(repeating: values[0], count: axes)
-    }
-    try require((1...3).contains(axes), name, "expected 1 to 3 space dimensions, got \(axes)")
-    stride = try expanded(options.stride, "stride", from: 1)
-    padding = try expanded(options.padding, "padding", from: 0)
-    paddingAfter = try expanded(options.paddingAfter ?? options.padding, "padding", from: 0)
-    dilation = try expanded(options.dilation, "dilation", from: 1)
-    groups = options.groups
-    try require(groups > 0, name, "expected 1 or more groups, got \(groups)")
+  /// The same along every axis.
+  public init(stride: Int = 1, padding: Int = 0, dilation: Int = 1, groups: Int = 1) {
+    self.init(stride: [stride], padding: [padding], dilation: [dilation], groups: groups)
   }
 
-  /// The space that a convolution of a kernel over an input gives.
+  /// One value for each of `axes` space axes, checked: strides and dilations of 1 or more, padding of 0 or more.
   ///
-  /// - Throws: ``MartletError`` when the kernel does not fit into the padded input.
-  func outputSpace(_ input: [Int], kernel: [Int], _ name: String) throws -> [Int] {
-    try input.indices.map { axis in
-      let reach = dilation[axis] * (kernel[axis] - 1) + 1
-      let padded = input[axis] + padding[axis] + paddingAfter[axis]
+  /// - Parameter mayCrop: Whether padding after the last element may be negative: the operations' own gradients need
+  ///   that, users do not.
+  func resolved(axes: Int, _ operation: String, mayCrop: Bool = false) throws -> ConvolutionOptions {
+    var options = self
+    options.stride = try perAxis(stride, axes, "the stride", operation)
+    options.paddingBefore = try perAxis(paddingBefore, axes, "the padding", operation)
+    options.paddingAfter = try perAxis(paddingAfter, axes, "the padding", operation)
+    options.dilation = try perAxis(dilation, axes, "the dilation", operation)
+    for (what, values, least) in [
+      ("stride", options.stride, 1), ("padding", options.paddingBefore, 0),
+      ("padding", options.paddingAfter, mayCrop ? -Self.largest : 0), ("dilation", options.dilation, 1),
+    ] {
       try require(
-        padded >= reach, name,
-        "expected a padded input of at least \(reach) for kernel \(kernel) and dilation \(dilation), got \(padded) "
-          + "(input \(input), padding \(padding) and \(paddingAfter))")
+        values.allSatisfy { $0 >= least && $0 <= Self.largest }, operation,
+        "expected a \(what) of \(max(least, 0)) or more along each axis, got \(values)")
+    }
+    try require(groups >= 1, operation, "expected 1 or more groups, got \(groups)")
+    return options
+  }
+
+  /// Sizes beyond this are refused: coordinates are computed with them and must not overflow.
+  private static let largest = 1 << 24
+
+  /// Output sizes of a convolution with these (resolved) options.
+  func outputSpace(of input: [Int], kernel: [Int], _ operation: String) throws -> [Int] {
+    try input.indices.map { axis in
+      let padded = input[axis] + paddingBefore[axis] + paddingAfter[axis]
+      let reach = dilation[axis] * (kernel[axis] - 1) + 1
+      try require(
+        padded >= reach, operation,
+        "expected an input of at least \(reach) with padding along space axis \(axis), got \(padded) "
+          + "(input \(input), kernel \(kernel), padding \(paddingBefore) and \(paddingAfter))")
       return (padded - reach) / stride[axis] + 1
     }
   }
+}
 
-  /// The kernels' description of the convolution from `input` [N, C, space…] to `output` [N, K, space…].
-  func shape(input: [Int], output: [Int], kernel: [Int]) -> ConvolutionShape {
-    func extent(_ values: some Collection<Int>, filler: Int) -> SpatialExtent {
-      let full = Array(repeating: filler, count: 3 - values.count) + values
-      return SpatialExtent(full[0], full[1], full[2])
-    }
-    return ConvolutionShape(
-      batch: input[0], inputChannels: input[1], outputChannels: output[1], groups: groups,
-      input: extent(input.dropFirst(2), filler: 1), output: extent(output.dropFirst(2), filler: 1),
-      kernel: extent(kernel, filler: 1), stride: extent(stride, filler: 1), dilation: extent(dilation, filler: 1),
-      paddingBefore: extent(padding, filler: 0))
+/// The type of a convolution's weight, [outputs, inputs / groups, kernel…], and what it is checked against.
+struct ConvolutionTypes {
+  /// conv1d, conv2d or conv3d by the number of space axes, with a prefix and a suffix.
+  static func name(_ stem: String, axes: Int) -> String { "\(stem)\(axes)d" }
+
+  /// Checks a weight's rank, element type and sizes against an activation's.
+  static func checkWeight(_ weight: TensorType, for input: TensorType, _ operation: String) throws {
+    try input.requireActivation(operation)
+    try require(
+      weight.rank == input.rank && weight.layout == .rowMajor, operation,
+      "expected a row-major weight of \(input.rank) axes for an input of \(input.rank), got weight \(weight), "
+        + "input \(input)")
+    try require(
+      weight.scalar == input.scalar, operation,
+      "expected weight and input of one element type, got weight \(weight), input \(input)")
+    try require(
+      weight.shape.allSatisfy { (1...(1 << 24)).contains($0) }, operation,
+      "expected weight sizes of 1 or more, got \(weight.shape)")
+  }
+
+  static func checkBias(_ bias: TensorType, channels: Int, _ scalar: ScalarType, _ operation: String) throws {
+    try require(
+      bias.shape == [channels] && bias.scalar == scalar, operation,
+      "expected a bias of \(scalar.rawValue)[\(channels)], got \(bias)")
+  }
+}
+
+extension ConvolutionShape {
+  /// The kernels' description of a convolution from `input` [N, C, …] to `output` [N, K, …] by a kernel of `space`.
+  init(input: TensorType, output: TensorType, kernel: [Int], _ options: ConvolutionOptions) {
+    self.init(
+      batch: input.shape[0], inputChannels: input.shape[1], outputChannels: output.shape[1],
+      groups: options.groups, input: SpatialExtent(input.space, 1), output: SpatialExtent(output.space, 1),
+      kernel: SpatialExtent(kernel, 1), stride: SpatialExtent(options.stride, 1),
+      dilation: SpatialExtent(options.dilation, 1), paddingBefore: SpatialExtent(options.paddingBefore, 0))
+  }
+}
+
+extension SpatialExtent {
+  /// One to three values, the axes before them filled up.
+  fileprivate init(_ values: [Int], _ filler: Int) {
+    let full = [Int](repeating: filler, count: 3 - values.count) + values
+    self.init(full[0], full[1], full[2])
   }
 }

@@ -1,0 +1,171 @@
+import MartletKernels
+
+/// A convolution (cross-correlation, as everywhere in the field) of one to three space axes, by implicit GEMM.
+///
+/// Inputs: activation [N, C, space…], weight [K, C / groups, kernel…] and, optionally, a bias [K]. Output:
+/// [N, K, space…], channels last.
+public struct ConvolutionOperation: Operation {
+  /// One value for each space axis.
+  public let options: ConvolutionOptions
+  /// Whether negative results are replaced by zero, as a ReLU after the convolution would.
+  public var rectifies = false
+
+  /// - Parameter options: With one value for each space axis.
+  public init(_ options: ConvolutionOptions, rectifies: Bool = false) {
+    self.options = options
+    self.rectifies = rectifies
+  }
+
+  public var name: String { ConvolutionTypes.name("conv", axes: options.stride.count) }
+
+  public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
+    let (input, weight) = (inputs[0], inputs[1])
+    try ConvolutionTypes.checkWeight(weight, for: input, name)
+    let resolved = try options.resolved(axes: input.rank - 2, name, mayCrop: true)
+    let groups = resolved.groups
+    let expected = weight.shape[1].multipliedReportingOverflow(by: groups)
+    try require(
+      !expected.overflow && input.shape[1] == expected.partialValue, name,
+      "expected \(expected.partialValue) input channels, got \(input.shape[1]) (weight \(weight.shape), "
+        + "input \(input.shape)\(groups > 1 ? ", \(groups) groups" : ""))")
+    try require(
+      weight.shape[0] % groups == 0, name,
+      "expected output channels that \(groups) groups divide, got \(weight.shape[0]) (weight \(weight.shape))"
+    )
+    if inputs.count > 2 {
+      try ConvolutionTypes.checkBias(inputs[2], channels: weight.shape[0], input.scalar, name)
+    }
+    let space = try resolved.outputSpace(of: input.space, kernel: weight.space, name)
+    return [input.with(shape: [input.shape[0], weight.shape[0]] + space)]
+  }
+
+  private func shape(_ inputs: [TensorType], _ output: TensorType) -> ConvolutionShape {
+    ConvolutionShape(input: inputs[0], output: output, kernel: inputs[1].space, options)
+  }
+
+  public func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int {
+    ImplicitGEMM.forwardWorkspace(shape(inputs, outputs[0]), inputs[0].checkedFormat)
+  }
+
+  public func run(_ call: OperationCall) throws {
+    ImplicitGEMM.forward(
+      shape(call.inputs.map(\.type), call.outputs[0].type), call.inputs[0].type.checkedFormat,
+      input: call.inputs[0].address, weight: call.inputs[1].address,
+      bias: call.inputs.count > 2 ? UnsafeRawPointer(call.inputs[2].address) : nil, rectified: rectifies,
+      output: call.outputs[0].address, workspace: call.workspace)
+  }
+
+  public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int {
+    shape(inputs, outputs[0]).multiplyAdds
+  }
+
+  public func gradient(_ context: GradientContext) throws -> [Tensor?] {
+    let (input, weight) = (context.inputs[0], context.inputs[1])
+    var dy = context.outputGradient
+    if rectifies {
+      dy = try Tensor.apply(UnaryGradientOperation(function: .relu), [context.outputs[0], dy])[0]
+    }
+    var gradients: [Tensor?] = [
+      context.wanted[0]
+        ? try Tensor.apply(
+          TransposedConvolutionOperation(options, outputSpace: input.type.space, isGradient: true),
+          [dy, weight])[0]
+        : nil,
+      context.wanted[1]
+        ? try Tensor.apply(
+          ConvolutionWeightGradient(options, kernel: weight.type.space), [input, dy])[0] : nil,
+    ]
+    if context.inputs.count > 2 { gradients.append(context.wanted[2] ? try dy.sumOverPixels() : nil) }
+    return gradients
+  }
+}
+
+/// The gradient of a convolution with respect to its weight.
+///
+/// Inputs: the convolution's input [N, C, space…] and the gradient of its output [N, K, space…]. Output:
+/// [K, C / groups, kernel…].
+public struct ConvolutionWeightGradient: Operation {
+  public let options: ConvolutionOptions
+  /// The kernel's sizes.
+  public let kernel: [Int]
+
+  public init(_ options: ConvolutionOptions, kernel: [Int]) {
+    self.options = options
+    self.kernel = kernel
+  }
+
+  public var name: String { ConvolutionTypes.name("conv", axes: kernel.count) + "_weight_gradient" }
+
+  public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
+    let (input, gradient) = (inputs[0], inputs[1])
+    try input.requireActivation(name)
+    try gradient.requireActivation(name)
+    let resolved = try options.resolved(axes: input.rank - 2, name, mayCrop: true)
+    let groups = resolved.groups
+    try require(
+      input.shape[1] > 0 && gradient.shape[1] > 0 && input.shape[1] % groups == 0
+        && gradient.shape[1] % groups == 0, name,
+      "expected channels that \(groups) groups divide, got input \(input), output gradient \(gradient)")
+    let space = try resolved.outputSpace(of: input.space, kernel: kernel, name)
+    try require(
+      gradient.scalar == input.scalar && gradient.shape[0] == input.shape[0] && gradient.space == space, name,
+      "expected an output gradient \(input.scalar.rawValue)[\(input.shape[0]), …] of space \(space), got \(gradient)"
+    )
+    return [TensorType([gradient.shape[1], input.shape[1] / groups] + kernel, input.scalar)]
+  }
+
+  private func shape(_ inputs: [TensorType]) -> ConvolutionShape {
+    ConvolutionShape(input: inputs[0], output: inputs[1], kernel: kernel, options)
+  }
+
+  public func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int {
+    ImplicitGEMM.backwardWeightsWorkspace(shape(inputs), inputs[0].checkedFormat)
+  }
+
+  public func run(_ call: OperationCall) throws {
+    ImplicitGEMM.backwardWeights(
+      shape(call.inputs.map(\.type)), call.inputs[0].type.checkedFormat, input: call.inputs[0].address,
+      outputGradient: call.inputs[1].address, weightGradient: call.outputs[0].address,
+      workspace: call.workspace)
+  }
+
+  public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int { shape(inputs).multiplyAdds }
+
+  public func gradient(_ context: GradientContext) throws -> [Tensor?] {
+    // Linear in both inputs: what the weight's gradient is multiplied by takes the weight's place.
+    let (input, dy) = (context.inputs[0], context.inputs[1])
+    let direction = context.outputGradient
+    return [
+      context.wanted[0]
+        ? try Tensor.apply(
+          TransposedConvolutionOperation(options, outputSpace: input.type.space, isGradient: true),
+          [dy, direction])[0] : nil,
+      context.wanted[1] ? try Tensor.apply(ConvolutionOperation(options), [input, direction])[0] : nil,
+    ]
+  }
+}
+
+extension Tensor {
+  /// A convolution, as `torch.nn.functional.conv1d` to `conv3d`, by this tensor's number of space axes.
+  ///
+  /// - Parameters:
+  ///   - weight: [K, C / groups, kernel…].
+  ///   - bias: [K], or nil.
+  ///   - options: Stride, padding, dilation and groups.
+  /// - Returns: [N, K, space…], channels last, each size
+  ///   (input + padding before and after − dilation · (kernel − 1) − 1) / stride + 1, rounded down.
+  /// - Throws: ``MartletError`` when shapes or options do not fit.
+  public func convolution(
+    _ weight: Tensor, bias: Tensor? = nil, _ options: ConvolutionOptions = ConvolutionOptions()
+  ) throws -> Tensor {
+    try require(
+      (3...5).contains(rank), "conv", "expected an input [N, C, …] with 1, 2 or 3 space axes, got \(type)")
+    let name = ConvolutionTypes.name("conv", axes: rank - 2)
+    let operation = ConvolutionOperation(try options.resolved(axes: rank - 2, name))
+    let inputs = [try converted(to: .channelsLast), try weight.converted(to: .rowMajor)]
+    return try Tensor.apply(operation, inputs + (bias.map { [$0] } ?? []))[0]
+  }
+
+  /// The sum over batch and space, a number a channel: the gradient of a bias.
+  func sumOverPixels() throws -> Tensor { try sum(axes: [0] + Array(2..<rank)) }
+}
