@@ -11,7 +11,7 @@ public class ConvolutionLayer: Layer {
   ) throws {
     let name = "conv\(axes)d"
     let kernel = try checkedKernel(kernelSize, axes, name)
-    _ = try ConvolutionGeometry(options, axes: axes, name)
+    _ = try options.resolved(axes: axes, name)
     try checkChannels(inputs, outputs, options.groups, name)
     (weight, self.bias) = try makeParameters(
       [outputs, inputs / options.groups] + kernel, biasCount: bias ? outputs : nil)
@@ -81,7 +81,7 @@ public class TransposedConvolutionLayer: Layer {
   ) throws {
     let name = "conv_transpose\(axes)d"
     let kernel = try checkedKernel([kernelSize], axes, name)
-    _ = try ConvolutionGeometry(options, axes: axes, name)
+    _ = try options.resolved(axes: axes, name)
     try checkChannels(inputs, outputs, options.groups, name)
     (weight, self.bias) = try makeParameters(
       [inputs, outputs / options.groups] + kernel, biasCount: bias ? outputs : nil)
