@@ -28,15 +28,19 @@ let package = Package(
     .target(name: "MartletInterchange", dependencies: ["Martlet"]),
 
     // Image codecs come from the libraries made for them.
-    .systemLibrary(name: "CSystemPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CSystemPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(
       name: "CSystemTurboJPEG", pkgConfig: "libturbojpeg",
       providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
-    .systemLibrary(name: "CSystemTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
+    .systemLibrary(
+      name: "CSystemTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
     .target(name: "CImageShims", dependencies: ["CSystemPNG", "CSystemTIFF"]),
     .target(
       name: "MartletData",
-      dependencies: ["Martlet", "MartletKernels", "MartletInterchange", "CSystemPNG", "CSystemTurboJPEG", "CImageShims"]),
+      dependencies: [
+        "Martlet", "MartletKernels", "MartletInterchange", "CSystemPNG", "CSystemTurboJPEG", "CImageShims",
+      ]),
 
     .target(name: "MartletModels", dependencies: ["Martlet"]),
     .target(

@@ -15,7 +15,9 @@ struct TrainingStepWorker: ParsableCommand {
       let optimizer = Adam()
       let targetType = TensorType([workload.batch, workload.size, workload.size], .uint8)
       let targets = try Tensor(type: targetType) { (labels: UnsafeMutableBufferPointer<UInt8>) in
-        for index in labels.indices { labels[index] = UInt8(truncatingIfNeeded: (index &* 2_654_435_761) >> 16) & 1 }
+        for index in labels.indices {
+          labels[index] = UInt8(truncatingIfNeeded: (index &* 2_654_435_761) >> 16) & 1
+        }
       }
       let batch = [try workload.images(), targets]
       let step = try TrainingStep(

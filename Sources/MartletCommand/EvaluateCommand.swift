@@ -15,7 +15,9 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
-    try require((images == nil) == (masks == nil), "evaluate", "expected --images and --masks together, got one of them")
+    try require(
+      (images == nil) == (masks == nil), "evaluate", "expected --images and --masks together, got one of them"
+    )
     let evaluation = try evaluateSegmentation(
       URL(filePath: folder), images: images.map { URL(filePath: $0) }, masks: masks.map { URL(filePath: $0) },
       batchSize: batchSize)

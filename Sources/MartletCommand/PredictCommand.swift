@@ -13,11 +13,13 @@ struct PredictCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("A run folder or a weights file.", valueName: "run")) var model: String
   @Argument(help: ArgumentHelp("Images of any size.", valueName: "file")) var files: [String]
-  @Option(help: ArgumentHelp("The folder for the masks, made if it is missing.", valueName: "dir")) var output: String
+  @Option(help: ArgumentHelp("The folder for the masks, made if it is missing.", valueName: "dir"))
+  var output: String
   @Flag(help: "Also write each image with its mask drawn over it, as NAME_overlay.png.") var overlay = false
 
   func run() throws {
-    let predicting = try SegmentationFilePredictor(URL(filePath: model), output: output, drawsOverlay: overlay)
+    let predicting = try SegmentationFilePredictor(
+      URL(filePath: model), output: output, drawsOverlay: overlay)
     try predicting.check(files)
     var failures = 0
     for file in files {

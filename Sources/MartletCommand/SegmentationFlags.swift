@@ -14,7 +14,8 @@ struct SegmentationFlags: ParsableArguments {
   var maskEncoding: String?
   @Option(
     help: ArgumentHelp(
-      "A class table: a name a line, with `r g b` or `#rrggbb` behind it for colour masks.", valueName: "file"))
+      "A class table: a name a line, with `r g b` or `#rrggbb` behind it for colour masks.", valueName: "file"
+    ))
   var classes: String?
   @Option(help: "A mask value that takes no part in loss and metrics.") var ignoreIndex: Int?
 
@@ -35,7 +36,8 @@ struct SegmentationFlags: ParsableArguments {
   @Option(help: "The largest learning rate. (default: 0.001)") var learningRate: Double?
   @Option(help: "Weight decay. (default: 0)") var weightDecay: Double?
   @Option(help: "Momentum of sgd. (default: 0.9)") var momentum: Double?
-  @Flag(inversion: .prefixedNo, help: "Nesterov's momentum for sgd. (default: --no-nesterov)") var nesterov: Bool?
+  @Flag(inversion: .prefixedNo, help: "Nesterov's momentum for sgd. (default: --no-nesterov)") var nesterov:
+    Bool?
   @Option(help: "constant, step or cosine. (default: cosine)") var schedule: String?
   @Option(help: "Epochs over which the learning rate rises. (default: 1)") var warmUpEpochs: Double?
   @Option(help: "Epochs between the drops of the step schedule. (default: 10)") var stepEpochs: Int?
@@ -43,11 +45,13 @@ struct SegmentationFlags: ParsableArguments {
   @Option(help: "Largest global norm of the gradients.") var clipNorm: Double?
   @Option(help: "cross-entropy, dice, or a sum such as 0.5*cross-entropy+0.5*dice. (default: cross-entropy)")
   var loss: String?
-  @Option(parsing: .upToNextOption, help: "One weight a class for cross-entropy.") var classWeights: [Double] = []
+  @Option(parsing: .upToNextOption, help: "One weight a class for cross-entropy.") var classWeights:
+    [Double] = []
   @Option(help: "End after so many epochs without a better mean IoU.") var earlyStopping: Int?
   @Option(help: "none, flips, standard or strong; single steps go in a YAML file. (default: flips)")
   var augmentation: String?
-  @Option(help: ArgumentHelp("The run folder; it must be empty or new.", valueName: "run")) var output: String?
+  @Option(help: ArgumentHelp("The run folder; it must be empty or new.", valueName: "run")) var output:
+    String?
 
   func applied(to base: SegmentationConfiguration) throws -> SegmentationConfiguration {
     var c = base
@@ -93,7 +97,8 @@ struct SegmentationFlags: ParsableArguments {
 
   private func readLines(_ path: String) throws -> [String] {
     do {
-      return try String(contentsOfFile: path, encoding: .utf8).split(whereSeparator: \.isNewline).map(String.init)
+      return try String(contentsOfFile: path, encoding: .utf8).split(whereSeparator: \.isNewline).map(
+        String.init)
     } catch {
       throw MartletError("classes", "cannot read \(path): \(error.localizedDescription)")
     }

@@ -8,7 +8,8 @@ struct SummaryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "summary",
     abstract: "Show a network's layers, parameters, multiply-adds and memory.",
-    discussion: "The memory of a training step is that of cross-entropy and Adam on a batch of the given shape.")
+    discussion:
+      "The memory of a training step is that of cross-entropy and Adam on a batch of the given shape.")
 
   @Argument(help: "The network's name (unet), a run folder, or a weights file.")
   var model: String
@@ -20,7 +21,8 @@ struct SummaryCommand: ParsableCommand {
   @Option(help: "Levels below the first. (default: 4)") var depth: Int?
   @Option(help: "Classes. (default: 2)") var classCount: Int?
   @Option(help: "same or valid. (default: same)") var padding: UNet.Configuration.Padding?
-  @Option(help: "transposed or bilinear. (default: transposed)") var upsampling: UNet.Configuration.Upsampling?
+  @Option(help: "transposed or bilinear. (default: transposed)") var upsampling:
+    UNet.Configuration.Upsampling?
   @Flag(inversion: .prefixedNo, help: "Batch normalisation. (default: --batch-norm)") var batchNorm: Bool?
 
   func run() throws {
@@ -37,7 +39,8 @@ struct SummaryCommand: ParsableCommand {
   private func parsedShape() throws -> [Int] {
     let sizes = input.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
     try require(
-      sizes.count == 4 && sizes.allSatisfy { $0 > 0 }, "summary", "expected an input such as 4x3x256x256, got \(input)")
+      sizes.count == 4 && sizes.allSatisfy { $0 > 0 }, "summary",
+      "expected an input such as 4x3x256x256, got \(input)")
     return sizes
   }
 

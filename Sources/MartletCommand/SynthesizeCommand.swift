@@ -18,8 +18,10 @@ struct SynthesizeCellsCommand: ParsableCommand {
   @Option(help: "How many images.") var count = 64
   @Option(help: "Their height and width.") var size = 256
   @Option(help: "What all random numbers follow from.") var seed: UInt64 = 1
-  @Option(help: ArgumentHelp("The folder to write; it must be empty or new.", valueName: "dir")) var output: String
-  @Flag(help: "Write into a folder that is not empty, replacing images of an earlier call.") var overwrite = false
+  @Option(help: ArgumentHelp("The folder to write; it must be empty or new.", valueName: "dir")) var output:
+    String
+  @Flag(help: "Write into a folder that is not empty, replacing images of an earlier call.") var overwrite =
+    false
 
   func run() throws {
     try synthesizeCells(count: count, size: size, seed: seed, output: output, overwriting: overwrite)

@@ -55,7 +55,8 @@ struct TrainFromFileCommand: ParsableCommand {
     case (let file?, nil):
       try train(flags.applied(to: ConfigurationFile.read(URL(filePath: file))))
     case (nil, nil):
-      throw MartletError("train", "expected `segmentation`, a YAML file or --resume RUN; see `martlet train --help`")
+      throw MartletError(
+        "train", "expected `segmentation`, a YAML file or --resume RUN; see `martlet train --help`")
     case (.some, .some):
       throw MartletError("train", "expected a YAML file or --resume RUN, got both")
     }

@@ -129,8 +129,8 @@ def trainings():
             state(start, "initial")
             | state(wide_model, "final")
             | {
-                "images": images.numpy(),
-                "masks": masks.numpy(),
+                "images": narrow(images),
+                "masks": narrow(masks),
                 "loss.float32": single.astype(np.float32),
                 "loss.float64": double,
             },

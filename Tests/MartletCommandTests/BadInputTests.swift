@@ -8,7 +8,9 @@ struct BadInputTests {
   ) throws {
     let result = try Program.run(arguments)
     #expect(result.status == 2, "\(result.output)\(result.errors)", sourceLocation: sourceLocation)
-    for word in words { #expect(result.errors.contains(word), "\(result.errors)", sourceLocation: sourceLocation) }
+    for word in words {
+      #expect(result.errors.contains(word), "\(result.errors)", sourceLocation: sourceLocation)
+    }
   }
 
   @Test("folders")
@@ -21,11 +23,15 @@ struct BadInputTests {
       ["train", "segmentation", "--images", empty, "--masks", empty, "--output", scratch.path("r")],
       mentioning: ["empty"])
     try expectRefusal(
-      ["train", "segmentation", "--images", scratch.path("none"), "--masks", empty, "--output", scratch.path("r")],
+      [
+        "train", "segmentation", "--images", scratch.path("none"), "--masks", empty, "--output",
+        scratch.path("r"),
+      ],
       mentioning: ["none"])
     try expectRefusal(scratch.trainArguments("cells"), mentioning: ["expected a new or empty folder"])
     try expectRefusal(
-      ["synthesize", "cells", "--count", "1", "--output", "/proc/nothing/here"], mentioning: ["/proc/nothing"])
+      ["synthesize", "cells", "--count", "1", "--output", "/proc/nothing/here"], mentioning: ["/proc/nothing"]
+    )
     #expect(!FileManager.default.fileExists(atPath: scratch.path("r")))
   }
 
@@ -75,7 +81,10 @@ struct BadInputTests {
     }
     try flipped.write(to: URL(filePath: scratch.path("run/model.safetensors")))
     try expectRefusal(
-      ["predict", scratch.path("run"), scratch.path("cells/images/cell_0001.png"), "--output", scratch.path("masks")],
+      [
+        "predict", scratch.path("run"), scratch.path("cells/images/cell_0001.png"), "--output",
+        scratch.path("masks"),
+      ],
       mentioning: ["model.safetensors"])
     try expectRefusal(["train", "--resume", scratch.path("cells")], mentioning: ["not a run folder"])
     try expectRefusal(["evaluate", scratch.path("nowhere")], mentioning: ["nowhere"])
@@ -86,7 +95,8 @@ struct BadInputTests {
     let scratch = try Scratch()
     try scratch.cells()
     try expectRefusal(scratch.trainArguments("r") + ["--epochs", "0"], mentioning: ["epochs"])
-    try expectRefusal(scratch.trainArguments("r") + ["--optimizer", "adamm"], mentioning: ["adam, adamw, sgd"])
+    try expectRefusal(
+      scratch.trainArguments("r") + ["--optimizer", "adamm"], mentioning: ["adam, adamw, sgd"])
     try expectRefusal(scratch.trainArguments("r") + ["--loss", "dise"], mentioning: ["cross-entropy, dice"])
     try expectRefusal(scratch.trainArguments("r") + ["--no-such-flag"], mentioning: ["--no-such-flag"])
     try expectRefusal(["summary", "unet", "--input", "4x3x256"], mentioning: ["4x3x256"])
@@ -104,7 +114,8 @@ struct BadInputTests {
     try Data("text".utf8).write(to: URL(filePath: scratch.path("text.png")))
     try expectRefusal(
       [
-        "predict", scratch.path("run"), scratch.path("text.png"), scratch.path("cells/images/cell_0002.png"), "--output",
+        "predict", scratch.path("run"), scratch.path("text.png"), scratch.path("cells/images/cell_0002.png"),
+        "--output",
         scratch.path("masks"),
       ], mentioning: ["text.png"])
     #expect(FileManager.default.fileExists(atPath: scratch.path("masks/cell_0002.png")))

@@ -64,7 +64,10 @@ final class Scratch {
   /// Synthetic cells in `cells/`.
   func cells(_ count: Int = 6, size: Int = 32) throws {
     let result = try Program.run(
-      ["synthesize", "cells", "--count", "\(count)", "--size", "\(size)", "--seed", "3", "--output", path("cells")])
+      [
+        "synthesize", "cells", "--count", "\(count)", "--size", "\(size)", "--seed", "3", "--output",
+        path("cells"),
+      ])
     try #require(result.status == 0, "\(result.errors)")
   }
 

@@ -9,16 +9,20 @@ struct TrainingCommandTests {
     try scratch.cells()
     let train = try Program.run(scratch.trainArguments("run"))
     #expect(train.status == 0, "\(train.errors)")
-    for file in ["config.yaml", "metrics.csv", "model.safetensors", "report.html", "checkpoints/last.safetensors"] {
+    for file in [
+      "config.yaml", "metrics.csv", "model.safetensors", "report.html", "checkpoints/last.safetensors",
+    ] {
       #expect(FileManager.default.fileExists(atPath: scratch.path("run/\(file)")), "\(file)")
     }
     let evaluate = try Program.run(["evaluate", scratch.path("run"), "--json"])
     #expect(evaluate.status == 0, "\(evaluate.errors)")
-    let json = try #require(try JSONSerialization.jsonObject(with: Data(evaluate.output.utf8)) as? [String: Any])
+    let json = try #require(
+      try JSONSerialization.jsonObject(with: Data(evaluate.output.utf8)) as? [String: Any])
     #expect((json["mean_iou"] as? Double).map { (0...1).contains($0) } == true)
 
     let predict = try Program.run([
-      "predict", scratch.path("run"), scratch.path("cells/images/cell_0001.png"), "--output", scratch.path("masks"),
+      "predict", scratch.path("run"), scratch.path("cells/images/cell_0001.png"), "--output",
+      scratch.path("masks"),
       "--overlay",
     ])
     #expect(predict.status == 0, "\(predict.errors)")
@@ -32,7 +36,9 @@ struct TrainingCommandTests {
   func resumes() throws {
     let scratch = try Scratch()
     try scratch.cells()
-    #expect(try Program.run(scratch.trainArguments("whole", epochs: 4), environment: ["MARTLET_THREADS": "1"]).status == 0)
+    #expect(
+      try Program.run(scratch.trainArguments("whole", epochs: 4), environment: ["MARTLET_THREADS": "1"])
+        .status == 0)
     var stops = 0
     var result = try Program.run(
       scratch.trainArguments("parts", epochs: 4), environment: ["MARTLET_THREADS": "2"],
@@ -73,7 +79,8 @@ struct TrainingCommandTests {
     #expect(try Program.run(scratch.trainArguments("flags", epochs: 1)).status == 0)
     #expect(try scratch.data("file/model.safetensors") == scratch.data("flags/model.safetensors"))
 
-    try (yaml + "\nbase-chanels: 8\n").write(toFile: scratch.path("bad.yaml"), atomically: true, encoding: .utf8)
+    try (yaml + "\nbase-chanels: 8\n").write(
+      toFile: scratch.path("bad.yaml"), atomically: true, encoding: .utf8)
     let bad = try Program.run(["train", scratch.path("bad.yaml")])
     #expect(bad.status == 2)
     #expect(bad.errors.contains("unknown key base-chanels; did you mean base-channels?"), "\(bad.errors)")

@@ -13,12 +13,43 @@ struct UNetTests {
     ("same_norm_transposed", { _ in }),
     ("same_norm_bilinear", { $0.upsampling = .bilinear }),
     ("same_plain_transposed", { $0.batchNorm = false }),
-    ("same_plain_bilinear", { $0.batchNorm = false; $0.upsampling = .bilinear }),
+    (
+      "same_plain_bilinear",
+      {
+        $0.batchNorm = false
+        $0.upsampling = .bilinear
+      }
+    ),
     ("valid_norm_transposed", { $0.padding = .valid }),
-    ("valid_plain_transposed", { $0.padding = .valid; $0.batchNorm = false }),
-    ("valid_plain_transposed_odd", { $0.padding = .valid; $0.batchNorm = false }),
-    ("valid_norm_bilinear", { $0.padding = .valid; $0.upsampling = .bilinear }),
-    ("deep_grey", { $0.depth = 3; $0.inputChannels = 1; $0.classCount = 5 }),
+    (
+      "valid_plain_transposed",
+      {
+        $0.padding = .valid
+        $0.batchNorm = false
+      }
+    ),
+    (
+      "valid_plain_transposed_odd",
+      {
+        $0.padding = .valid
+        $0.batchNorm = false
+      }
+    ),
+    (
+      "valid_norm_bilinear",
+      {
+        $0.padding = .valid
+        $0.upsampling = .bilinear
+      }
+    ),
+    (
+      "deep_grey",
+      {
+        $0.depth = 3
+        $0.inputChannels = 1
+        $0.classCount = 5
+      }
+    ),
   ]
 
   private static func network(_ index: Int) throws -> UNet {
@@ -44,7 +75,9 @@ struct UNetTests {
     let got = try predict([input])[0]
     #expect(got.shape == expected.shape)
     let scale = try expected.scalars(Float.self).map(abs).max() ?? 0
-    for (a, b) in try zip(got.scalars(Float.self), expected.scalars(Float.self)) { #expect(abs(a - b) <= 1e-5 * scale) }
+    for (a, b) in try zip(got.scalars(Float.self), expected.scalars(Float.self)) {
+      #expect(abs(a - b) <= 1e-5 * scale)
+    }
   }
 
   @Test("has the parameters of the publication")
@@ -91,7 +124,8 @@ struct UNetTests {
     let error = #expect(throws: MartletError.self) { try network(Tensor.zeros([1, 3, 30, 32])) }
     #expect(
       error?.description
-        == "[unet] height 30 does not fit 2 levels: pad it to 32 (1 before, 1 after) or use logits(_:), which does so")
+        == "[unet] height 30 does not fit 2 levels: pad it to 32 (1 before, 1 after) or use logits(_:), which does so"
+    )
     let channels = #expect(throws: MartletError.self) { try network(Tensor.zeros([1, 4, 32, 32])) }
     #expect(channels?.description == "[unet] expected images [N, 3, H, W], got [1, 4, 32, 32]")
   }

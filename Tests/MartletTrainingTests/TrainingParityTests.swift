@@ -36,15 +36,20 @@ struct TrainingParityTests {
     let state = try OptimizerState(optimizer, for: network)
     var step: TrainingStep?
     for index in losses.indices {
-      let image = try (images.selecting(Tensor(shape: [1], scalars: [Int64(index)])).squeezed(0).cast(to: .float32) / 255)
+      let image = try
+        (images.selecting(Tensor(shape: [1], scalars: [Int64(index)])).squeezed(0).cast(to: .float32) / 255)
         .converted(to: .channelsLast)
       let mask = try masks.selecting(Tensor(shape: [1], scalars: [Int64(index)])).squeezed(0)
-      let made = try step ?? TrainingStep(
-        model: network, optimizer: optimizer, state: state, batch: [image.type, mask.type]
-      ) { try Loss.crossEntropy(network($0[0]), $0[1]) }
+      let made =
+        try step
+        ?? TrainingStep(
+          model: network, optimizer: optimizer, state: state, batch: [image.type, mask.type]
+        ) { try Loss.crossEntropy(network($0[0]), $0[1]) }
       step = made
       let result = try made([image, mask], learningRate: rate, step: index, seed: 0)
-      #expect(abs(result.loss - losses[index]) <= 1e-4 * losses[index], "step \(index): \(result.loss), \(losses[index])")
+      #expect(
+        abs(result.loss - losses[index]) <= 1e-4 * losses[index],
+        "step \(index): \(result.loss), \(losses[index])")
     }
     for (name, expected) in part("final/") where expected.scalar == .float32 {
       let got = try #require(network.stateDict[name]).scalars(Float.self)

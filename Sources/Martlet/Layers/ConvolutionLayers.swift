@@ -31,7 +31,8 @@ public final class Conv1d: ConvolutionLayer {
   ) throws {
     try super.init(
       axes: 1, inputChannels, outputChannels, [kernelSize],
-      ConvolutionOptions(stride: [stride], padding: [padding], dilation: [dilation], groups: groups), bias: bias)
+      ConvolutionOptions(stride: [stride], padding: [padding], dilation: [dilation], groups: groups),
+      bias: bias)
   }
 }
 
@@ -43,7 +44,8 @@ public final class Conv2d: ConvolutionLayer {
   ) throws {
     try super.init(
       axes: 2, inputChannels, outputChannels, [kernelSize],
-      ConvolutionOptions(stride: [stride], padding: [padding], dilation: [dilation], groups: groups), bias: bias)
+      ConvolutionOptions(stride: [stride], padding: [padding], dilation: [dilation], groups: groups),
+      bias: bias)
   }
 
   /// With a number for each dimension, and padding for each side.
@@ -62,7 +64,8 @@ public final class Conv3d: ConvolutionLayer {
   ) throws {
     try super.init(
       axes: 3, inputChannels, outputChannels, [kernelSize],
-      ConvolutionOptions(stride: [stride], padding: [padding], dilation: [dilation], groups: groups), bias: bias)
+      ConvolutionOptions(stride: [stride], padding: [padding], dilation: [dilation], groups: groups),
+      bias: bias)
   }
 }
 
@@ -76,7 +79,8 @@ public class TransposedConvolutionLayer: Layer {
   public let outputPadding: Int
 
   fileprivate init(
-    axes: Int, _ inputs: Int, _ outputs: Int, _ kernelSize: Int, _ options: ConvolutionOptions, outputPadding: Int,
+    axes: Int, _ inputs: Int, _ outputs: Int, _ kernelSize: Int, _ options: ConvolutionOptions,
+    outputPadding: Int,
     bias: Bool
   ) throws {
     let name = "conv_transpose\(axes)d"

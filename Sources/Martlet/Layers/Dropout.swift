@@ -3,7 +3,8 @@ public final class Dropout: Layer {
   public let probability: Double
 
   public init(probability: Double = 0.5) throws {
-    try require((0...1).contains(probability), "dropout", "expected a probability from 0 to 1, got \(probability)")
+    try require(
+      (0...1).contains(probability), "dropout", "expected a probability from 0 to 1, got \(probability)")
     self.probability = probability
   }
 

@@ -5,7 +5,9 @@ public final class Linear: Layer {
   public let bias: Parameter?
 
   public init(inputs: Int, outputs: Int, bias: Bool = true) throws {
-    try require(inputs > 0 && outputs > 0, "linear", "expected 1 or more inputs and outputs, got \(inputs) and \(outputs)")
+    try require(
+      inputs > 0 && outputs > 0, "linear",
+      "expected 1 or more inputs and outputs, got \(inputs) and \(outputs)")
     let bound = 1 / Double(inputs).squareRoot()
     weight = try Parameter(Initializer.current.uniform([outputs, inputs], bound: bound))
     self.bias = bias ? try Parameter(Initializer.current.uniform([outputs], bound: bound)) : nil

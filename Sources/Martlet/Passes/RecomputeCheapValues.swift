@@ -14,7 +14,11 @@ public struct RecomputeCheapValues: GraphPass {
   public init() {}
 
   public func rewrite(_ graph: Graph) -> Graph {
-    let changing = Set(graph.nodes.flatMap { node in node.operation.mutatedInputs.map { node.inputs[$0] } })
+    // From which step on a leaf no longer holds what it held before.
+    var changes: [ValueID: Int] = [:]
+    for (step, node) in graph.nodes.enumerated() {
+      for index in node.operation.mutatedInputs { changes[node.inputs[index]] = changes[node.inputs[index]] ?? step }
+    }
     var reads = [[Int]](repeating: [], count: graph.types.count)
     for (step, node) in graph.nodes.enumerated() {
       for input in node.inputs { reads[input.index].append(step) }
@@ -44,7 +48,7 @@ public struct RecomputeCheapValues: GraphPass {
         }
         // Worth it when what it is computed from is there at that time anyway, or is small.
         let isThere = sources.allSatisfy { source in
-          !changing.contains(source)
+          changes[source] ?? .max >= late
             && (leaves.contains(source) || (reads[source.index].last ?? -1) >= late
               || graph.type(of: source).byteCount * 64 <= graph.type(of: value).byteCount)
         }

@@ -17,7 +17,8 @@ public struct Adam: Optimizer {
   public var slots: [String] { ["exp_avg", "exp_avg_sq"] }
 
   public func update(
-    _ parameter: Parameter, gradient: Tensor, scale: Tensor, scalars: Tensor, state: OptimizerState, name: String
+    _ parameter: Parameter, gradient: Tensor, scale: Tensor, scalars: Tensor, state: OptimizerState,
+    name: String
   ) throws {
     try update(parameter, gradient, scale, scalars, state, name, isDecoupled: false)
   }
@@ -46,7 +47,8 @@ public struct AdamW: Optimizer {
   public var slots: [String] { adam.slots }
 
   public func update(
-    _ parameter: Parameter, gradient: Tensor, scale: Tensor, scalars: Tensor, state: OptimizerState, name: String
+    _ parameter: Parameter, gradient: Tensor, scale: Tensor, scalars: Tensor, state: OptimizerState,
+    name: String
   ) throws {
     try adam.update(parameter, gradient, scale, scalars, state, name, isDecoupled: true)
   }

@@ -11,7 +11,8 @@ public protocol Optimizer: Sendable {
   ///   - scale: What the gradient is multiplied by; nothing is updated where it is not finite.
   ///   - scalars: float64 [2]: the learning rate, and the step's number from 1.
   func update(
-    _ parameter: Parameter, gradient: Tensor, scale: Tensor, scalars: Tensor, state: OptimizerState, name: String
+    _ parameter: Parameter, gradient: Tensor, scale: Tensor, scalars: Tensor, state: OptimizerState,
+    name: String
   ) throws
 }
 

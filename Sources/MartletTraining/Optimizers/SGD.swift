@@ -17,7 +17,8 @@ public struct SGD: Optimizer {
   public var slots: [String] { momentum == 0 ? [] : ["momentum_buffer"] }
 
   public func update(
-    _ parameter: Parameter, gradient: Tensor, scale: Tensor, scalars: Tensor, state: OptimizerState, name: String
+    _ parameter: Parameter, gradient: Tensor, scale: Tensor, scalars: Tensor, state: OptimizerState,
+    name: String
   ) throws {
     try applySGDStep(
       parameter: parameter.value, gradient: gradient,

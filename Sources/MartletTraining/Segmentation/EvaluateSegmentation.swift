@@ -34,17 +34,17 @@ extension SegmentationEvaluation {
     }
     struct ImageFigures: Encodable {
       var name: String
-      var mean_iou: Double?
+      var meanIou: Double?
     }
     var images: Int
     var loss: Double?
-    var pixel_accuracy: Double?
-    var mean_iou: Double?
-    var mean_dice: Double?
-    var foreground_iou: Double?
-    var mean_image_iou: Double?
+    var pixelAccuracy: Double?
+    var meanIou: Double?
+    var meanDice: Double?
+    var foregroundIou: Double?
+    var meanImageIou: Double?
     var classes: [ClassFigures]
-    var per_image: [ImageFigures]
+    var perImage: [ImageFigures]
   }
 
   /// Mean over images of each image's mean IoU.
@@ -56,17 +56,19 @@ extension SegmentationEvaluation {
   public func json() throws -> String {
     func known(_ value: Double) -> Double? { value.isFinite ? value : nil }
     let document = Document(
-      images: images.count, loss: known(loss), pixel_accuracy: known(confusion.pixelAccuracy),
-      mean_iou: known(confusion.meanIntersectionOverUnion), mean_dice: known(confusion.meanDice),
-      foreground_iou: known(confusion.foregroundIntersectionOverUnion), mean_image_iou: known(meanImageScore),
+      images: images.count, loss: known(loss), pixelAccuracy: known(confusion.pixelAccuracy),
+      meanIou: known(confusion.meanIntersectionOverUnion), meanDice: known(confusion.meanDice),
+      foregroundIou: known(confusion.foregroundIntersectionOverUnion), meanImageIou: known(meanImageScore),
       classes: classNames.indices.map {
         .init(
-          name: classNames[$0], iou: known(confusion.intersectionOverUnion($0)), dice: known(confusion.dice($0)),
+          name: classNames[$0], iou: known(confusion.intersectionOverUnion($0)),
+          dice: known(confusion.dice($0)),
           pixels: confusion.truthCount($0))
       },
-      per_image: images.map { .init(name: $0.name, mean_iou: known($0.meanIntersectionOverUnion)) })
+      perImage: images.map { .init(name: $0.name, meanIou: known($0.meanIntersectionOverUnion)) })
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     return String(decoding: try encoder.encode(document), as: UTF8.self)
   }
 
@@ -78,13 +80,16 @@ extension SegmentationEvaluation {
     var lines = [padded("class") + "       IoU      Dice"]
     for (index, name) in classNames.enumerated() {
       lines.append(
-        padded(name) + "  " + figure(confusion.intersectionOverUnion(index)) + "  " + figure(confusion.dice(index)))
+        padded(name) + "  " + figure(confusion.intersectionOverUnion(index)) + "  "
+          + figure(confusion.dice(index)))
     }
-    lines.append(padded("mean") + "  " + figure(confusion.meanIntersectionOverUnion) + "  " + figure(confusion.meanDice))
+    lines.append(
+      padded("mean") + "  " + figure(confusion.meanIntersectionOverUnion) + "  " + figure(confusion.meanDice))
     lines.append("")
     lines.append(
       "\(images.count) images: loss\(figure(loss)), pixel accuracy\(figure(confusion.pixelAccuracy)), "
-        + "foreground IoU\(figure(confusion.foregroundIntersectionOverUnion)), mean over images\(figure(meanImageScore))")
+        + "foreground IoU\(figure(confusion.foregroundIntersectionOverUnion)), mean over images\(figure(meanImageScore))"
+    )
     return lines.joined(separator: "\n")
   }
 }

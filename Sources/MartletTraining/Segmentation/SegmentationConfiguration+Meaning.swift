@@ -21,7 +21,9 @@ extension SegmentationConfiguration {
     try require(
       (validationImages == nil) == (validationMasks == nil), "configuration",
       "expected validation-images and validation-masks together, got one of them")
-    try check(validationFraction > 0 && validationFraction < 1, .validationFraction, "a share between 0 and 1", validationFraction)
+    try check(
+      validationFraction > 0 && validationFraction < 1, .validationFraction, "a share between 0 and 1",
+      validationFraction)
     try check(maskEncoding, .maskEncoding, oneOf: ["auto", "binary", "indices", "colors"])
     try check(model, .model, oneOf: ["unet"])
     try check(padding, .padding, oneOf: UNet.Configuration.Padding.allCases.map(\.rawValue))
@@ -72,7 +74,8 @@ extension SegmentationConfiguration {
       images: URL(filePath: images), masks: URL(filePath: masks), options: maskOptions())
     if let validationImages, let validationMasks {
       let validation = try SegmentationDataset(
-        images: URL(filePath: validationImages), masks: URL(filePath: validationMasks), options: training.options)
+        images: URL(filePath: validationImages), masks: URL(filePath: validationMasks),
+        options: training.options)
       return (training, validation)
     }
     return try training.split(validationFraction: validationFraction, seed: seed)

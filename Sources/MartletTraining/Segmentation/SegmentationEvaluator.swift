@@ -44,7 +44,9 @@ public final class SegmentationEvaluator {
   private let loss: SegmentationLoss
   private var functions: [[TensorType]: Function] = [:]
 
-  public init(network: any SegmentationModel, description: SegmentationModelDescription, loss: SegmentationLoss) {
+  public init(
+    network: any SegmentationModel, description: SegmentationModelDescription, loss: SegmentationLoss
+  ) {
     self.network = network
     self.description = description
     self.loss = loss

@@ -8,7 +8,8 @@ struct SegmentationExample {
   var prediction: [UInt8]
 
   /// - Parameter index: The image's position in the dataset.
-  init(_ data: SegmentationDataset, _ index: Int, _ predictor: SegmentationPredictor, side: Int = 512) throws {
+  init(_ data: SegmentationDataset, _ index: Int, _ predictor: SegmentationPredictor, side: Int = 512) throws
+  {
     let sample = try data.load(index)
     let palette = ClassPalette(data.classes)
     let image = sample.image.convertedToRGB().convertedTo8Bits()

@@ -42,7 +42,8 @@ public final class SegmentationFilePredictor {
     let labels = try predictor.labels(of: image)
     let path = maskPath(file)
     try require(
-      URL(filePath: path).resolvingSymlinksInPath() != URL(filePath: file).resolvingSymlinksInPath(), "predict",
+      URL(filePath: path).resolvingSymlinksInPath() != URL(filePath: file).resolvingSymlinksInPath(),
+      "predict",
       "expected another folder for masks, got the one that \(file) is in, which its mask would replace")
     try labels.image.write(to: path, as: .indexedPNG(palette: palette.colors))
     if drawsOverlay {

@@ -23,7 +23,8 @@ public struct SegmentationLoss: Sendable {
         String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
       }
       guard factors.count <= 2, let name = factors.last, let term = Term(rawValue: name) else {
-        throw MartletError("loss", "expected \(names) or a sum such as 0.5*dice+0.5*cross-entropy, got \(expression)")
+        throw MartletError(
+          "loss", "expected \(names) or a sum such as 0.5*dice+0.5*cross-entropy, got \(expression)")
       }
       guard factors.count == 2 else { return (1, term) }
       guard let weight = Double(factors[0]), weight.isFinite else {
@@ -52,7 +53,8 @@ public struct SegmentationLoss: Sendable {
       let value: Tensor
       switch term {
       case .crossEntropy:
-        let weights = classWeights.isEmpty
+        let weights =
+          classWeights.isEmpty
           ? nil : try Tensor(shape: [classWeights.count], scalars: classWeights.map { Float($0) })
         value = try Loss.crossEntropy(logits, labels, classWeights: weights, ignoredIndex: ignored)
       case .dice: value = try Loss.dice(logits, labels, mode: .multiclass, ignoredIndex: ignored)

@@ -52,7 +52,8 @@ public struct SegmentationModelDescription: Codable, Hashable, Sendable {
     let weights = isFolder.boolValue ? RunFolder(url).model : url
     try require(
       FileManager.default.fileExists(atPath: weights.path), "model",
-      "\(url.relativePath) holds no \(weights.lastPathComponent): it is not a run, or no epoch of it has ended")
+      "\(url.relativePath) holds no \(weights.lastPathComponent): it is not a run, or no epoch of it has ended"
+    )
     return try load(weights)
   }
 
@@ -64,7 +65,8 @@ public struct SegmentationModelDescription: Codable, Hashable, Sendable {
   ) {
     let file = try SafetensorsFile(contentsOf: url)
     guard let text = file.metadata[key] else {
-      throw MartletError("model", "\(url.path) does not say what network its weights are of (no \(key) in its metadata)")
+      throw MartletError(
+        "model", "\(url.path) does not say what network its weights are of (no \(key) in its metadata)")
     }
     let description: SegmentationModelDescription
     do {

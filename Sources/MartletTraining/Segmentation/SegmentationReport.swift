@@ -22,15 +22,19 @@ enum SegmentationReport {
     }
     let epochs = rows.map { row in
       ReportData.Epoch(
-        epoch: row.epoch, trainingLoss: value("training_loss", row), validationLoss: value("validation_loss", row),
+        epoch: row.epoch, trainingLoss: value("training_loss", row),
+        validationLoss: value("validation_loss", row),
         meanIntersectionOverUnion: value("mean_iou", row), learningRate: value("learning_rate", row))
     }
     var best: ReportData.Epoch?
-    for epoch in epochs where epoch.meanIntersectionOverUnion > best?.meanIntersectionOverUnion ?? -1 { best = epoch }
+    for epoch in epochs where epoch.meanIntersectionOverUnion > best?.meanIntersectionOverUnion ?? -1 {
+      best = epoch
+    }
     let report = ReportData(
       name: files.url.lastPathComponent, date: Date(),
       figures: [
-        ("Mean IoU", evaluation.confusion.meanIntersectionOverUnion), ("Mean Dice", evaluation.confusion.meanDice),
+        ("Mean IoU", evaluation.confusion.meanIntersectionOverUnion),
+        ("Mean Dice", evaluation.confusion.meanDice),
         ("Pixel accuracy", evaluation.confusion.pixelAccuracy),
       ],
       epochs: epochs, bestEpoch: best?.epoch, classes: classScores(evaluation, data),
@@ -48,7 +52,8 @@ enum SegmentationReport {
       return ReportData.ClassScore(
         name: item.name, color: index == 0 ? nil : MaskColor(color.red, color.green, color.blue),
         intersectionOverUnion: evaluation.confusion.intersectionOverUnion(index),
-        dice: evaluation.confusion.dice(index), share: Double(evaluation.confusion.truthCount(index)) / pixels)
+        dice: evaluation.confusion.dice(index), share: Double(evaluation.confusion.truthCount(index)) / pixels
+      )
     }
   }
 
@@ -65,12 +70,15 @@ enum SegmentationReport {
     return try chosen.map { rank, score in
       let example = try SegmentationExample(data, score.index, predictor)
       return ReportData.Example(
-        rank: rank, name: score.name, intersectionOverUnion: score.meanIntersectionOverUnion, input: example.input,
+        rank: rank, name: score.name, intersectionOverUnion: score.meanIntersectionOverUnion,
+        input: example.input,
         truth: example.truth, prediction: example.prediction)
     }
   }
 
-  private static func settings(_ configuration: SegmentationConfiguration) throws -> [(key: String, value: String)] {
+  private static func settings(_ configuration: SegmentationConfiguration) throws -> [(
+    key: String, value: String
+  )] {
     let mapping = try Yams.compose(yaml: ConfigurationFile.write(configuration))?.mapping
     return try (mapping ?? [:]).compactMap { key, value in
       guard let key = key.string else { return nil }

@@ -31,7 +31,9 @@ public final class SegmentationRun {
     let task = try SegmentationTask(
       network: network, description: description, training: training, validation: validation,
       configuration: configuration)
-    let trainer = try Trainer(task, options: configuration.trainerOptions(stepsPerEpoch: task.stepsPerEpoch), files: files.trainingFiles)
+    let trainer = try Trainer(
+      task, options: configuration.trainerOptions(stepsPerEpoch: task.stepsPerEpoch),
+      files: files.trainingFiles)
     try files.create()
     try AtomicFile.write(ConfigurationFile.write(configuration), to: files.configuration.path)
     return SegmentationRun(files, configuration, task, trainer)
@@ -47,21 +49,26 @@ public final class SegmentationRun {
       "\(folder.path) is not a run folder: it has no \(files.configuration.lastPathComponent)")
     try require(
       FileManager.default.fileExists(atPath: files.checkpoint.path), "resume",
-      "\(folder.path) has no checkpoint yet: start the run again with `martlet train \(files.configuration.path)`")
+      "\(folder.path) has no checkpoint yet: start the run again with `martlet train \(files.configuration.path)`"
+    )
     let configuration = try ConfigurationFile.read(files.configuration)
     try configuration.check()
     let (training, validation) = try configuration.datasets()
     let description = try configuration.modelDescription(training, training.normalization())
     let task = try SegmentationTask(
-      network: description.makeNetwork(), description: description, training: training, validation: validation,
+      network: description.makeNetwork(), description: description, training: training,
+      validation: validation,
       configuration: configuration)
     try files.create()
-    let trainer = try Trainer(resuming: task, options: configuration.trainerOptions(stepsPerEpoch: task.stepsPerEpoch), files: files.trainingFiles)
+    let trainer = try Trainer(
+      resuming: task, options: configuration.trainerOptions(stepsPerEpoch: task.stepsPerEpoch),
+      files: files.trainingFiles)
     return SegmentationRun(files, configuration, task, trainer)
   }
 
   private init(
-    _ files: RunFolder, _ configuration: SegmentationConfiguration, _ task: SegmentationTask, _ trainer: Trainer
+    _ files: RunFolder, _ configuration: SegmentationConfiguration, _ task: SegmentationTask,
+    _ trainer: Trainer
   ) {
     self.files = files
     folder = files.url
@@ -74,7 +81,9 @@ public final class SegmentationRun {
   public func train(stop: StopSignal = StopSignal()) throws -> Trainer.Outcome {
     let recorder = try RunRecorder(files, task: task, configuration: configuration)
     let outcome = try trainer.run(stop: stop, observer: recorder)
-    if outcome != .interrupted { try SegmentationReport.write(files, configuration: configuration, data: task.validationSet) }
+    if outcome != .interrupted {
+      try SegmentationReport.write(files, configuration: configuration, data: task.validationSet)
+    }
     return outcome
   }
 }

@@ -38,9 +38,12 @@ public struct ModelSummary: Sendable {
     var positions: [String: Int] = [:]
     for node in forward.recorded.nodes {
       let cost = node.operation.multiplyAdds(
-        inputs: node.inputs.map(forward.recorded.type(of:)), outputs: node.outputs.map(forward.recorded.type(of:)))
+        inputs: node.inputs.map(forward.recorded.type(of:)),
+        outputs: node.outputs.map(forward.recorded.type(of:)))
       let output = node.outputs.first.map { forward.recorded.type(of: $0).shape } ?? []
-      guard let name = forward.scopeNames(of: node, names: names).last, let module = own[name] else { continue }
+      guard let name = forward.scopeNames(of: node, names: names).last, let module = own[name] else {
+        continue
+      }
       if let position = positions[name] {
         rows[position].multiplyAdds += cost
         rows[position].output = output
@@ -49,7 +52,8 @@ public struct ModelSummary: Sendable {
         let parameters = Self.ownParameters(module).reduce(0) { $0 + $1.type.elementCount }
         rows.append(
           Row(
-            name: name, kind: "\(type(of: module))", output: output, parameters: parameters, multiplyAdds: cost))
+            name: name, kind: "\(type(of: module))", output: output, parameters: parameters,
+            multiplyAdds: cost))
       }
     }
     self.rows = rows.filter { $0.parameters > 0 || $0.multiplyAdds > 0 }

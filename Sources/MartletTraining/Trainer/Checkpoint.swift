@@ -46,7 +46,9 @@ struct Checkpoint {
     let file = try SafetensorsFile(contentsOf: url, checksum: .required)
     guard let text = file.metadata[Self.progressKey],
       let progress = try? JSONDecoder().decode(TrainingProgress.self, from: Data(text.utf8))
-    else { throw MartletError("checkpoint", "\(url.path) is not a checkpoint: it has no \(Self.progressKey)") }
+    else {
+      throw MartletError("checkpoint", "\(url.path) is not a checkpoint: it has no \(Self.progressKey)")
+    }
     self.progress = progress
     let tensors = try file.tensors()
     func part(_ prefix: String) -> [String: Tensor] {

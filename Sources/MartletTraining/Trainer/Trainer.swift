@@ -104,7 +104,8 @@ public final class Trainer {
     while progress.step < task.stepsPerEpoch {
       if stop.isRequested { return false }
       guard let batch = try batches.next() else {
-        throw MartletError("training", "expected \(task.stepsPerEpoch) batches in epoch \(epoch + 1), got \(progress.step)")
+        throw MartletError(
+          "training", "expected \(task.stepsPerEpoch) batches in epoch \(epoch + 1), got \(progress.step)")
       }
       let rate = learningRate(at: progress.totalSteps)
       let loss = try runStep(batch, rate)
@@ -114,7 +115,8 @@ public final class Trainer {
       progress.totalSteps += 1
       try observer.stepEnded(
         StepReport(
-          epoch: epoch, step: progress.step, loss: loss, meanLoss: progress.lossSum / Double(progress.sampleCount),
+          epoch: epoch, step: progress.step, loss: loss,
+          meanLoss: progress.lossSum / Double(progress.sampleCount),
           samples: batch.count, learningRate: rate))
     }
     if stop.isRequested { return false }
@@ -140,7 +142,8 @@ public final class Trainer {
     progress.lossSum = 0
     progress.sampleCount = 0
     let patience = options.earlyStopping ?? .max
-    progress.isFinished = progress.epoch >= options.epochs || progress.epoch - 1 - progress.bestEpoch >= patience
+    progress.isFinished =
+      progress.epoch >= options.epochs || progress.epoch - 1 - progress.bestEpoch >= patience
     try save()
   }
 
@@ -151,7 +154,8 @@ public final class Trainer {
       step = known
     } else {
       step = try TrainingStep(
-        model: task.model, optimizer: options.optimizer, state: state, batch: types, clipNorm: options.clipNorm,
+        model: task.model, optimizer: options.optimizer, state: state, batch: types,
+        clipNorm: options.clipNorm,
         loss: task.loss)
       steps[types] = step
     }
@@ -164,7 +168,8 @@ public final class Trainer {
       throw MartletError(
         "training",
         "\(what) at step \(progress.totalSteps + 1) (epoch \(progress.epoch + 1)): the first value that is not finite is "
-          + "the output of \(found ?? "the loss"); the parameters were not updated and the last checkpoint is kept")
+          + "the output of \(found ?? "the loss"); the parameters were not updated and the last checkpoint is kept"
+      )
     }
     return result.loss
   }

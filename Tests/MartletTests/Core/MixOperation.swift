@@ -23,7 +23,9 @@ struct Mix: Martlet.Operation {
     for element in 0..<count {
       var sum: Float = 0
       for (weight, input) in zip(weights, call.inputs) { sum += weight * input.elements(Float.self)[element] }
-      for (position, output) in call.outputs.enumerated() { output.elements(Float.self)[element] = sum + Float(position) }
+      for (position, output) in call.outputs.enumerated() {
+        output.elements(Float.self)[element] = sum + Float(position)
+      }
     }
   }
 

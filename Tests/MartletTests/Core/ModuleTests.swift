@@ -8,7 +8,9 @@ private final class Leaf: Layer {
     weight = try Parameter(Tensor(shape: [1], scalars: [value]))
     runningMean = try Buffer(Tensor(shape: [1], scalars: [value]))
   }
-  func forward(_ input: Tensor) throws -> Tensor { try Tensor.apply(Mix(weights: [1, 1]), [input, weight.value])[0] }
+  func forward(_ input: Tensor) throws -> Tensor {
+    try Tensor.apply(Mix(weights: [1, 1]), [input, weight.value])[0]
+  }
 }
 
 private final class Tree: Layer {

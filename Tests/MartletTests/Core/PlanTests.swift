@@ -11,7 +11,8 @@ struct PlanTests {
       for _ in 0..<Int.random(in: 5...60, using: &random) {
         if Int.random(in: 0..<6, using: &random) == 0, let value = values.randomElement(using: &random) {
           let count = value.elementCount
-          values.append(try Tensor.apply(Relabel(shape: Bool.random(using: &random) ? [count] : [count, 1]), [value])[0])
+          values.append(
+            try Tensor.apply(Relabel(shape: Bool.random(using: &random) ? [count] : [count, 1]), [value])[0])
           continue
         }
         let count = Int.random(in: 1...3, using: &random)
@@ -30,7 +31,8 @@ struct PlanTests {
     }
   }
 
-  @Test("give the same as running at once, whatever is overwritten, viewed or computed again", arguments: 0..<300)
+  @Test(
+    "give the same as running at once, whatever is overwritten, viewed or computed again", arguments: 0..<300)
   func agreesWithRunningAtOnce(_ seed: Int) throws {
     let body = Self.randomBody(seed: UInt64(seed))
     let inputs = try [[3, 7], [21, 1], [5]].map { shape in

@@ -8,14 +8,18 @@ import Testing
 struct OperationTests {
   static let rows: [OperationRow] = OperationRow.all
 
-  @Test("agree with PyTorch on every instruction set, in the same bytes on any number of threads", arguments: rows)
+  @Test(
+    "agree with PyTorch on every instruction set, in the same bytes on any number of threads", arguments: rows
+  )
   func agreesWithPyTorch(_ row: OperationRow) throws {
     let fixture = try row.fixture()
     for set in InstructionSet.available {
       try InstructionSet.with(set) {
         for layout in [Layout.rowMajor, .channelsLast] {
           var placed = fixture
-          placed.inputs = try fixture.inputs.map { try $0.scalar.isFloatingPoint ? $0.converted(to: layout) : $0 }
+          placed.inputs = try fixture.inputs.map {
+            try $0.scalar.isFloatingPoint ? $0.converted(to: layout) : $0
+          }
           let onOne = try ThreadPool.withThreadCount(1) { try evaluate(row, placed) }
           let onTwo = try ThreadPool.withThreadCount(2) { try evaluate(row, placed) }
           #expect(try bytes(onOne) == bytes(onTwo), "\(set): one and two threads differ")
@@ -93,7 +97,8 @@ func evaluate(_ row: OperationRow, _ fixture: Fixture) throws -> Evaluation {
       wanted.isEmpty
       ? []
       : try gradients(
-        of: tops.map { outputs[$0.key] }, seeds: tops.map { try $0.value.converted(to: outputs[$0.key].layout) },
+        of: tops.map { outputs[$0.key] },
+        seeds: tops.map { try $0.value.converted(to: outputs[$0.key].layout) },
         withRespectTo: wanted.map { arguments[$0] })
     return outputs + slopes
   }
@@ -117,10 +122,14 @@ extension Fixture {
 func bytes(_ evaluation: Evaluation) throws -> [[UInt8]] {
   try (evaluation.outputs + evaluation.gradients).map { tensor in
     switch tensor.scalar {
-    case .float32: try tensor.withElements { (e: UnsafeBufferPointer<Float>) in Array(UnsafeRawBufferPointer(e)) }
-    case .float64: try tensor.withElements { (e: UnsafeBufferPointer<Double>) in Array(UnsafeRawBufferPointer(e)) }
-    case .int32: try tensor.withElements { (e: UnsafeBufferPointer<Int32>) in Array(UnsafeRawBufferPointer(e)) }
-    case .int64: try tensor.withElements { (e: UnsafeBufferPointer<Int64>) in Array(UnsafeRawBufferPointer(e)) }
+    case .float32:
+      try tensor.withElements { (e: UnsafeBufferPointer<Float>) in Array(UnsafeRawBufferPointer(e)) }
+    case .float64:
+      try tensor.withElements { (e: UnsafeBufferPointer<Double>) in Array(UnsafeRawBufferPointer(e)) }
+    case .int32:
+      try tensor.withElements { (e: UnsafeBufferPointer<Int32>) in Array(UnsafeRawBufferPointer(e)) }
+    case .int64:
+      try tensor.withElements { (e: UnsafeBufferPointer<Int64>) in Array(UnsafeRawBufferPointer(e)) }
     case .uint8: try tensor.withElements { (e: UnsafeBufferPointer<UInt8>) in Array(e) }
     case .bool: try tensor.withElements { (e: UnsafeBufferPointer<Bool>) in e.map { $0 ? 1 : 0 } }
     }
@@ -149,7 +158,8 @@ func expectClose(
   for (index, (x, y)) in zip(a, b).enumerated() {
     let agrees = x == y || (x.isNaN && y.isNaN) || abs(x - y) <= tolerance * scale
     if !agrees {
-      Issue.record("\(what)[\(index)]: expected \(y), got \(x) (scale \(scale))", sourceLocation: sourceLocation)
+      Issue.record(
+        "\(what)[\(index)]: expected \(y), got \(x) (scale \(scale))", sourceLocation: sourceLocation)
       return
     }
   }
