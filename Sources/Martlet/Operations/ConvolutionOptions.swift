@@ -12,7 +12,8 @@ public struct ConvolutionOptions: Hashable, Sendable {
   public var dilation: [Int]
   public var groups: Int
 
-  public init(stride: [Int] = [1], padding: [Int] = [0], dilation: [Int] = [1], groups: Int = 1) {
+  /// The same padding on both sides of an axis.
+  public init(stride: [Int], padding: [Int] = [0], dilation: [Int] = [1], groups: Int = 1) {
     self.init(
       stride: stride, paddingBefore: padding, paddingAfter: padding, dilation: dilation, groups: groups)
   }

@@ -114,7 +114,7 @@ extension Tensor {
       weight.rank == rank, name, "expected a weight of \(rank) axes for input \(shape), got \(weight.shape)")
     var space: [Int] = []
     for axis in 0..<axes {
-      let largest = max(options.stride[axis], options.dilation[axis])
+      let largest = Swift.max(options.stride[axis], options.dilation[axis])
       try require(
         (0..<largest).contains(extra[axis]), name,
         "expected an output padding below stride or dilation (\(largest)), got \(extra)")

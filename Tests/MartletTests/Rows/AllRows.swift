@@ -1,7 +1,7 @@
 extension OperationRow {
   /// The table: every operation that the library has.
   static let all: [OperationRow] = [
-    elementwise, reduction, softmax, loss,
+    convolution, matmul, elementwise, reduction, softmax, loss,
     movement, pooling, upsampling, normalization,
   ].flatMap { $0 }
 }
