@@ -16,7 +16,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-protobuf", from: "1.28.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
   ],
@@ -33,10 +33,10 @@ let package = Package(
       name: "CSystemTurboJPEG", pkgConfig: "libturbojpeg",
       providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
     .systemLibrary(name: "CSystemTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
-    .target(name: "CImageShims", dependencies: ["CSystemTIFF"]),
+    .target(name: "CImageShims", dependencies: ["CSystemPNG", "CSystemTIFF"]),
     .target(
       name: "MartletData",
-      dependencies: ["Martlet", "MartletInterchange", "CSystemPNG", "CSystemTurboJPEG", "CImageShims"]),
+      dependencies: ["Martlet", "MartletKernels", "MartletInterchange", "CSystemPNG", "CSystemTurboJPEG", "CImageShims"]),
 
     .target(name: "MartletModels", dependencies: ["Martlet"]),
     .target(

@@ -5,10 +5,37 @@
 
 #define TILE 1024
 
+// Eight at a time, since one chain of comparisons or additions waits for each of them.
 static inline REAL NAME(row_maximum)(const REAL *x, size_t n) {
   REAL best = x[0];
-  for (size_t i = 1; i < n; i++) best = ((x[i] > best) | (x[i] != x[i])) ? x[i] : best;
+  size_t i = 1;
+  if (n >= 8) {
+    REAL lane[8];
+    for (int l = 0; l < 8; l++) lane[l] = x[l];
+    for (i = 8; i + 8 <= n; i += 8) {
+      for (int l = 0; l < 8; l++) {
+        const REAL v = x[i + l];
+        lane[l] = ((v > lane[l]) | (v != v)) ? v : lane[l];
+      }
+    }
+    for (int l = 0; l < 8; l++) best = ((lane[l] > best) | (lane[l] != lane[l])) ? lane[l] : best;
+  }
+  for (; i < n; i++) best = ((x[i] > best) | (x[i] != x[i])) ? x[i] : best;
   return best;
+}
+
+static inline double NAME(row_sum)(const REAL *x, size_t n) {
+  double sum = 0;
+  size_t i = 0;
+  if (n >= 8) {
+    double lane[8] = {0};
+    for (; i + 8 <= n; i += 8) {
+      for (int l = 0; l < 8; l++) lane[l] += x[i + l];
+    }
+    sum = ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+  }
+  for (; i < n; i++) sum += x[i];
+  return sum;
 }
 
 // A block of e[i] = exp(x[i]).
@@ -25,8 +52,7 @@ static void NAME(short_rows)(int logarithm, const REAL *x, REAL *y, size_t rows,
   }
   NAME(exponentials)(shifted, e, rows * n);
   for (size_t r = 0; r < rows; r++) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += e[r * n + i];
+    const double sum = NAME(row_sum)(e + r * n, n);
     if (logarithm) {
       const REAL log_sum = M_LOG((REAL)sum);
       for (size_t i = 0; i < n; i++) y[r * n + i] = shifted[r * n + i] - log_sum;
@@ -45,7 +71,7 @@ static void NAME(long_row)(int logarithm, const REAL *x, REAL *y, size_t n) {
     const size_t count = n - start < TILE ? n - start : TILE;
     for (size_t i = 0; i < count; i++) e[i] = x[start + i] - top;
     NAME(exponentials)(e, e, count);
-    for (size_t i = 0; i < count; i++) sum += e[i];
+    sum += NAME(row_sum)(e, count);
   }
   if (logarithm) {
     const REAL log_sum = M_LOG((REAL)sum);
@@ -56,9 +82,36 @@ static void NAME(long_row)(int logarithm, const REAL *x, REAL *y, size_t n) {
   }
 }
 
+// The same for so few elements that vectors run across rows. `n` is a constant where this is called.
+__attribute__((always_inline)) static inline void NAME(rows_of)(
+    int n, int logarithm, const REAL *x, REAL *y, size_t rows) {
+  VECTOR for (size_t r = 0; r < rows; r++) {
+    REAL v[4], e[4];
+    for (int i = 0; i < n; i++) v[i] = x[r * n + i];
+    REAL top = v[0];
+    for (int i = 1; i < n; i++) top = ((v[i] > top) | (v[i] != v[i])) ? v[i] : top;
+    REAL sum = 0;
+    for (int i = 0; i < n; i++) {
+      e[i] = M_EXP(v[i] - top);
+      sum += e[i];
+    }
+    const REAL log_sum = logarithm ? M_LOG(sum) : (REAL)0, factor = (REAL)1 / sum;
+    for (int i = 0; i < n; i++) y[r * n + i] = logarithm ? (v[i] - top) - log_sum : e[i] * factor;
+  }
+}
+
 static void NAME(rows)(int logarithm, const void *x_, void *y_, size_t rows, size_t n) {
   const REAL *x = x_;
   REAL *y = y_;
+  switch (n * 2 + (logarithm ? 1 : 0)) {
+  case 4: NAME(rows_of)(2, 0, x, y, rows); return;
+  case 5: NAME(rows_of)(2, 1, x, y, rows); return;
+  case 6: NAME(rows_of)(3, 0, x, y, rows); return;
+  case 7: NAME(rows_of)(3, 1, x, y, rows); return;
+  case 8: NAME(rows_of)(4, 0, x, y, rows); return;
+  case 9: NAME(rows_of)(4, 1, x, y, rows); return;
+  default: break;
+  }
   if (n > TILE) {
     for (size_t r = 0; r < rows; r++) NAME(long_row)(logarithm, x + r * n, y + r * n, n);
     return;

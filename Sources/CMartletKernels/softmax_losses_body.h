@@ -15,9 +15,22 @@ static void NAME(log_sums_of_rows)(const REAL *logits, size_t rows, size_t class
       const size_t count = classes - start < TILE ? classes - start : TILE;
       for (size_t i = 0; i < count; i++) e[i] = row[start + i] - top;
       NAME(exponentials)(e, e, count);
-      for (size_t i = 0; i < count; i++) sum += e[i];
+      sum += NAME(row_sum)(e, count);
     }
     log_sums[r] = top + M_LOG((REAL)sum);
+  }
+}
+
+// log Σ exp with vectors across rows. `n` is a constant where this is called.
+__attribute__((always_inline)) static inline void NAME(log_sums_of)(
+    int n, const REAL *logits, size_t rows, REAL *log_sums) {
+  VECTOR for (size_t r = 0; r < rows; r++) {
+    const REAL *v = logits + r * n;
+    REAL top = v[0];
+    for (int i = 1; i < n; i++) top = ((v[i] > top) | (v[i] != v[i])) ? v[i] : top;
+    REAL sum = 0;
+    for (int i = 0; i < n; i++) sum += M_EXP(v[i] - top);
+    log_sums[r] = top + M_LOG(sum);
   }
 }
 
@@ -33,6 +46,14 @@ static void NAME(log_sums_of_tile)(const REAL *logits, size_t rows, size_t class
     }
     return;
   }
+  if (classes == 3) {
+    NAME(log_sums_of)(3, logits, rows, log_sums);
+    return;
+  }
+  if (classes == 4) {
+    NAME(log_sums_of)(4, logits, rows, log_sums);
+    return;
+  }
   for (size_t r = 0; r < rows; r++) {
     const REAL *row = logits + r * classes;
     top[r] = NAME(row_maximum)(row, classes);
@@ -40,9 +61,7 @@ static void NAME(log_sums_of_tile)(const REAL *logits, size_t rows, size_t class
   }
   NAME(exponentials)(e, e, rows * classes);
   for (size_t r = 0; r < rows; r++) {
-    REAL total = 0;
-    for (size_t i = 0; i < classes; i++) total += e[r * classes + i];
-    sum[r] = total;
+    sum[r] = (REAL)NAME(row_sum)(e + r * classes, classes);
   }
   VECTOR for (size_t r = 0; r < rows; r++) log_sums[r] = top[r] + M_LOG(sum[r]);
 }
@@ -132,22 +151,22 @@ static void NAME(cross_entropy_gradient)(
 
 static double NAME(binary_cross_entropy)(
     const void *x_, const void *t_, const void *w_, const void *p_, size_t n, void *losses_) {
-  const REAL *x = x_, *t = t_, *w = w_, *p = p_;
   REAL *losses = losses_;
+  REAL ones[TILE];
+  for (size_t i = 0; i < TILE; i++) ones[i] = 1;
   double total = 0;
   for (size_t start = 0; start < n; start += TILE) {
     const size_t count = n - start < TILE ? n - start : TILE;
+    const REAL *x = (const REAL *)x_ + start, *t = (const REAL *)t_ + start;
+    const REAL *w = w_ ? (const REAL *)w_ + start : ones, *p = p_ ? (const REAL *)p_ + start : ones;
     REAL loss[TILE];
     VECTOR for (size_t i = 0; i < count; i++) {
-      const REAL v = x[start + i], target = t[start + i];
+      const REAL v = x[i], magnitude = M_ABS(v);
       // log(1 + e^−v) without overflow.
-      const REAL soft = M_LOG1P_UNIT(M_EXP(v < 0 ? v : -v)) + (v < 0 ? -v : (REAL)0);
-      const REAL l = p ? (REAL)1 + (p[start + i] - (REAL)1) * target : (REAL)1;
-      loss[i] = (((REAL)1 - target) * v + l * soft) * (w ? w[start + i] : (REAL)1);
+      const REAL soft = M_LOG1P_UNIT(M_EXP(-magnitude)) + (v < 0 ? magnitude : (REAL)0);
+      loss[i] = (((REAL)1 - t[i]) * v + ((REAL)1 + (p[i] - (REAL)1) * t[i]) * soft) * w[i];
     }
-    double part = 0;
-    for (size_t i = 0; i < count; i++) part += loss[i];
-    total += part;
+    total += NAME(row_sum)(loss, count);
     if (losses) {
       for (size_t i = 0; i < count; i++) losses[start + i] = loss[i];
     }
@@ -158,13 +177,19 @@ static double NAME(binary_cross_entropy)(
 static void NAME(binary_cross_entropy_gradient)(
     const void *x_, const void *t_, const void *w_, const void *p_, size_t n, const void *dy_, double scale,
     void *dx_) {
-  const REAL *x = x_, *t = t_, *w = w_, *p = p_, *dy = dy_;
-  REAL *dx = dx_;
   const REAL factor = (REAL)scale;
-  VECTOR for (size_t i = 0; i < n; i++) {
-    const REAL l = p ? (REAL)1 + (p[i] - (REAL)1) * t[i] : (REAL)1;
-    // 1 − sigmoid(x) as sigmoid(−x): no cancellation where the prediction is sure.
-    const REAL slope = ((REAL)1 - t[i]) - l * M_SIGMOID(-x[i]);
-    dx[i] = slope * factor * (w ? w[i] : (REAL)1) * (dy ? dy[i] : (REAL)1);
+  REAL ones[TILE];
+  for (size_t i = 0; i < TILE; i++) ones[i] = 1;
+  for (size_t start = 0; start < n; start += TILE) {
+    const size_t count = n - start < TILE ? n - start : TILE;
+    const REAL *x = (const REAL *)x_ + start, *t = (const REAL *)t_ + start;
+    const REAL *w = w_ ? (const REAL *)w_ + start : ones, *p = p_ ? (const REAL *)p_ + start : ones;
+    const REAL *dy = dy_ ? (const REAL *)dy_ + start : ones;
+    REAL *dx = (REAL *)dx_ + start;
+    VECTOR for (size_t i = 0; i < count; i++) {
+      // 1 − sigmoid(x) as sigmoid(−x): no cancellation where the prediction is sure.
+      const REAL slope = ((REAL)1 - t[i]) - ((REAL)1 + (p[i] - (REAL)1) * t[i]) * M_SIGMOID(-x[i]);
+      dx[i] = slope * factor * w[i] * dy[i];
+    }
   }
 }

@@ -145,7 +145,7 @@ extension Tensor {
   /// - Throws: ``MartletError`` when the tensor is symbolic or holds another element type.
   public func scalars<Scalar: TensorScalar>(_: Scalar.Type = Scalar.self) throws -> [Scalar] {
     try withElements { (elements: UnsafeBufferPointer<Scalar>) in
-      try [Scalar](unsafeUninitializedCapacity: elements.count) { buffer, count in
+      [Scalar](unsafeUninitializedCapacity: elements.count) { buffer, count in
         if layout == .rowMajor {
           _ = buffer.initialize(from: elements)
         } else {

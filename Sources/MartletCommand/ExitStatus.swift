@@ -8,7 +8,7 @@ enum ExitStatus: Int32, Error {
   case interrupted = 130
 }
 
-func exit(withStatus status: ExitStatus) -> Never { Foundation.exit(status.rawValue) }
+func terminate(_ status: ExitStatus) -> Never { exit(status.rawValue) }
 
 func printError(_ text: String) {
   FileHandle.standardError.write(Data((text + "\n").utf8))

@@ -28,15 +28,15 @@ struct MartletCommand: ParsableCommand {
       try command.run()
     } catch let error as MartletError {
       printError("martlet: \(error)")
-      exit(withStatus: .badInput)
+      terminate(.badInput)
     } catch let status as ExitStatus {
-      exit(withStatus: status)
+      terminate(status)
     } catch {
       // Usage errors, help and version come with their own texts and codes.
       let code = exitCode(for: error)
       if code == .success { exit(withError: error) }
       printError(fullMessage(for: error))
-      exit(withStatus: .badInput)
+      terminate(.badInput)
     }
   }
 }

@@ -57,7 +57,7 @@ struct SummaryCommand: ParsableCommand {
     try require(
       FileManager.default.fileExists(atPath: url.path), "summary",
       "expected unet, a run folder or a weights file, got \(model)")
-    return try SegmentationModelDescription.load(RunFolder.weights(at: url)).network
+    return try SegmentationModelDescription.load(runOrWeights: url).network
   }
 }
 

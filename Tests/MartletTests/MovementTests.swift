@@ -112,5 +112,17 @@ struct MovementTests {
     #expect(throws: MartletError.self) { try x.padded(before: [4], after: [0], mode: .reflect) }
     #expect(throws: MartletError.self) { try x.padded(before: [1, 1, 1, 1], after: [0, 0, 0, 0]) }
     #expect(throws: MartletError.self) { try x.cropped(top: 0, left: 0, height: 1, width: 1) }
+    let image = try Tensor.ones([1, 1, 2, 2])
+    #expect(throws: MartletError.self) { try image.cropped(top: 1, left: 0, height: .max, width: 1) }
+    #expect(throws: MartletError.self) { try image.padded(before: [.max], after: [.max]) }
+    #expect(throws: MartletError.self) { try image.padded(before: [1 << 31], after: [1 << 31]) }
+    #expect(throws: MartletError.self) {
+      try image.paddedByReflection(top: .max, bottom: 1, left: 0, right: 0)
+    }
+    #expect(throws: MartletError.self) {
+      try Tensor.ones([2], .uint8).padded(before: [1], after: [0], mode: .constant(256))
+    }
+    #expect(try image.sliced(axis: 3, step: .max).shape == [1, 1, 2, 1])
+    #expect(try image.sliced(axis: 3, from: .min, to: .max).shape == image.shape)
   }
 }

@@ -46,6 +46,12 @@ struct PoolingTests {
     #expect(throws: MartletError.self) { try x.maxPooled(kernel: [2, 2, 2]) }
     #expect(throws: MartletError.self) { try x.maxPooled(kernel: [0]) }
     #expect(throws: MartletError.self) { try x.averagePooled(kernel: [2], stride: [0]) }
+    #expect(throws: MartletError.self) { try x.maxPooled(kernel: [.max], padding: [.max]) }
+    #expect(throws: MartletError.self) { try Tensor.ones([2]).maxPooled(kernel: [1]) }
+    #expect(throws: MartletError.self) { try Tensor.ones([2, 2]).globalMaxPooled() }
+    #expect(throws: MartletError.self) { try Tensor.ones([]).globalAveragePooled() }
+    #expect(throws: MartletError.self) { try x.upsampled(to: [1 << 31, 1 << 31]) }
+    #expect(throws: MartletError.self) { try x.upsampled(scale: 1e9) }
     #expect(throws: MartletError.self) { try x.upsampled(to: [0, 1]) }
     #expect(throws: MartletError.self) { try x.upsampled(to: [8], mode: .linear()) }
     #expect(throws: MartletError.self) { try x.upsampled(scale: 0) }

@@ -55,6 +55,6 @@ import Testing
     let inside = #expect(throws: MartletError.self) {
       try RunFolder(file.appendingPathComponent("run")).create()
     }
-    #expect(inside?.message.contains("file/run") == true)
+    #expect(inside?.message.hasSuffix("file/run: Not a directory") == true)
   }
 }

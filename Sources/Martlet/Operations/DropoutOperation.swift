@@ -30,8 +30,15 @@ struct DropoutOperation: Operation {
 
   func recomputation(ofOutput output: Int) -> Recomputation? { Recomputation(self, [.input(0)]) }
 
+  /// Records the operation wherever something is being recorded, for a constant too: run at once, it would draw the
+  /// numbers of no step.
+  func applied(to x: Tensor) throws -> Tensor {
+    guard !x.isSymbolic, let builder = GraphBuilder.current else { return try Tensor.apply(self, [x])[0] }
+    return try builder.record(self, [x])[0]
+  }
+
   func gradient(_ context: GradientContext) throws -> [Tensor?] {
-    [try Tensor.apply(self, [context.outputGradient])[0]]
+    [try applied(to: context.outputGradient)]
   }
 }
 
@@ -43,6 +50,6 @@ extension Tensor {
   ///   function of it and of the run's ``RandomState``.
   /// - Throws: ``MartletError`` for a probability outside of 0 to 1.
   public func dropout(probability: Double, stream: UInt64) throws -> Tensor {
-    try Tensor.apply(DropoutOperation(probability: probability, stream: stream), [self])[0]
+    try DropoutOperation(probability: probability, stream: stream).applied(to: self)
   }
 }

@@ -42,7 +42,7 @@ public struct PoolingWindow: Hashable, Sendable {
     return try space.indices.map { axis in
       let (k, s, p, d) = (kernel[axis], stride[axis], padding[axis], dilation[axis])
       try require(
-        k > 0 && s > 0 && d > 0, operation,
+        k > 0 && s > 0 && d > 0 && [k, s, d, p].allSatisfy { $0 <= Int(Int32.max) }, operation,
         "expected positive kernel, stride and dilation, got \(kernel), \(stride) and \(dilation)")
       let reach = d * (k - 1) + 1
       try require(

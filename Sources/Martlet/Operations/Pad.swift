@@ -10,6 +10,13 @@ public enum PaddingMode: Hashable, Sendable {
   case replicate
 }
 
+/// Keeps sums of sizes and amounts from overflowing.
+private func checkAmounts(_ amounts: [Int], _ operation: String) throws {
+  try require(
+    amounts.allSatisfy { abs(Double($0)) <= 0x1p31 }, operation, "expected amounts below 2^31, got \(amounts)"
+  )
+}
+
 /// Adds elements of one value on each side of each axis; negative amounts take elements away.
 public struct Pad: Operation {
   public var before: [Int]
@@ -29,11 +36,22 @@ public struct Pad: Operation {
     try require(
       before.count == shape.count && after.count == shape.count, name,
       "expected amounts for \(shape.count) axes, got \(before) and \(after)")
+    try checkAmounts(before + after, name)
     let padded = shape.indices.map { shape[$0] + before[$0] + after[$0] }
+    let fits: Bool =
+      switch inputs[0].scalar {
+      case .int32: Int32(exactly: value) != nil
+      case .int64: Int64(exactly: value) != nil
+      case .uint8: UInt8(exactly: value) != nil
+      case .float32, .float64, .bool: true
+      }
+    try require(fits, name, "\(value) is not a value of \(inputs[0])")
     try require(
       padded.allSatisfy { $0 >= 0 }, name,
       "cannot take \(before) and \(after) from the sides of \(inputs[0]): nothing would be left")
-    return [inputs[0].with(shape: padded)]
+    let output = inputs[0].with(shape: padded)
+    try output.requireCountable(name)
+    return [output]
   }
 
   public func run(_ call: OperationCall) throws {
@@ -60,9 +78,9 @@ public struct Pad: Operation {
     switch output.type.scalar {
     case .float32: fill(Float(value))
     case .float64: fill(value)
-    case .int32: fill(Int32(exactly: value.rounded(.towardZero)) ?? 0)
-    case .int64: fill(Int64(exactly: value.rounded(.towardZero)) ?? 0)
-    case .uint8: fill(UInt8(exactly: value.rounded(.towardZero)) ?? 0)
+    case .int32: fill(Int32(value))
+    case .int64: fill(Int64(value))
+    case .uint8: fill(UInt8(value))
     case .bool: fill(value != 0)
     }
   }
@@ -98,8 +116,11 @@ public struct PadSpace: Operation {
         "expected amounts of 0 or more for a space that is not empty, got \(before) and \(after) (\(inputs[0]))"
       )
     }
+    try checkAmounts(before + after, name)
     let padded = space.indices.map { space[$0] + before[$0] + after[$0] }
-    return [inputs[0].with(shape: Array(inputs[0].shape[..<2]) + padded)]
+    let output = inputs[0].with(shape: Array(inputs[0].shape[..<2]) + padded)
+    try output.requireCountable(name)
+    return [output]
   }
 
   /// Which element of the input each element of the output is, along every space axis.

@@ -105,17 +105,18 @@ extension Tensor {
     var slice = Slice(
       starts: [Int](repeating: 0, count: rank), counts: shape, steps: [Int](repeating: 1, count: rank))
     slice.starts[axis] = first
-    slice.counts[axis] = (last - first + step - 1) / step
-    slice.steps[axis] = step
+    // A step beyond the end takes the first element alone, however long it is.
+    slice.steps[axis] = Swift.min(step, Swift.max(size, 1))
+    slice.counts[axis] = (last - first + slice.steps[axis] - 1) / slice.steps[axis]
     return try Tensor.apply(slice, [self])[0]
   }
 
   /// The part of images [N, C, H, W] from row `top` and column `left` on.
   public func cropped(top: Int, left: Int, height: Int, width: Int) throws -> Tensor {
     try require(
-      rank == 4 && top >= 0 && left >= 0 && height >= 0 && width >= 0 && top + height <= shape[2]
-        && left + width <= shape[3], "crop",
-      "rows \(top) to \(top + height) and columns \(left) to \(left + width) do not lie in \(type)")
+      rank == 4 && top >= 0 && left >= 0 && height >= 0 && width >= 0 && height <= shape[2] - top
+        && width <= shape[3] - left, "crop",
+      "\(height) rows from \(top) and \(width) columns from \(left) do not lie in \(type)")
     if height == shape[2], width == shape[3] { return self }
     return try Tensor.apply(
       Slice(

@@ -40,8 +40,25 @@ extension TensorType {
   }
 }
 
+extension TensorType {
+  /// Checks that a result's size can be counted, so that a size from outside cannot overflow.
+  func requireCountable(_ operation: String) throws {
+    var bytes = scalar.byteCount
+    for size in shape {
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: size)
+      try require(
+        !overflow && size <= Int(Int32.max), operation,
+        "a result of shape \(shape) is more than memory can hold")
+      bytes = product
+    }
+  }
+}
+
 /// One value for every space axis: a single one is repeated.
 func perAxis(_ values: [Int], _ axes: Int, _ what: String, _ operation: String) throws -> [Int] {
+  try require(
+    axes >= 1, operation, "expected an input [N, C, …] with 1, 2 or 3 space axes, got one of rank \(axes + 2)"
+  )
   if values.count == 1 { return [Int](repeating: values[0], count: axes) }
   try require(
     values.count == axes, operation, "expected 1 or \(axes) values for \(what), got \(values)")

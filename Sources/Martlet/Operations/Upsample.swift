@@ -40,7 +40,9 @@ public struct Upsample: Operation {
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     try inputs[0].requireActivation(name)
     try check(inputs[0])
-    return [inputs[0].with(shape: Array(inputs[0].shape[..<2]) + size)]
+    let output = inputs[0].with(shape: Array(inputs[0].shape[..<2]) + size)
+    try output.requireCountable(name)
+    return [output]
   }
 
   private func check(_ input: TensorType) throws {

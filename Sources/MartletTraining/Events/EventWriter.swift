@@ -46,7 +46,7 @@ public final class EventWriter {
         handle = try FileHandle(forWritingTo: url)
       }
     } catch {
-      throw MartletError("events", "\(folder.relativePath): \(error.localizedDescription)")
+      throw MartletError("events", "\(folder.relativePath): \(systemReason(error))")
     }
     var event = TensorBoardEvent()
     event.wallTime = now()
@@ -103,7 +103,7 @@ public final class EventWriter {
     do {
       try handle.write(contentsOf: pending)
     } catch {
-      throw MartletError("events", "\(url.relativePath): \(error.localizedDescription)")
+      throw MartletError("events", "\(url.relativePath): \(systemReason(error))")
     }
     pending = []
   }

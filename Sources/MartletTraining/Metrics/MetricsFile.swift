@@ -46,7 +46,7 @@ public final class MetricsFile {
       handle = try FileHandle(forWritingTo: url)
       try handle.seekToEnd()
     } catch {
-      throw MartletError("metrics", "\(url.relativePath): \(error.localizedDescription)")
+      throw MartletError("metrics", "\(url.relativePath): \(systemReason(error))")
     }
   }
 
@@ -63,7 +63,7 @@ public final class MetricsFile {
       try handle.write(contentsOf: Data((Self.line(row) + "\n").utf8))
       try handle.synchronize()
     } catch {
-      throw MartletError("metrics", "\(url.relativePath): \(error.localizedDescription)")
+      throw MartletError("metrics", "\(url.relativePath): \(systemReason(error))")
     }
     rows.append(row)
   }
@@ -87,7 +87,7 @@ public final class MetricsFile {
     do {
       text = String(decoding: try Data(contentsOf: url), as: UTF8.self)
     } catch {
-      throw MartletError("metrics", "\(url.relativePath): \(error.localizedDescription)")
+      throw MartletError("metrics", "\(url.relativePath): \(systemReason(error))")
     }
     guard !text.isEmpty else { return [] }
     guard text.hasPrefix(heading + "\n") else {

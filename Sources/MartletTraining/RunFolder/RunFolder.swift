@@ -57,7 +57,7 @@ public struct RunFolder: Hashable, Sendable {
     do {
       return try body()
     } catch {
-      throw MartletError("output", "\(url.relativePath): \(error.localizedDescription)")
+      throw MartletError("output", "\(url.relativePath): \(systemReason(error))")
     }
   }
 }

@@ -41,6 +41,21 @@ public struct SegmentationModelDescription: Codable, Hashable, Sendable {
     }
   }
 
+  /// The network of a run folder, or of a weights file that training wrote.
+  public static func load(runOrWeights url: URL) throws -> (
+    network: any SegmentationModel, description: SegmentationModelDescription
+  ) {
+    var isFolder: ObjCBool = false
+    try require(
+      FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), "model",
+      "expected a run folder or a weights file, got \(url.relativePath), which does not exist")
+    let weights = isFolder.boolValue ? RunFolder(url).model : url
+    try require(
+      FileManager.default.fileExists(atPath: weights.path), "model",
+      "\(url.relativePath) holds no \(weights.lastPathComponent): it is not a run, or no epoch of it has ended")
+    return try load(weights)
+  }
+
   /// The network whose weights and description a file holds.
   ///
   /// - Throws: ``MartletError`` when the file is damaged or was not written by Martlet's training.

@@ -55,6 +55,7 @@ public final class SegmentationRun {
     let task = try SegmentationTask(
       network: description.makeNetwork(), description: description, training: training, validation: validation,
       configuration: configuration)
+    try files.create()
     let trainer = try Trainer(resuming: task, options: configuration.trainerOptions(stepsPerEpoch: task.stepsPerEpoch), files: files.trainingFiles)
     return SegmentationRun(files, configuration, task, trainer)
   }

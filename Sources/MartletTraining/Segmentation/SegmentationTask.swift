@@ -13,6 +13,8 @@ public final class SegmentationTask: TrainingTask {
   private let training: BatchLoader
   private let segmentationLoss: SegmentationLoss
   private let evaluator: SegmentationEvaluator
+  /// The network as it is at present, for showing what it does.
+  let predictor: SegmentationPredictor
 
   /// - Throws: ``MartletError`` when the data, the network and the configuration do not go together.
   public init(
@@ -30,6 +32,7 @@ public final class SegmentationTask: TrainingTask {
     segmentationLoss = try SegmentationLoss(
       configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
     evaluator = SegmentationEvaluator(network: network, description: description, loss: segmentationLoss)
+    predictor = SegmentationPredictor(network: network, description: description)
   }
 
   public var stepsPerEpoch: Int { training.batchCount() }

@@ -43,12 +43,12 @@ struct Checkpoint {
 
   /// - Throws: ``MartletError`` when the file is cut short, damaged or not a checkpoint.
   init(contentsOf url: URL) throws {
-    let file = try SafetensorsFile(contentsOf: url)
+    let file = try SafetensorsFile(contentsOf: url, checksum: .required)
     guard let text = file.metadata[Self.progressKey],
       let progress = try? JSONDecoder().decode(TrainingProgress.self, from: Data(text.utf8))
     else { throw MartletError("checkpoint", "\(url.path) is not a checkpoint: it has no \(Self.progressKey)") }
     self.progress = progress
-    let tensors = try loadSafetensors(url)
+    let tensors = try file.tensors()
     func part(_ prefix: String) -> [String: Tensor] {
       Dictionary(
         uniqueKeysWithValues: tensors.filter { $0.key.hasPrefix(prefix) }

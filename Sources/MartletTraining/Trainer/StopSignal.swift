@@ -12,9 +12,10 @@ import Synchronization
 /// Turns Ctrl-C and SIGTERM into a wish that is looked at between steps, so that a step is never cut short.
 ///
 /// A second signal ends the process at once, as it would without this.
-public final class StopSignal: Sendable {
+public final class StopSignal: @unchecked Sendable {
   private let requested = Mutex(false)
-  private let sources = Mutex<[any DispatchSourceSignal]>([])
+  /// Used by whoever calls ``listen()`` and ``ignore()``, one thread.
+  private var sources: [any DispatchSourceSignal] = []
 
   public init() {}
 
@@ -35,16 +36,14 @@ public final class StopSignal: Sendable {
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
       }
       source.resume()
-      sources.withLock { $0.append(source) }
+      sources.append(source)
     }
   }
 
   /// Stops listening and restores the default actions.
   public func ignore() {
-    sources.withLock {
-      for source in $0 { source.cancel() }
-      $0 = []
-    }
+    for source in sources { source.cancel() }
+    sources = []
     for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
   }
 }

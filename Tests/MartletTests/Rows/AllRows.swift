@@ -1,7 +1,7 @@
 extension OperationRow {
   /// The table: every operation that the library has.
   static let all: [OperationRow] = [
-    convolution, matmul, elementwise, reduction, softmax, loss,
-    movement, pooling, upsampling, normalization,
+    elementwise, reduction, softmax, loss,
+    movement, pooling, upsampling, normalization, convolution, matmul,
   ].flatMap { $0 }
 }

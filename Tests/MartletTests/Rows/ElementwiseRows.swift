@@ -92,7 +92,8 @@ extension OperationRow {
     row("cast.from_uint8") { try $0[0].cast(to: .float32) },
     row("cast.from_bool") { try $0[0].cast(to: .float32) },
     row("cast.narrow") { try $0[0].cast(to: .uint8) },
-    row("cast.there_and_back") { x in
+    // In the check by finite differences it goes through single precision, which small differences do not survive.
+    row("cast.there_and_back", checksFiniteDifferences: false) { x in
       let wide = try x[0].cast(to: x[0].scalar == .float32 ? .float64 : .float32)
       return try (wide * 2).cast(to: x[0].scalar)
     },

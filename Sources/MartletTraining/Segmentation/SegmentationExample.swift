@@ -1,0 +1,36 @@
+import Martlet
+import MartletData
+
+/// One image with truth and prediction drawn over it, as PNG files.
+struct SegmentationExample {
+  var input: [UInt8]
+  var truth: [UInt8]
+  var prediction: [UInt8]
+
+  /// - Parameter index: The image's position in the dataset.
+  init(_ data: SegmentationDataset, _ index: Int, _ predictor: SegmentationPredictor, side: Int = 512) throws {
+    let sample = try data.load(index)
+    let palette = ClassPalette(data.classes)
+    let image = sample.image.convertedToRGB().convertedTo8Bits()
+    func drawn(_ labels: LabelMap) throws -> [UInt8] {
+      try overlay(image, mask: labels.image, palette: palette, ignoredIndex: Int(LabelMap.ignored))
+        .thumbnail(side: side).encoded(as: .png)
+    }
+    input = try image.thumbnail(side: side).encoded(as: .png)
+    truth = try drawn(sample.labels)
+    prediction = try drawn(predictor.labels(of: sample.image))
+  }
+}
+
+extension LabelMap {
+  /// The classes as a picture of one channel.
+  public var image: Image { Image(width: width, height: height, channels: 1, samples: .uint8(values)) }
+}
+
+extension ClassPalette {
+  /// The colours of a class table, or the standard ones.
+  public init(_ classes: [SegmentationClass]) {
+    let own = classes.compactMap(\.color).map { Image.Color(red: $0.red, green: $0.green, blue: $0.blue) }
+    self = own.count == classes.count ? ClassPalette(colors: own) : ClassPalette(count: classes.count)
+  }
+}
