@@ -1,4 +1,5 @@
 import Martlet
+import MartletKernels
 import Testing
 
 @Suite("Losses and their input")
@@ -59,5 +60,37 @@ struct LossInputTests {
     #expect(try Loss.binaryCrossEntropyWithLogits(logits, logits).item(Float.self).isNaN)
     let ignored = try Tensor.full(-100, TensorType([2, 4, 5], .int64))
     #expect(try Loss.crossEntropy(Tensor.zeros([2, 3, 4, 5]), ignored).item(Float.self).isNaN)
+  }
+
+  @Test("are the same over many pieces of work as put together from other operations", arguments: [2, 3, 5])
+  func manyPieces(classes: Int) throws {
+    let type = TensorType([2, classes, 150, 130], .float32, .channelsLast)
+    let logits = try Tensor.normal(type, standardDeviation: 2, seed: 1, stream: 0)
+    let positions = 2 * 150 * 130
+    let indices = try Tensor(shape: [2, 150, 130], scalars: (0..<positions).map { Int64($0 * 7 % classes) })
+    let truth = try indices.oneHot(classes: classes)
+    let composed = try Function([type]) { arguments in
+      let loss = try -(arguments[0].logSoftmax(axis: 1) * truth).sum() / Double(positions)
+      let binary = try Loss.binaryCrossEntropyWithLogits(arguments[0], truth)
+      let parts = try
+        (arguments[0].sigmoid().log() * truth + (1 - arguments[0].sigmoid()).log() * (1 - truth)).mean()
+      return [loss] + (try gradients(of: loss, withRespectTo: arguments)) + [binary, try -parts]
+    }
+    let fused = try Function([type]) { arguments in
+      let loss = try Loss.crossEntropy(arguments[0], indices)
+      return [loss] + (try gradients(of: loss, withRespectTo: arguments))
+    }
+    let expected = try composed([logits])
+    try expectClose(expected[2], expected[3], 1e-5, "binary")
+    for set in InstructionSet.available {
+      try InstructionSet.with(set) {
+        let got = try ThreadPool.withThreadCount(1) { try fused([logits]) }
+        let onThree = try ThreadPool.withThreadCount(3) { try fused([logits]) }
+        for (a, b) in zip(got, onThree) { #expect(try a.scalars(Float.self) == b.scalars(Float.self)) }
+        try expectClose(got[0], expected[0], 1e-6, "\(set): loss")
+        let scale = Double(positions)
+        try expectClose(got[1] * scale, expected[1] * scale, 2e-6, "\(set): gradient")
+      }
+    }
   }
 }

@@ -34,10 +34,17 @@ extension Module {
 @propertyWrapper
 public struct Key<Value> {
   public let name: String
-  public var wrappedValue: Value
-  public init(wrappedValue: Value, _ name: String) {
-    self.name = name
-    self.wrappedValue = wrappedValue
+  private var value: Value?
+
+  public init(_ name: String) { self.name = name }
+
+  /// The member. It must be set before it is read, in the module's initializer.
+  public var wrappedValue: Value {
+    get {
+      guard let value else { preconditionFailure("\(name) was read before it was set") }
+      return value
+    }
+    set { value = newValue }
   }
 }
 

@@ -20,6 +20,17 @@ public struct InputFit: Hashable, Sendable {
   /// Where the image's first row and column are in the output.
   public var outputTop = 0
   public var outputLeft = 0
+
+  public init(
+    top: Int = 0, bottom: Int = 0, left: Int = 0, right: Int = 0, outputTop: Int = 0, outputLeft: Int = 0
+  ) {
+    self.top = top
+    self.bottom = bottom
+    self.left = left
+    self.right = right
+    self.outputTop = outputTop
+    self.outputLeft = outputLeft
+  }
 }
 
 extension SegmentationModel {

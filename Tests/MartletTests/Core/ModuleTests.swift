@@ -22,9 +22,9 @@ private final class Tree: Layer {
   init() throws {
     encoder = [try Leaf(1), try Leaf(2)]
     optional = try Leaf(3)
-    _shortcut = Key(wrappedValue: try Leaf(4), "downsample.0")
     named = ["b": try Leaf(5), "a": try Leaf(6)]
     shared = encoder[0]
+    shortcut = try Leaf(4)
   }
 
   func forward(_ input: Tensor) throws -> Tensor { try encoder[1](encoder[0](input)) }
