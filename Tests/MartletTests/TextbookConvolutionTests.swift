@@ -45,8 +45,9 @@ import Testing
 
   /// Reproducible numbers in [−1, 1), exact in float32.
   static func numbers(_ count: Int, _ seed: Int) -> [Double] {
-    (0..<count).map { Double(($0 &* 7919 &+ seed &* 104_729) % 2003) / 1024 - 0.978 }.map {
-      Double(Float($0))
+    (0..<count).map { index -> Double in
+      let scrambled: Int = (index &* 7919 &+ seed &* 104_729) % 2003
+      return Double(Float(scrambled) / 1024 - 0.978)
     }
   }
 
@@ -99,10 +100,9 @@ import Testing
     let columns = try im2col(
       tensor(xShape, x), filterHeight: e.fh, filterWidth: e.fw, stride: e.stride, pad: e.pad)
     #expect(columns.shape == [e.n * e.outH * e.outW, e.c * e.fh * e.fw])
-    let product =
-      try columns.matmul(transposed: tensor([e.filters, e.c * e.fh * e.fw], w))
-      .reshaped(to: [e.n, e.outH, e.outW, e.filters]).permuted([0, 3, 1, 2])
-      + tensor([1, e.filters, 1, 1], b)
+    let rows = try columns.matmul(transposed: tensor([e.filters, e.c * e.fh * e.fw], w))
+    let images = try rows.reshaped(to: [e.n, e.outH, e.outW, e.filters]).permuted([0, 3, 1, 2])
+    let product = try images + tensor([1, e.filters, 1, 1], b)
     try Self.expectClose(product, out, "by im2col")
     let douts = try tensor(outShape, dout).permuted([0, 2, 3, 1]).reshaped(to: [-1, e.filters])
     let folded = try col2im(
