@@ -36,7 +36,9 @@ public struct ConvolutionOperation: Operation {
       try ConvolutionTypes.checkBias(inputs[2], channels: weight.shape[0], input.scalar, name)
     }
     let space = try resolved.outputSpace(of: input.space, kernel: weight.space, name)
-    return [input.with(shape: [input.shape[0], weight.shape[0]] + space)]
+    let output = input.with(shape: [input.shape[0], weight.shape[0]] + space)
+    try output.requireCountable(name)
+    return [output]
   }
 
   private func shape(_ inputs: [TensorType], _ output: TensorType) -> ConvolutionShape {
@@ -111,7 +113,9 @@ public struct ConvolutionWeightGradient: Operation {
       gradient.scalar == input.scalar && gradient.shape[0] == input.shape[0] && gradient.space == space, name,
       "expected an output gradient \(input.scalar.rawValue)[\(input.shape[0]), …] of space \(space), got \(gradient)"
     )
-    return [TensorType([gradient.shape[1], input.shape[1] / groups] + kernel, input.scalar)]
+    let weight = TensorType([gradient.shape[1], input.shape[1] / groups] + kernel, input.scalar)
+    try weight.requireCountable(name)
+    return [weight]
   }
 
   private func shape(_ inputs: [TensorType]) -> ConvolutionShape {

@@ -36,7 +36,9 @@ public struct MatMulOperation: Operation {
         inputs[2].shape == [b.shape[columns]] && inputs[2].scalar == a.scalar, name,
         "expected a bias of \(a.scalar.rawValue)[\(b.shape[columns])], got \(inputs[2])")
     }
-    return [TensorType(batch + [a.shape[rows], b.shape[columns]], a.scalar)]
+    let output = TensorType(batch + [a.shape[rows], b.shape[columns]], a.scalar)
+    try output.requireCountable(name)
+    return [output]
   }
 
   private func product(_ inputs: [TensorType], _ output: TensorType) -> MatrixProduct {

@@ -49,7 +49,9 @@ public struct TransposedConvolutionOperation: Operation {
     try require(
       space == input.space, name,
       "expected an input of space \(space) for an output of \(outputSpace), got \(input.space)")
-    return [input.with(shape: [input.shape[0], channels.partialValue] + outputSpace)]
+    let output = input.with(shape: [input.shape[0], channels.partialValue] + outputSpace)
+    try output.requireCountable(name)
+    return [output]
   }
 
   private func shape(_ inputs: [TensorType], _ output: TensorType) -> ConvolutionShape {
