@@ -17,7 +17,9 @@ public struct RecomputeCheapValues: GraphPass {
     // From which step on a leaf no longer holds what it held before.
     var changes: [ValueID: Int] = [:]
     for (step, node) in graph.nodes.enumerated() {
-      for index in node.operation.mutatedInputs { changes[node.inputs[index]] = changes[node.inputs[index]] ?? step }
+      for index in node.operation.mutatedInputs {
+        changes[node.inputs[index]] = changes[node.inputs[index]] ?? step
+      }
     }
     var reads = [[Int]](repeating: [], count: graph.types.count)
     for (step, node) in graph.nodes.enumerated() {
