@@ -42,6 +42,8 @@ OPTIMIZERS = {
     "adam": lambda p: torch.optim.Adam(p, lr=1e-3),
 }
 
+# One whose trainings do not hang on the last digit (a maximum that two pixels share, say); they are checked for it.
+SEED = 3
 STEPS, BATCH, CLASSES, HEIGHT, WIDTH = 20, 2, 3, 36, 28
 
 
@@ -95,14 +97,15 @@ def batches():
     return images.reshape(shape), masks.to(torch.uint8).reshape(STEPS, BATCH, *size)
 
 
-def train(initial, optimizer, images, masks, dtype):
-    model = tiny(classes=CLASSES).to(dtype)
+def train(initial, optimizer, images, masks, dtype, layout=torch.contiguous_format):
+    model = tiny(classes=CLASSES).to(dtype=dtype, memory_format=layout)
     model.load_state_dict(initial)
     optimizer = optimizer(model.parameters())
     losses = []
     for x, y in zip(images, masks):
         optimizer.zero_grad()
-        loss = cross_entropy(model(x.to(dtype) / 255), y.long())
+        x = (x.to(dtype) / 255).contiguous(memory_format=layout)
+        loss = cross_entropy(model(x), y.long())
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
@@ -110,14 +113,17 @@ def train(initial, optimizer, images, masks, dtype):
 
 
 def trainings():
-    torch.manual_seed(1)
+    torch.manual_seed(SEED)
     images, masks = batches()
+    images = images.contiguous()
     start = tiny(classes=CLASSES)
     initial = {key: tensor.clone() for key, tensor in start.state_dict().items()}
     for name, optimizer in OPTIMIZERS.items():
         single, narrow_model = train(initial, optimizer, images, masks, torch.float32)
         double, wide_model = train(initial, optimizer, images, masks, torch.float64)
-        apart = np.max(np.abs(single - double) / double)
+        # A second order of sums: a training that it changes is no measure of anybody's sums.
+        other, _ = train(initial, optimizer, images, masks, torch.float32, torch.channels_last)
+        apart = max(np.max(np.abs(losses - double) / double) for losses in (single, other))
         pairs = zip(narrow_model.state_dict().values(), wide_model.state_dict().values())
         weights_apart = max((a - b).abs().max().item() for a, b in pairs)
         print(f"{name}: loss {double[0]:.4f} to {double[-1]:.4f}; float32 and float64 differ by {apart:.1e} relative")
