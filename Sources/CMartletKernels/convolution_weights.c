@@ -1,5 +1,6 @@
 #include "martlet_convolution.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define BITS uint32_t

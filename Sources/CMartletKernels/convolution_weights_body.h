@@ -1,25 +1,52 @@
 // Moves weights between PyTorch's order and panels, included once for each element size with BITS and NAME.
 
+// One row of a panel, from columns that are `stride` apart.
+static inline void NAME(gather)(const BITS *from, long stride, BITS *to, long columns, long width) {
+  long n = 0;
+  for (; n + 4 <= columns; n += 4) {
+    const BITS a = from[n * stride], b = from[(n + 1) * stride];
+    const BITS c = from[(n + 2) * stride], d = from[(n + 3) * stride];
+    to[n] = a;
+    to[n + 1] = b;
+    to[n + 2] = c;
+    to[n + 3] = d;
+  }
+  for (; n < columns; n++) to[n] = from[n * stride];
+  for (; n < width; n++) to[n] = 0;
+}
+
+enum { NAME(run_block) = 256, NAME(run_pitch) = NAME(run_block) + 8, NAME(run_columns) = 32 };
+
+// Columns are far apart, often by a multiple of the cache's size: some of each is copied to where they do not
+// contend for the same lines, and gathered from there.
+static void NAME(pack_run)(const martlet_weight_panel *panel, long first_channel, long channels) {
+  BITS near[NAME(run_columns) * NAME(run_pitch)];
+  const long taps = panel->taps, tap_stride = panel->channels * panel->width;
+  const BITS *from = (const BITS *)panel->weights + panel->channel_offsets[first_channel];
+  for (long n = 0; n < panel->columns; n++)
+    __builtin_memcpy(
+        near + n * NAME(run_pitch), from + n * panel->column_stride, (size_t)(channels * taps) * sizeof(BITS));
+  BITS *to = (BITS *)panel->panel + first_channel * panel->width;
+  for (long c = 0; c < channels; c++)
+    for (long t = 0; t < taps; t++)
+      NAME(gather)(
+          near + c * taps + t, NAME(run_pitch), to + t * tap_stride + c * panel->width, panel->columns,
+          panel->width);
+}
+
 void NAME(martlet_pack_weights)(const martlet_weight_panel *panel) {
-  const long width = panel->width, columns = panel->columns, stride = panel->column_stride;
-  const long tap_stride = panel->channels * width;
+  if (panel->is_run && panel->taps <= NAME(run_block) && panel->columns <= NAME(run_columns)) {
+    const long step = NAME(run_block) / panel->taps;
+    for (long c = 0; c < panel->channels; c += step)
+      NAME(pack_run)(panel, c, panel->channels - c < step ? panel->channels - c : step);
+    return;
+  }
+  const long tap_stride = panel->channels * panel->width;
   for (long c = 0; c < panel->channels; c++) {
     const BITS *channel = (const BITS *)panel->weights + panel->channel_offsets[c];
-    BITS *to = (BITS *)panel->panel + c * width;
-    for (long t = 0; t < panel->taps; t++, to += tap_stride) {
-      const BITS *from = channel + panel->tap_offsets[t];
-      long n = 0;
-      for (; n + 4 <= columns; n += 4) {
-        const BITS a = from[n * stride], b = from[(n + 1) * stride];
-        const BITS d = from[(n + 2) * stride], e = from[(n + 3) * stride];
-        to[n] = a;
-        to[n + 1] = b;
-        to[n + 2] = d;
-        to[n + 3] = e;
-      }
-      for (; n < columns; n++) to[n] = from[n * stride];
-      for (; n < width; n++) to[n] = 0;
-    }
+    BITS *to = (BITS *)panel->panel + c * panel->width;
+    for (long t = 0; t < panel->taps; t++, to += tap_stride)
+      NAME(gather)(channel + panel->tap_offsets[t], panel->column_stride, to, panel->columns, panel->width);
   }
 }
 

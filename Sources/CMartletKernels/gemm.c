@@ -15,6 +15,8 @@
 #define VECTORS 2
 #define HEIGHT 4
 #define HEIGHTS HEIGHTS_4
+#define NARROW_HEIGHT 6
+#define NARROW_HEIGHTS HEIGHTS_6
 #define FMA PLAIN_FMA
 
 #define REAL float
@@ -35,6 +37,8 @@
 
 #undef HEIGHT
 #undef HEIGHTS
+#undef NARROW_HEIGHT
+#undef NARROW_HEIGHTS
 
 // The shape of the AVX-512 tile in portable code. No vector crosses a call, so the calling convention that
 // the warning is about does not matter.
@@ -42,6 +46,8 @@
 #pragma clang diagnostic ignored "-Wpsabi"
 #define HEIGHT 12
 #define HEIGHTS HEIGHTS_12
+#define NARROW_HEIGHT 12
+#define NARROW_HEIGHTS HEIGHTS_12
 
 #define REAL float
 #define LANES 16
@@ -61,6 +67,8 @@
 
 #undef HEIGHT
 #undef HEIGHTS
+#undef NARROW_HEIGHT
+#undef NARROW_HEIGHTS
 #undef FMA
 #pragma clang diagnostic pop
 
@@ -70,6 +78,8 @@
 #pragma clang attribute push(__attribute__((target(MARTLET_TARGET_AVX2))), apply_to = function)
 #define HEIGHT 6
 #define HEIGHTS HEIGHTS_6
+#define NARROW_HEIGHT 12
+#define NARROW_HEIGHTS HEIGHTS_12
 
 #define REAL float
 #define LANES 8
@@ -89,6 +99,8 @@
 
 #undef HEIGHT
 #undef HEIGHTS
+#undef NARROW_HEIGHT
+#undef NARROW_HEIGHTS
 #pragma clang attribute pop
 #endif
 
@@ -96,6 +108,8 @@
 #pragma clang attribute push(__attribute__((target(MARTLET_TARGET_AVX512))), apply_to = function)
 #define HEIGHT 12
 #define HEIGHTS HEIGHTS_12
+#define NARROW_HEIGHT 12
+#define NARROW_HEIGHTS HEIGHTS_12
 
 #define REAL float
 #define LANES 16
@@ -115,6 +129,8 @@
 
 #undef HEIGHT
 #undef HEIGHTS
+#undef NARROW_HEIGHT
+#undef NARROW_HEIGHTS
 #pragma clang attribute pop
 #endif
 
@@ -124,6 +140,8 @@
 #define VECTORS 4
 #define HEIGHT 6
 #define HEIGHTS HEIGHTS_6
+#define NARROW_HEIGHT 12
+#define NARROW_HEIGHTS HEIGHTS_12
 
 #define REAL float
 #define LANES 4

@@ -1,6 +1,7 @@
 // The body of the matrix kernels, included once for each instruction set and element type with
 //   REAL     element type          LANES    elements of a vector
 //   VECTORS  vectors of a panel    HEIGHT   rows of the largest tile
+//   NARROW_HEIGHT  rows of the largest tile that is one vector wide
 //   NAME(x)  the name of x in this set        FMA(a, b, c)  a * b + c on vectors
 
 typedef REAL NAME(vector) __attribute__((vector_size(LANES * sizeof(REAL))));
@@ -25,48 +26,49 @@ static inline __attribute__((always_inline)) NAME(vector) NAME(rectified)(NAME(v
 
 // MARK: Indirect product
 
-// One tile. `height` is a constant at every call, so that the sums live in registers.
+// One tile of `vectors` vectors across. Height and vectors are constants at every call, so that the sums live in
+// registers.
 static inline __attribute__((always_inline)) void NAME(tile)(
-    const int height, const martlet_gemm_block *block, const void *const *sources, const REAL *panel,
+    const int height, const int vectors, const martlet_gemm_block *block, const void *const *sources, const REAL *panel,
     void *const *outputs, long column, long columns) {
-  NAME(vector) sums[HEIGHT][VECTORS];
+  NAME(vector) sums[NARROW_HEIGHT][VECTORS];
 #pragma clang loop unroll(full)
   for (int m = 0; m < height; m++)
 #pragma clang loop unroll(full)
-    for (int v = 0; v < VECTORS; v++) sums[m][v] = (NAME(vector)){};
+    for (int v = 0; v < vectors; v++) sums[m][v] = (NAME(vector)){};
 
   const long channels = block->channels;
   for (long t = 0; t < block->taps; t++, sources += block->source_pitch) {
-    const REAL *source[HEIGHT];
+    const REAL *source[NARROW_HEIGHT];
 #pragma clang loop unroll(full)
     for (int m = 0; m < height; m++) source[m] = (const REAL *)sources[m] + block->source_offset;
 #pragma clang loop unroll_count(UNROLL)
     for (long c = 0; c < channels; c++, panel += NAME(width)) {
       NAME(vector) right[VECTORS];
 #pragma clang loop unroll(full)
-      for (int v = 0; v < VECTORS; v++) right[v] = NAME(load)(panel + v * LANES);
+      for (int v = 0; v < vectors; v++) right[v] = NAME(load)(panel + v * LANES);
 #pragma clang loop unroll(full)
       for (int m = 0; m < height; m++) {
         const NAME(vector) left = NAME(splat)(source[m][c]);
 #pragma clang loop unroll(full)
-        for (int v = 0; v < VECTORS; v++) sums[m][v] = FMA(left, right[v], sums[m][v]);
+        for (int v = 0; v < vectors; v++) sums[m][v] = FMA(left, right[v], sums[m][v]);
       }
     }
   }
 
   const REAL *bias = block->bias ? (const REAL *)block->bias + column : 0;
   const long first = block->output_offset + column;
-  if (columns == NAME(width)) {
+  if (columns == vectors * LANES) {
     if (block->accumulate) {
 #pragma clang loop unroll(full)
       for (int m = 0; m < height; m++)
 #pragma clang loop unroll(full)
-        for (int v = 0; v < VECTORS; v++)
+        for (int v = 0; v < vectors; v++)
           sums[m][v] += NAME(load)((const REAL *)outputs[m] + first + v * LANES);
     }
     if (bias) {
 #pragma clang loop unroll(full)
-      for (int v = 0; v < VECTORS; v++) {
+      for (int v = 0; v < vectors; v++) {
         const NAME(vector) b = NAME(load)(bias + v * LANES);
 #pragma clang loop unroll(full)
         for (int m = 0; m < height; m++) sums[m][v] += b;
@@ -76,20 +78,28 @@ static inline __attribute__((always_inline)) void NAME(tile)(
 #pragma clang loop unroll(full)
       for (int m = 0; m < height; m++)
 #pragma clang loop unroll(full)
-        for (int v = 0; v < VECTORS; v++) sums[m][v] = NAME(rectified)(sums[m][v]);
+        for (int v = 0; v < vectors; v++) sums[m][v] = NAME(rectified)(sums[m][v]);
+    }
+    if (block->stream) {
+#pragma clang loop unroll(full)
+      for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++)
+          __builtin_nontemporal_store(sums[m][v], (NAME(vector) *)((REAL *)outputs[m] + first + v * LANES));
+      return;
     }
 #pragma clang loop unroll(full)
     for (int m = 0; m < height; m++)
 #pragma clang loop unroll(full)
-      for (int v = 0; v < VECTORS; v++) NAME(store)((REAL *)outputs[m] + first + v * LANES, sums[m][v]);
+      for (int v = 0; v < vectors; v++) NAME(store)((REAL *)outputs[m] + first + v * LANES, sums[m][v]);
     return;
   }
   // The last, partly filled panel: the same in plain loops over a copy of the tile.
-  REAL tile[HEIGHT][LANES * VECTORS];
+  REAL tile[NARROW_HEIGHT][LANES * VECTORS];
 #pragma clang loop unroll(full)
   for (int m = 0; m < height; m++)
 #pragma clang loop unroll(full)
-    for (int v = 0; v < VECTORS; v++) NAME(store)(&tile[m][v * LANES], sums[m][v]);
+    for (int v = 0; v < vectors; v++) NAME(store)(&tile[m][v * LANES], sums[m][v]);
   for (int m = 0; m < height; m++) {
     REAL *output = (REAL *)outputs[m] + first;
     for (long n = 0; n < columns; n++) {
@@ -109,29 +119,47 @@ typedef void (*NAME(tile_function))(
   static __attribute__((noinline)) void NAME(tile_##h)(                                                \
       const martlet_gemm_block *block, const void *const *sources, const REAL *panel,                  \
       void *const *outputs, long column, long columns) {                                               \
-    NAME(tile)(h, block, sources, panel, outputs, column, columns);                                    \
+    NAME(tile)(h, VECTORS, block, sources, panel, outputs, column, columns);                           \
   }
 HEIGHTS(TILE)
+#undef TILE
+
+#define TILE(h)                                                                                        \
+  static __attribute__((noinline)) void NAME(narrow_tile_##h)(                                         \
+      const martlet_gemm_block *block, const void *const *sources, const REAL *panel,                  \
+      void *const *outputs, long column, long columns) {                                               \
+    NAME(tile)(h, 1, block, sources, panel, outputs, column, columns);                                 \
+  }
+NARROW_HEIGHTS(TILE)
 #undef TILE
 
 #define TILE_NAME(h) NAME(tile_##h),
 static const NAME(tile_function) NAME(tiles)[HEIGHT + 1] = {0, HEIGHTS(TILE_NAME)};
 #undef TILE_NAME
+#define TILE_NAME(h) NAME(narrow_tile_##h),
+static const NAME(tile_function) NAME(narrow_tiles)[NARROW_HEIGHT + 1] = {0, NARROW_HEIGHTS(TILE_NAME)};
+#undef TILE_NAME
 
-// The rows are spread evenly over as few tiles as hold them; a panel stays in the first cache for all tiles.
+// The rows are spread evenly over as few tiles as hold them; a panel stays in the first cache for all tiles. Where a
+// panel holds no more columns than a vector, tiles are narrow and tall.
 static void NAME(multiply)(const martlet_gemm_block *block) {
-  const long tiles = (block->rows + HEIGHT - 1) / HEIGHT;
   const REAL *panel = block->panels;
   for (long column = 0; column < block->columns; column += NAME(width), panel += block->panel_stride) {
     const long left = block->columns - column;
     const long columns = left < NAME(width) ? left : NAME(width);
+    const int narrow = columns <= LANES;
+    const NAME(tile_function) *functions = narrow ? NAME(narrow_tiles) : NAME(tiles);
+    const long height = narrow ? NARROW_HEIGHT : HEIGHT;
+    const long tiles = (block->rows + height - 1) / height;
     for (long i = 0, first = 0; i < tiles; i++) {
       const long end = block->rows * (i + 1) / tiles;
-      NAME(tiles)[end - first](
-          block, block->sources + first, panel, block->outputs + first, column, columns);
+      functions[end - first](block, block->sources + first, panel, block->outputs + first, column, columns);
       first = end;
     }
   }
+#if defined(__x86_64__)
+  if (block->stream) __builtin_ia32_sfence();
+#endif
 }
 
 // MARK: Outer products

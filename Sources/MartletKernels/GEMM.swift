@@ -134,6 +134,7 @@ public struct MatrixProduct {
       copy.column_stride = transposesB ? depth : 1
       copy.weights = b + (matrix + column * copy.column_stride) * bytes
       copy.taps = 1
+      copy.is_run = transposesB ? 1 : 0
       offsets.withUnsafeBufferPointer { offsets in
         tapOffsets.withUnsafeBufferPointer { tapOffsets in
           copy.tap_offsets = tapOffsets.baseAddress

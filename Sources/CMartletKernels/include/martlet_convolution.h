@@ -45,6 +45,8 @@ typedef struct {
   const long *channel_offsets;
   long taps;
   const long *tap_offsets;
+  /// Whether all of it is one run for each column: channel offsets are multiples of `taps`, tap offsets 0, 1, 2….
+  int is_run;
 } martlet_weight_panel;
 
 void martlet_pack_weights_4(const martlet_weight_panel *panel);

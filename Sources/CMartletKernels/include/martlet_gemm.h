@@ -30,6 +30,9 @@ typedef struct {
   int accumulate;
   /// Whether to replace negative results by zero, after everything else.
   int rectify;
+  /// Whether to write past the caches, for results that they could not hold: every row of the product must then be
+  /// aligned to 64 bytes from `output_offset` on.
+  int stream;
   /// Added to each row, one element a column, or null.
   const void *bias;
 } martlet_gemm_block;

@@ -69,18 +69,21 @@ private struct WeightGradient {
     rows = merges ? shape.kernel.width * shape.inputChannels : shape.inputChannelsPerGroup
     padded = PaddedRows(shape, scalar)
 
-    segments = ceilDivide(shape.output.width, 512)
+    segments = ceilDivide(shape.output.width, 320)
     segmentPixels = ceilDivide(shape.output.width, segments)
     let columns = shape.outputChannelsPerGroup
     let widest = IndirectProductPlan.widestPanel
-    columnBlock = min(ceilDivide(columns, widest) * widest, 64)
-    // The sums of a block are read and written at each step and should stay in the second cache.
-    let fitting = (192 << 10) / (taps.count * columnBlock * 4)
-    let blocks = ceilDivide(rows, max(12, min(64, fitting)))
+    // The sums of a block are read and written at each step and should stay in the second cache. The fewer the taps,
+    // the more columns share the packing of a row.
+    let elements = 80 << 10
+    let wide = min(256, max(64, elements / (taps.count * 64) / widest * widest))
+    let columnBlocks = ceilDivide(columns, wide)
+    columnBlock = ceilDivide(ceilDivide(columns, columnBlocks), widest) * widest
+    let blocks = ceilDivide(rows, max(12, min(64, elements / (taps.count * columnBlock))))
     rowBlock = ceilDivide(rows, blocks)
 
     let lines = shape.batch * shape.output.depth * shape.output.height * segments
-    linesPerStep = segments > 1 ? 1 : max(1, min(lines, 384 / max(1, shape.output.width)))
+    linesPerStep = segments > 1 ? 1 : max(1, min(lines, 256 / max(1, shape.output.width)))
     let weightBlocks = shape.groups * blocks * ceilDivide(columns, columnBlock)
     // About 64 pieces, none of a few pixels only.
     let pixels = lines * segmentPixels

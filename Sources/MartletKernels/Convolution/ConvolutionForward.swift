@@ -56,6 +56,7 @@ public enum ImplicitGEMM {
       scalar: scalar, kernels: gemmKernels(scalar), groups: shape.groups,
       channels: merges ? shape.kernel.width * channels : perGroup, columns: shape.outputChannelsPerGroup,
       columnStride: perGroup * shape.kernel.count, channelOffsets: forwardChannelOffsets(shape),
+      weightsAreRuns: !merges,
       groupWeightStride: shape.outputChannelsPerGroup * perGroup * shape.kernel.count,
       groupSourceStride: perGroup, groupOutputStride: shape.outputChannelsPerGroup,
       sourceSize: SpatialExtent(source.depth, source.height, width),

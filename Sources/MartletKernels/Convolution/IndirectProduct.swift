@@ -30,6 +30,8 @@ struct IndirectProductPlan {
   /// Elements between neighbours in the weights: along the columns, and for each channel of a group.
   let columnStride: Int
   let channelOffsets: [Int]
+  /// Whether a column's weights are one run, in the order channel, tap.
+  let weightsAreRuns: Bool
   /// Elements between groups, in the weights, in a source row and in an output row.
   let groupWeightStride: Int
   let groupSourceStride: Int
@@ -69,51 +71,55 @@ struct IndirectProductPlan {
     output: UnsafeMutableRawPointer, packed: UnsafeMutableRawPointer, zeros: UnsafeRawPointer
   ) {
     let panels = ceilDivide(columns, Int(kernels.width))
-    // Where each product's packed weights start, and its pieces: blocks of rows × groups × ranges of panels.
+    // Where each product's packed weights start.
     var packedStarts: [Int] = []
-    var pieceStarts = [0]
     var packedBytes = 0
-    var blocks = 0
-    for product in products { blocks += ceilDivide(product.pixelCount, Self.blockRows) }
-    let splits = max(1, min(panels, 64 / max(1, blocks * groups)))
     for product in products {
       packedStarts.append(packedBytes)
       packedBytes +=
         groups * channels * product.weightTaps.count * panels * Int(kernels.width) * scalar.byteCount
-      let blocks = ceilDivide(product.pixelCount, Self.blockRows)
-      pieceStarts.append(pieceStarts.last! + blocks * groups * splits)
     }
     pack(weights, panels: panels, packedStarts: packedStarts, to: packed)
 
+    // Pieces are blocks of rows × products × ranges of panels × groups. The products of one convolution are of
+    // nearly one size: cut alike and taken in turns, they read each part of the source while it is in cache.
+    let blocks = ceilDivide(products.map(\.pixelCount).max() ?? 0, Self.blockRows)
+    let splits = max(1, min(panels, 64 / max(1, blocks * groups * products.count)))
     let maps = products.map { PixelMap($0, sourceSize: sourceSize, sourceStrides: sourceStrides) }
-    ThreadPool.parallelFor(pieceStarts.last!) { piece in
-      var index = 0
-      while piece >= pieceStarts[index + 1] { index += 1 }
+    let streams = streamsResult(output)
+    ThreadPool.parallelFor(blocks * products.count * splits * groups) { piece in
+      let group = piece % groups
+      let split = piece / groups % splits
+      let index = piece / (groups * splits) % products.count
+      let block = piece / (groups * splits * products.count)
       let product = products[index]
-      let local = piece - pieceStarts[index]
-      let blocks = ceilDivide(product.pixelCount, Self.blockRows)
-      // Neighbouring pieces share their source rows.
-      let group = local % groups
-      let split = local / groups % splits
-      let block = local / (groups * splits)
       let firstRow = product.pixelCount * block / blocks
       let rows = product.pixelCount * (block + 1) / blocks - firstRow
-      let firstPanel = panels * split / splits
-      let endPanel = panels * (split + 1) / splits
+      guard rows > 0 else { return }
       let map = maps[index]
       let table = map.rows(
         first: firstRow, count: rows, source: source, output: output, zeros: zeros,
         in: threadScratch(map.byteCount(rows: rows)))
       runBlock(
         taps: product.weightTaps.count, table, group: group, panels: panels,
-        panelRange: firstPanel..<endPanel,
-        packed: packed + packedStarts[index], bias: bias, rectified: rectified)
+        panelRange: (panels * split / splits)..<(panels * (split + 1) / splits),
+        packed: packed + packedStarts[index], bias: bias, rectified: rectified, streams: streams)
     }
+  }
+
+  /// Results that no cache holds until they are read again are written past the caches.
+  private static let streamedBytes = 32 << 20
+
+  private func streamsResult(_ output: UnsafeMutableRawPointer) -> Bool {
+    let pixel = groups * groupOutputStride * scalar.byteCount
+    let total = products.reduce(0) { $0 + $1.pixelCount } * pixel
+    return total > Self.streamedBytes
+      && (Int(bitPattern: output) | groupOutputStride * scalar.byteCount) % 64 == 0
   }
 
   private func runBlock(
     taps: Int, _ table: PixelMap.Rows, group: Int, panels: Int, panelRange: Range<Int>,
-    packed: UnsafeMutableRawPointer, bias: UnsafeRawPointer?, rectified: Bool
+    packed: UnsafeMutableRawPointer, bias: UnsafeRawPointer?, rectified: Bool, streams: Bool
   ) {
     let width = Int(kernels.width)
     let bytes = scalar.byteCount
@@ -141,6 +147,8 @@ struct IndirectProductPlan {
       if isLast {
         block.bias = bias.map { $0 + (group * groupOutputStride + firstColumn) * bytes }
         block.rectify = rectified ? 1 : 0
+        // What was added to lies in cache already.
+        block.stream = streams && channel == 0 ? 1 : 0
       }
       kernels.multiply(&block)
     }
@@ -164,6 +172,7 @@ struct IndirectProductPlan {
       copy.columns = min(width, columns - panel * width)
       copy.column_stride = columnStride
       copy.taps = taps.count
+      copy.is_run = weightsAreRuns ? 1 : 0
       taps.withUnsafeBufferPointer { taps in
         channelOffsets.withUnsafeBufferPointer { offsets in
           copy.tap_offsets = taps.baseAddress
