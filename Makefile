@@ -7,9 +7,9 @@ TESTABLE = $(RELEASE) -Xswiftc -enable-testing
 PYTHON_ENVIRONMENT ?= .venv-peers
 PYTHON = $(PYTHON_ENVIRONMENT)/bin/python
 DEMO ?= runs/demo
-ROWS ?= .
+ROWS ?=
 
-.PHONY: help build test lint format demo bench peak docs fixtures dependencies peers parity clean
+.PHONY: help build test lint format demo bench docs fixtures dependencies peers clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,8 +17,9 @@ help: ## Show this list
 dependencies: ## Install the system libraries that reading images needs
 	@Scripts/install-dependencies
 
-build: dependencies ## Build the program in release mode
+build: dependencies ## Build the programs in release mode
 	$(SWIFT) build $(RELEASE) --product martlet
+	$(SWIFT) build $(RELEASE) --product martlet-bench
 
 test: dependencies ## Run all tests, optimised
 	$(SWIFT) test $(TESTABLE)
@@ -37,10 +38,7 @@ peers: ## Install the frameworks that benchmarks compare with
 	@Scripts/install-peers $(PYTHON_ENVIRONMENT)
 
 bench: build peers ## Compare speed and memory with PyTorch in one run (ROWS=pattern for a part)
-	$(PYTHON) Benchmarks/bench.py --rows '$(ROWS)'
-
-peak: dependencies ## Measure GEMM tiles against this core's peak
-	$(SWIFT) run $(RELEASE) martlet-bench peak
+	$(PYTHON) Benchmarks/bench.py $(if $(ROWS),--rows '$(ROWS)')
 
 fixtures: peers ## Make the test fixtures again with PyTorch
 	@for script in Tests/Fixtures/make_*.py; do $(PYTHON) $$script || exit 1; done
