@@ -1,9 +1,9 @@
 # Whatever a person or a machine runs on this project is a target here, and installs what it needs.
 
 SWIFT ?= swift
-# One scratch folder for everything, so that builds stay incremental.
+# Tests are built apart: with testability everything compiles differently, and both builds stay incremental.
 RELEASE = -c release
-TESTABLE = $(RELEASE) -Xswiftc -enable-testing
+TESTABLE = $(RELEASE) --scratch-path .build-tests -Xswiftc -enable-testing
 PYTHON_ENVIRONMENT ?= .venv-peers
 PYTHON = $(PYTHON_ENVIRONMENT)/bin/python
 DEMO ?= runs/demo

@@ -25,7 +25,8 @@ let package = Package(
     .target(name: "CMartletKernels"),
     .target(name: "MartletKernels", dependencies: ["CMartletKernels"]),
     .target(name: "Martlet", dependencies: ["MartletKernels"]),
-    .target(name: "MartletInterchange", dependencies: ["Martlet"]),
+    .target(name: "MartletFiles", dependencies: ["Martlet"]),
+    .target(name: "MartletInterchange", dependencies: ["Martlet", "MartletFiles"]),
 
     // Image codecs come from the libraries made for them.
     .systemLibrary(
@@ -39,14 +40,14 @@ let package = Package(
     .target(
       name: "MartletData",
       dependencies: [
-        "Martlet", "MartletKernels", "MartletInterchange", "CSystemPNG", "CSystemTurboJPEG", "CImageShims",
+        "Martlet", "MartletKernels", "MartletFiles", "CSystemPNG", "CSystemTurboJPEG", "CImageShims",
       ]),
 
     .target(name: "MartletModels", dependencies: ["Martlet"]),
     .target(
       name: "MartletTraining",
       dependencies: [
-        "Martlet", "MartletModels", "MartletData", "MartletInterchange",
+        "Martlet", "MartletModels", "MartletData", "MartletFiles", "MartletInterchange",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "Yams", package: "Yams"),
       ],
@@ -69,7 +70,7 @@ let package = Package(
     .testTarget(name: "MartletKernelsTests", dependencies: ["MartletKernels", "CMartletKernels"]),
     .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletInterchange"]),
     .testTarget(name: "MartletInterchangeTests", dependencies: ["MartletInterchange"]),
-    .testTarget(name: "MartletDataTests", dependencies: ["MartletData"]),
+    .testTarget(name: "MartletDataTests", dependencies: ["MartletData", "MartletFiles"]),
     .testTarget(name: "MartletModelsTests", dependencies: ["MartletModels", "MartletInterchange"]),
     .testTarget(name: "MartletTrainingTests", dependencies: ["MartletTraining"]),
     .testTarget(name: "MartletCommandTests", dependencies: ["MartletCommand"]),

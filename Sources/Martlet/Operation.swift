@@ -8,6 +8,9 @@ public protocol Operation: Hashable, Sendable {
   /// The name used in errors and in summaries, in PyTorch's spelling: `conv2d`, `batch_norm`.
   var name: String { get }
 
+  /// What a plan's listing says of this operation beside its name, such as the algorithm that was chosen for it.
+  var detail: String { get }
+
   /// Checks the inputs' shapes, element types and layouts and gives the outputs' types.
   ///
   /// - Throws: ``MartletError`` naming the operation, what was expected and what came.
@@ -45,6 +48,7 @@ public protocol Operation: Hashable, Sendable {
 }
 
 extension Operation {
+  public var detail: String { "" }
   public func gradient(_ context: GradientContext) throws -> [Tensor?] {
     throw MartletError(name, "is not differentiable")
   }

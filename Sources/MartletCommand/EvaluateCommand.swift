@@ -12,6 +12,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Folder of images.", valueName: "dir")) var images: String?
   @Option(help: ArgumentHelp("Folder of their masks.", valueName: "dir")) var masks: String?
   @Option(help: "Images in a batch.") var batchSize = 8
+  @OptionGroup var options: NumericsOption
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
@@ -20,7 +21,7 @@ struct EvaluateCommand: ParsableCommand {
     )
     let evaluation = try evaluateSegmentation(
       URL(filePath: folder), images: images.map { URL(filePath: $0) }, masks: masks.map { URL(filePath: $0) },
-      batchSize: batchSize)
+      batchSize: batchSize, numerics: options.numerics)
     print(json ? try evaluation.json() : evaluation.table)
   }
 }

@@ -17,9 +17,11 @@ struct PredictCommand: ParsableCommand {
   var output: String
   @Flag(help: "Also write each image with its mask drawn over it, as NAME_overlay.png.") var overlay = false
 
+  @OptionGroup var options: NumericsOption
+
   func run() throws {
     let predicting = try SegmentationFilePredictor(
-      URL(filePath: model), output: output, drawsOverlay: overlay)
+      URL(filePath: model), output: output, drawsOverlay: overlay, numerics: options.numerics)
     try predicting.check(files)
     var failures = 0
     for file in files {

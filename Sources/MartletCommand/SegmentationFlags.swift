@@ -50,6 +50,8 @@ struct SegmentationFlags: ParsableArguments {
   @Option(help: "End after so many epochs without a better mean IoU.") var earlyStopping: Int?
   @Option(help: "none, flips, standard or strong; single steps go in a YAML file. (default: flips)")
   var augmentation: String?
+  @Option(help: "Rounding that convolutions may trade for speed: fast, strict or direct. (default: fast)")
+  var numerics: Numerics?
   @Option(help: ArgumentHelp("The run folder; it must be empty or new.", valueName: "run")) var output:
     String?
 
@@ -91,6 +93,7 @@ struct SegmentationFlags: ParsableArguments {
     if !classWeights.isEmpty { c.classWeights = classWeights }
     set(&c.earlyStopping, earlyStopping)
     if let augmentation { c.augmentation = try AugmentationChoice(named: augmentation) }
+    set(&c.numerics, numerics)
     set(&c.output, output)
     return c
   }

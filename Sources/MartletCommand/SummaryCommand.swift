@@ -25,14 +25,26 @@ struct SummaryCommand: ParsableCommand {
     UNet.Configuration.Upsampling?
   @Flag(inversion: .prefixedNo, help: "Batch normalisation. (default: --batch-norm)") var batchNorm: Bool?
 
+  @OptionGroup var options: NumericsOption
+  @Flag(help: "Also list what runs, in order, in a forward pass and in a training step.") var plan = false
+  @Option(
+    parsing: .upToNextOption, help: "Passes over the recorded graph to leave out, by the names that --plan shows.")
+  var withoutPasses: [String] = []
+
   func run() throws {
     let shape = try parsedShape()
     let network = try makeNetwork(inputChannels: shape[1])
     let image = TensorType(shape, .float32, .channelsLast)
     let target = TensorType([shape[0], shape[2], shape[3]], .uint8)
-    let summary = try ModelSummary(
-      of: network, input: image, targets: [target], optimizer: Adam()
-    ) { try Loss.crossEntropy(network.logits($0[0]), $0[1]) }
+    let passes = try defaultPasses.without(withoutPasses)
+    let summary = try withNumerics(options.numerics) {
+      try ModelSummary(of: network, input: image, targets: [target], optimizer: Adam(), passes: passes) {
+        try Loss.crossEntropy(network.logits($0[0]), $0[1])
+      }
+    }
+    if plan {
+      print("forward pass\n\n\(summary.forwardPlan)\n\ntraining step\n\n\(summary.trainingPlan)\n")
+    }
     print(summary)
   }
 

@@ -3,6 +3,7 @@ import Martlet
 import Testing
 
 @testable import MartletData
+@testable import MartletFiles
 
 @Suite struct AtomicFileTests {
   @Test func writesAndReplaces() throws {
@@ -23,8 +24,8 @@ import Testing
     let path = folder.file("model.bin")
     try AtomicFile.write([1, 2, 3], to: path)
     let error = #expect(throws: MartletError.self) {
-      try AtomicFile.write(to: path) { append in
-        try [UInt8](repeating: 9, count: 50_000).withUnsafeBytes { try append($0) }
+      try AtomicFile.write(to: path) { contents in
+        try [UInt8](repeating: 9, count: 50_000).withUnsafeBytes { try contents.append($0) }
         #expect(folder.names.count == 2, "the new bytes must be beside the file, not in it")
         throw MartletError("test", "stop")
       }
@@ -69,7 +70,7 @@ import Testing
       let file = FileDescriptor(number: descriptor)
       let number = [UInt8](repeating: 1, count: 10_000).withUnsafeBytes { file.write($0) }
       #expect(number == ENOSPC)
-      let error = AtomicFile.failure("runs/a/model.safetensors", ENOSPC)
+      let error = AtomicFile.failure("runs/a/model.safetensors", ENOSPC, "file")
       #expect(error.message == "runs/a/model.safetensors: cannot be written: No space left on device")
     }
   #endif

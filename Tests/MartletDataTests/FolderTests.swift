@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 import Testing
 
 @testable import MartletData

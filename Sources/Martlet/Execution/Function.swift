@@ -15,25 +15,32 @@ public final class Function: Sendable {
   public let recorded: Graph
   private let bindings: [GraphBuilder.Binding]
   private let scopes: [[ObjectIdentifier]]
+  /// Names of the passes that made the plan.
+  let passNames: [String]
 
   /// Records `body`.
   ///
   /// - Parameters:
   ///   - argumentTypes: Types of the tensors that the function will be called with.
   ///   - mode: What dropout and batch normalisation do while recording.
+  ///   - numerics: How much rounding error convolutions may trade for speed.
   ///   - passes: Rewritings of the graph that keep its results; the default is all of them.
   /// - Throws: Whatever `body` throws.
   public init(
-    _ argumentTypes: [TensorType], mode: Mode = .inference, passes: [any GraphPass] = defaultPasses,
+    _ argumentTypes: [TensorType], mode: Mode = .inference, numerics: Numerics = .current,
+    passes: [any GraphPass] = defaultPasses,
     _ body: ([Tensor]) throws -> [Tensor]
   ) throws {
     let builder = GraphBuilder()
     let arguments = argumentTypes.enumerated().map { builder.argument($0, $1) }
-    let results = try GraphBuilder.$current.withValue(builder) { try withMode(mode) { try body(arguments) } }
+    let results = try GraphBuilder.$current.withValue(builder) {
+      try withMode(mode) { try withNumerics(numerics) { try body(arguments) } }
+    }
     recorded = builder.finish(results)
     self.argumentTypes = argumentTypes
     bindings = builder.bindings
     scopes = builder.scopes
+    passNames = passes.map(\.name)
     plan = PlanCache.shared.plan(for: recorded, passes: passes)
   }
 

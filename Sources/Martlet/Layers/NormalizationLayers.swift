@@ -40,7 +40,7 @@ public final class BatchNorm: Layer {
 }
 
 /// Group normalisation (Wu and He, 2018) of [N, C, …]; instance normalisation where there are as many groups as channels.
-public final class GroupNormLayer: Layer {
+public final class GroupNorm: Layer {
   public let weight: Parameter
   public let bias: Parameter
   private let groups: Int
@@ -62,7 +62,7 @@ public final class GroupNormLayer: Layer {
 }
 
 /// Layer normalisation (Ba et al., 2016) over the last dimensions.
-public final class LayerNormLayer: Layer {
+public final class LayerNorm: Layer {
   public let weight: Parameter
   public let bias: Parameter
   private let epsilon: Double

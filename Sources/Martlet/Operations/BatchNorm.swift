@@ -44,6 +44,7 @@ public struct BatchNormTraining: Operation {
   }
 
   public var name: String { "batch_norm" }
+  public var detail: String { activation == .none ? "" : activation.rawValue }
 
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     try checkBatchNorm(inputs, vectors: 1..<3, name)
@@ -99,6 +100,7 @@ public struct BatchNormApply: Operation {
   public init(activation: NormalizationActivation = .none) { self.activation = activation }
 
   public var name: String { "batch_norm_apply" }
+  public var detail: String { activation == .none ? "" : activation.rawValue }
 
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     try checkBatchNorm(inputs, vectors: 1..<5, name)
@@ -130,6 +132,7 @@ public struct BatchNormBackward: Operation {
   public init(activation: NormalizationActivation = .none) { self.activation = activation }
 
   public var name: String { "batch_norm_backward" }
+  public var detail: String { activation == .none ? "" : activation.rawValue }
 
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     try checkBatchNorm(inputs, vectors: 1..<5, name)

@@ -14,6 +14,7 @@ public struct BatchNormInference: Operation {
   }
 
   public var name: String { "batch_norm" }
+  public var detail: String { activation == .none ? "" : activation.rawValue }
 
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     try BatchNormApply().inferOutputs(inputs)
@@ -67,6 +68,7 @@ public struct BatchNormInferenceBackward: Operation {
   }
 
   public var name: String { "batch_norm_backward" }
+  public var detail: String { activation == .none ? "" : activation.rawValue }
 
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     try BatchNormBackward().inferOutputs(inputs)

@@ -1,19 +1,22 @@
 import MartletKernels
 
-/// A convolution (cross-correlation, as everywhere in the field) of one to three space axes, by implicit GEMM.
+/// A convolution (cross-correlation, as everywhere in the field) of one to three space axes.
 ///
 /// Inputs: activation [N, C, space…], weight [K, C / groups, kernel…] and, optionally, a bias [K]. Output:
 /// [N, K, space…], channels last.
-public struct ConvolutionOperation: Operation {
+public struct ConvolutionOperation: Operation, AlgorithmicConvolution {
   /// One value for each space axis.
   public let options: ConvolutionOptions
   /// Whether negative results are replaced by zero, as a ReLU after the convolution would.
   public var rectifies = false
+  public let numerics: Numerics
+  var algorithm = ConvolutionAlgorithm.direct
 
   /// - Parameter options: With one value for each space axis.
-  public init(_ options: ConvolutionOptions, rectifies: Bool = false) {
+  public init(_ options: ConvolutionOptions, rectifies: Bool = false, numerics: Numerics = .current) {
     self.options = options
     self.rectifies = rectifies
+    self.numerics = numerics
   }
 
   public var name: String { ConvolutionTypes.name("conv", axes: options.stride.count) }
@@ -41,24 +44,27 @@ public struct ConvolutionOperation: Operation {
     return [output]
   }
 
-  private func shape(_ inputs: [TensorType], _ output: TensorType) -> ConvolutionShape {
-    ConvolutionShape(input: inputs[0], output: output, kernel: inputs[1].space, options)
+  var part: ConvolutionPart { .forward }
+
+  func shape(inputs: [TensorType], outputs: [TensorType]) -> ConvolutionShape {
+    ConvolutionShape(input: inputs[0], output: outputs[0], kernel: inputs[1].space, options)
   }
 
   public func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int {
-    ImplicitGEMM.forwardWorkspace(shape(inputs, outputs[0]), inputs[0].checkedFormat)
+    algorithm.workspaceByteCount(
+      part, shape(inputs: inputs, outputs: outputs), inputs[0].checkedFormat)
   }
 
   public func run(_ call: OperationCall) throws {
-    ImplicitGEMM.forward(
-      shape(call.inputs.map(\.type), call.outputs[0].type), call.inputs[0].type.checkedFormat,
+    algorithm.forward(
+      shape(inputs: call.inputs.map(\.type), outputs: call.outputs.map(\.type)), call.inputs[0].type.checkedFormat,
       input: call.inputs[0].address, weight: call.inputs[1].address,
       bias: call.inputs.count > 2 ? UnsafeRawPointer(call.inputs[2].address) : nil, rectified: rectifies,
       output: call.outputs[0].address, workspace: call.workspace)
   }
 
   public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int {
-    shape(inputs, outputs[0]).multiplyAdds
+    shape(inputs: inputs, outputs: outputs).multiplyAdds
   }
 
   public func gradient(_ context: GradientContext) throws -> [Tensor?] {
@@ -70,12 +76,14 @@ public struct ConvolutionOperation: Operation {
     var gradients: [Tensor?] = [
       context.wanted[0]
         ? try Tensor.apply(
-          TransposedConvolutionOperation(options, outputSpace: input.type.space, isGradient: true),
+          TransposedConvolutionOperation(
+            options, outputSpace: input.type.space, isGradient: true, numerics: numerics),
           [dy, weight])[0]
         : nil,
       context.wanted[1]
         ? try Tensor.apply(
-          ConvolutionWeightGradient(options, kernel: weight.type.space), [input, dy])[0] : nil,
+          ConvolutionWeightGradient(options, kernel: weight.type.space, numerics: numerics), [input, dy])[0]
+        : nil,
     ]
     if context.inputs.count > 2 { gradients.append(context.wanted[2] ? try dy.sumOverPixels() : nil) }
     return gradients
@@ -86,14 +94,17 @@ public struct ConvolutionOperation: Operation {
 ///
 /// Inputs: the convolution's input [N, C, space…] and the gradient of its output [N, K, space…]. Output:
 /// [K, C / groups, kernel…].
-public struct ConvolutionWeightGradient: Operation {
+public struct ConvolutionWeightGradient: Operation, AlgorithmicConvolution {
   public let options: ConvolutionOptions
   /// The kernel's sizes.
   public let kernel: [Int]
+  public let numerics: Numerics
+  var algorithm = ConvolutionAlgorithm.direct
 
-  public init(_ options: ConvolutionOptions, kernel: [Int]) {
+  public init(_ options: ConvolutionOptions, kernel: [Int], numerics: Numerics = .current) {
     self.options = options
     self.kernel = kernel
+    self.numerics = numerics
   }
 
   public var name: String { ConvolutionTypes.name("conv", axes: kernel.count) + "_weight_gradient" }
@@ -118,22 +129,27 @@ public struct ConvolutionWeightGradient: Operation {
     return [weight]
   }
 
-  private func shape(_ inputs: [TensorType]) -> ConvolutionShape {
+  var part: ConvolutionPart { .backwardWeights }
+
+  func shape(inputs: [TensorType], outputs: [TensorType]) -> ConvolutionShape {
     ConvolutionShape(input: inputs[0], output: inputs[1], kernel: kernel, options)
   }
 
   public func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int {
-    ImplicitGEMM.backwardWeightsWorkspace(shape(inputs), inputs[0].checkedFormat)
+    algorithm.workspaceByteCount(
+      part, shape(inputs: inputs, outputs: outputs), inputs[0].checkedFormat)
   }
 
   public func run(_ call: OperationCall) throws {
-    ImplicitGEMM.backwardWeights(
-      shape(call.inputs.map(\.type)), call.inputs[0].type.checkedFormat, input: call.inputs[0].address,
+    algorithm.backwardWeights(
+      shape(inputs: call.inputs.map(\.type), outputs: []), call.inputs[0].type.checkedFormat, input: call.inputs[0].address,
       outputGradient: call.inputs[1].address, weightGradient: call.outputs[0].address,
       workspace: call.workspace)
   }
 
-  public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int { shape(inputs).multiplyAdds }
+  public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int {
+    shape(inputs: inputs, outputs: outputs).multiplyAdds
+  }
 
   public func gradient(_ context: GradientContext) throws -> [Tensor?] {
     // Linear in both inputs: what the weight's gradient is multiplied by takes the weight's place.
@@ -142,9 +158,11 @@ public struct ConvolutionWeightGradient: Operation {
     return [
       context.wanted[0]
         ? try Tensor.apply(
-          TransposedConvolutionOperation(options, outputSpace: input.type.space, isGradient: true),
+          TransposedConvolutionOperation(
+            options, outputSpace: input.type.space, isGradient: true, numerics: numerics),
           [dy, direction])[0] : nil,
-      context.wanted[1] ? try Tensor.apply(ConvolutionOperation(options), [input, direction])[0] : nil,
+      context.wanted[1]
+        ? try Tensor.apply(ConvolutionOperation(options, numerics: numerics), [input, direction])[0] : nil,
     ]
   }
 }

@@ -5,7 +5,7 @@ import MartletKernels
 ///
 /// Inputs: x [N, C] or channels-last [N, C, …], weight [C], bias [C]. Outputs: y, and [N, groups] each the means and
 /// 1/√(variance + ε).
-public struct GroupNorm: Operation {
+public struct GroupNormOperation: Operation {
   public var groups: Int
   public var epsilon: Double
 
@@ -67,7 +67,7 @@ public struct GroupNorm: Operation {
   public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int { 2 * inputs[0].elementCount }
 }
 
-/// The gradient of ``GroupNorm``. Inputs: x, mean, 1/√(variance + ε), weight, the gradient of y. Outputs: the gradients
+/// The gradient of ``GroupNormOperation``. Inputs: x, mean, 1/√(variance + ε), weight, the gradient of y. Outputs: the gradients
 /// of x, weight and bias.
 public struct GroupNormBackward: Operation {
   public var groups: Int
@@ -77,7 +77,7 @@ public struct GroupNormBackward: Operation {
   public var name: String { "group_norm_backward" }
 
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
-    let statistics = try GroupNorm(groups: groups).inferOutputs([inputs[0], inputs[3], inputs[3]])[1]
+    let statistics = try GroupNormOperation(groups: groups).inferOutputs([inputs[0], inputs[3], inputs[3]])[1]
     try require(
       inputs[1] == statistics && inputs[2] == statistics && inputs[4] == inputs[0], name,
       "expected statistics of \(statistics) and a gradient of \(inputs[0]), got \(inputs[1...])")
@@ -120,7 +120,7 @@ extension Tensor {
     let scale = try weight ?? Tensor.ones([shape[1]], scalar)
     let shift = try bias ?? Tensor.zeros([shape[1]], scalar)
     return try Tensor.apply(
-      GroupNorm(groups: groups, epsilon: epsilon), [converted(to: .channelsLast), scale, shift])[0]
+      GroupNormOperation(groups: groups, epsilon: epsilon), [converted(to: .channelsLast), scale, shift])[0]
   }
 
   /// Instance normalisation, as `torch.nn.functional.instance_norm` without running statistics: each channel of each

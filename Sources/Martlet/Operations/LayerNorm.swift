@@ -5,7 +5,7 @@ import MartletKernels
 ///
 /// Inputs: x, row-major; weight and bias of the shape of the last axes. Outputs: y, and of the shape of the first axes
 /// the means and 1/√(variance + ε).
-public struct LayerNorm: Operation {
+public struct LayerNormOperation: Operation {
   public var axes: Int
   public var epsilon: Double
 
@@ -58,7 +58,7 @@ public struct LayerNorm: Operation {
   public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int { 2 * inputs[0].elementCount }
 }
 
-/// The gradient of ``LayerNorm``. Inputs: x, mean, 1/√(variance + ε), weight, the gradient of y. Outputs: the gradients
+/// The gradient of ``LayerNormOperation``. Inputs: x, mean, 1/√(variance + ε), weight, the gradient of y. Outputs: the gradients
 /// of x, weight and bias.
 public struct LayerNormBackward: Operation {
   public var axes: Int
@@ -68,7 +68,7 @@ public struct LayerNormBackward: Operation {
   public var name: String { "layer_norm_backward" }
 
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
-    let statistics = try LayerNorm(axes: axes).inferOutputs([inputs[0], inputs[3], inputs[3]])[1]
+    let statistics = try LayerNormOperation(axes: axes).inferOutputs([inputs[0], inputs[3], inputs[3]])[1]
     try require(
       inputs[1] == statistics && inputs[2] == statistics && inputs[4] == inputs[0], name,
       "expected statistics of \(statistics) and a gradient of \(inputs[0]), got \(inputs[1...])")
@@ -115,7 +115,7 @@ extension Tensor {
     let scale = try weight ?? Tensor.ones(normalizedShape, scalar)
     let shift = try bias ?? Tensor.zeros(normalizedShape, scalar)
     return try Tensor.apply(
-      LayerNorm(axes: normalizedShape.count, epsilon: epsilon),
+      LayerNormOperation(axes: normalizedShape.count, epsilon: epsilon),
       [converted(to: .rowMajor), scale.converted(to: .rowMajor), shift.converted(to: .rowMajor)])[0]
   }
 }

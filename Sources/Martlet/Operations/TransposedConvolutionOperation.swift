@@ -6,19 +6,24 @@ import MartletKernels
 /// Inputs: activation [N, C, space…], weight [C, K / groups, kernel…] and, optionally, a bias [K]. Output:
 /// [N, K, outputSpace…], channels last. Seen from the convolution that it transposes, C are output channels and K
 /// input channels, so the weight is that convolution's own.
-public struct TransposedConvolutionOperation: Operation {
+public struct TransposedConvolutionOperation: Operation, AlgorithmicConvolution {
   /// The options of the convolution that is transposed, one value for each space axis.
   public let options: ConvolutionOptions
   /// The output's space. With a stride, several sizes are mapped to the same input, so it must be told.
   public let outputSpace: [Int]
   /// Whether this is the gradient of a convolution: only the name depends on it.
   public let isGradient: Bool
+  public let numerics: Numerics
+  var algorithm = ConvolutionAlgorithm.direct
 
   /// - Parameter options: With one value for each space axis.
-  public init(_ options: ConvolutionOptions, outputSpace: [Int], isGradient: Bool = false) {
+  public init(
+    _ options: ConvolutionOptions, outputSpace: [Int], isGradient: Bool = false, numerics: Numerics = .current
+  ) {
     self.options = options
     self.outputSpace = outputSpace
     self.isGradient = isGradient
+    self.numerics = numerics
   }
 
   public var name: String {
@@ -54,33 +59,38 @@ public struct TransposedConvolutionOperation: Operation {
     return [output]
   }
 
-  private func shape(_ inputs: [TensorType], _ output: TensorType) -> ConvolutionShape {
-    ConvolutionShape(input: output, output: inputs[0], kernel: inputs[1].space, options)
+  var part: ConvolutionPart { .backwardData }
+
+  func shape(inputs: [TensorType], outputs: [TensorType]) -> ConvolutionShape {
+    ConvolutionShape(input: outputs[0], output: inputs[0], kernel: inputs[1].space, options)
   }
 
   public func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int {
-    ImplicitGEMM.backwardDataWorkspace(shape(inputs, outputs[0]), inputs[0].checkedFormat)
+    algorithm.workspaceByteCount(
+      part, shape(inputs: inputs, outputs: outputs), inputs[0].checkedFormat)
   }
 
   public func run(_ call: OperationCall) throws {
-    ImplicitGEMM.backwardData(
-      shape(call.inputs.map(\.type), call.outputs[0].type), call.inputs[0].type.checkedFormat,
+    algorithm.backwardData(
+      shape(inputs: call.inputs.map(\.type), outputs: call.outputs.map(\.type)), call.inputs[0].type.checkedFormat,
       outputGradient: call.inputs[0].address, weight: call.inputs[1].address,
       bias: call.inputs.count > 2 ? UnsafeRawPointer(call.inputs[2].address) : nil,
       inputGradient: call.outputs[0].address, workspace: call.workspace)
   }
 
   public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int {
-    shape(inputs, outputs[0]).multiplyAdds
+    shape(inputs: inputs, outputs: outputs).multiplyAdds
   }
 
   public func gradient(_ context: GradientContext) throws -> [Tensor?] {
     let (input, weight) = (context.inputs[0], context.inputs[1])
     let dy = context.outputGradient
     var gradients: [Tensor?] = [
-      context.wanted[0] ? try Tensor.apply(ConvolutionOperation(options), [dy, weight])[0] : nil,
+      context.wanted[0]
+        ? try Tensor.apply(ConvolutionOperation(options, numerics: numerics), [dy, weight])[0] : nil,
       context.wanted[1]
-        ? try Tensor.apply(ConvolutionWeightGradient(options, kernel: weight.type.space), [dy, input])[0]
+        ? try Tensor.apply(
+          ConvolutionWeightGradient(options, kernel: weight.type.space, numerics: numerics), [dy, input])[0]
         : nil,
     ]
     if context.inputs.count > 2 { gradients.append(context.wanted[2] ? try dy.sumOverPixels() : nil) }

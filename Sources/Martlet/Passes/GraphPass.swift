@@ -8,7 +8,22 @@ public protocol GraphPass: Sendable {
 /// What a ``Function`` applies unless told otherwise, in order.
 public let defaultPasses: [any GraphPass] = [
   MergeEqualNodes(), FuseBatchNormActivation(), RemoveUnusedNodes(), RecomputeCheapValues(),
+  ChooseConvolutionAlgorithms(),
 ]
+
+extension [any GraphPass] {
+  /// The passes that are left when some are switched off.
+  ///
+  /// - Throws: ``MartletError`` that names the passes there are, when there is none of a name.
+  public func without(_ names: [String]) throws -> [any GraphPass] {
+    let known = map(\.name)
+    for name in names {
+      try require(
+        known.contains(name), "passes", "expected \(known.joined(separator: ", ")), got \(name)")
+    }
+    return filter { !names.contains($0.name) }
+  }
+}
 
 extension Graph {
   /// The graph with values read under other names: `replacement[v]` instead of `v`.

@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 #if canImport(Darwin)
   import Darwin

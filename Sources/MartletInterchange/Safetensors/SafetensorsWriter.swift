@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -64,7 +65,7 @@ public enum Safetensors {
     // What is written must pass the reader's checks.
     let dataByteCount = sorted.reduce(0) { $0 + $1.value.byteCount }
     let parsed = try SafetensorsHeader(header, dataByteCount: dataByteCount, file: path)
-    try AtomicFile.write(to: url, operation: "safetensors") { contents in
+    try AtomicFile.write(to: path, operation: "safetensors") { contents in
       var length = UInt64(header.count).littleEndian
       try withUnsafeBytes(of: &length) { try contents.append($0) }
       try header.withUnsafeBytes { try contents.append($0) }

@@ -70,6 +70,8 @@ public struct SegmentationConfiguration: Codable, Hashable, Sendable {
   public var earlyStopping: Int?
   /// What is done to training images: `none`, `flips`, `standard`, `strong`, or steps with their strengths.
   public var augmentation = AugmentationChoice.preset(.flips)
+  /// How much rounding error convolutions may trade for speed: `fast`, `strict` or `direct`.
+  public var numerics = Numerics.fast
 
   /// The run folder.
   public var output = ""
@@ -101,7 +103,7 @@ public struct SegmentationConfiguration: Codable, Hashable, Sendable {
     case loss
     case classWeights = "class-weights"
     case earlyStopping = "early-stopping"
-    case augmentation, output
+    case augmentation, numerics, output
   }
 
   /// Keys that are absent keep their defaults.
@@ -147,6 +149,7 @@ public struct SegmentationConfiguration: Codable, Hashable, Sendable {
     try read(.classWeights, into: &classWeights)
     try readOptional(.earlyStopping, into: &earlyStopping)
     try read(.augmentation, into: &augmentation)
+    try read(.numerics, into: &numerics)
     try read(.output, into: &output)
   }
 

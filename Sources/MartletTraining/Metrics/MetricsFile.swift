@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletData
+import MartletFiles
 
 /// A run's figures as CSV: a heading, then one row an epoch.
 ///

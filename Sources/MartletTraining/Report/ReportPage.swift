@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletData
+import MartletFiles
 
 /// Makes the page that shows a run: one HTML file that fetches nothing.
 public enum ReportPage {

@@ -9,7 +9,7 @@ import MartletData
 ///   - images: Folder of images; `nil` for the run's own validation images.
 /// - Throws: ``MartletError`` when the run or the images cannot be read.
 public func evaluateSegmentation(
-  _ run: URL, images: URL?, masks: URL?, batchSize: Int
+  _ run: URL, images: URL?, masks: URL?, batchSize: Int, numerics: Numerics = .current
 ) throws -> SegmentationEvaluation {
   try require(batchSize > 0, "evaluate", "expected a batch size of 1 or more, got \(batchSize)")
   let (network, description) = try SegmentationModelDescription.load(runOrWeights: run)
@@ -20,7 +20,7 @@ public func evaluateSegmentation(
     data = try ConfigurationFile.read(RunFolder(run).configuration).datasets().validation
   }
   let loss = try SegmentationLoss("cross-entropy", classWeights: [], classCount: network.classCount)
-  return try SegmentationEvaluator(network: network, description: description, loss: loss)
+  return try SegmentationEvaluator(network: network, description: description, loss: loss, numerics: numerics)
     .evaluate(data, batchSize: batchSize)
 }
 

@@ -42,14 +42,17 @@ public final class SegmentationEvaluator {
   private let network: any SegmentationModel
   private let description: SegmentationModelDescription
   private let loss: SegmentationLoss
+  private let numerics: Numerics
   private var functions: [[TensorType]: Function] = [:]
 
   public init(
-    network: any SegmentationModel, description: SegmentationModelDescription, loss: SegmentationLoss
+    network: any SegmentationModel, description: SegmentationModelDescription, loss: SegmentationLoss,
+    numerics: Numerics = .current
   ) {
     self.network = network
     self.description = description
     self.loss = loss
+    self.numerics = numerics
   }
 
   /// - Throws: ``MartletError`` when a file cannot be read any more.
@@ -90,7 +93,7 @@ public final class SegmentationEvaluator {
   /// The function from images and labels to classes and loss, recorded once for each shape.
   private func function(for types: [TensorType]) throws -> Function {
     if let known = functions[types] { return known }
-    let function = try Function(types) { [network, loss] arguments in
+    let function = try Function(types, numerics: numerics) { [network, loss] arguments in
       let logits = try network.logits(arguments[0])
       return [try logits.argmax(axis: 1).cast(to: .uint8), try loss(logits, arguments[1])]
     }

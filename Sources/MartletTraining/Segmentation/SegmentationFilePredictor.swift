@@ -13,9 +13,11 @@ public final class SegmentationFilePredictor {
   ///   - model: A run folder or a weights file.
   ///   - output: The folder for masks, made if it is missing.
   /// - Throws: ``MartletError`` when the model cannot be read or the folder not made.
-  public init(_ model: URL, output: String, drawsOverlay: Bool) throws {
+  public init(
+    _ model: URL, output: String, drawsOverlay: Bool, numerics: Numerics = .current
+  ) throws {
     let (network, description) = try SegmentationModelDescription.load(runOrWeights: model)
-    predictor = SegmentationPredictor(network: network, description: description)
+    predictor = SegmentationPredictor(network: network, description: description, numerics: numerics)
     palette = ClassPalette(description.options.classes ?? [])
     self.output = output
     self.drawsOverlay = drawsOverlay

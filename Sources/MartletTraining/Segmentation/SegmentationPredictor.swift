@@ -5,12 +5,16 @@ import MartletModels
 /// Gives each pixel of an image its class.
 public final class SegmentationPredictor {
   public let description: SegmentationModelDescription
+  private let numerics: Numerics
   private let network: any SegmentationModel
   private var functions: [TensorType: Function] = [:]
 
-  public init(network: any SegmentationModel, description: SegmentationModelDescription) {
+  public init(
+    network: any SegmentationModel, description: SegmentationModelDescription, numerics: Numerics = .current
+  ) {
     self.network = network
     self.description = description
+    self.numerics = numerics
   }
 
   /// The class of each pixel of an image of any size.
@@ -25,7 +29,7 @@ public final class SegmentationPredictor {
 
   private func function(for type: TensorType) throws -> Function {
     if let known = functions[type] { return known }
-    let function = try Function([type]) { [network] in
+    let function = try Function([type], numerics: numerics) { [network] in
       [try network.logits($0[0]).argmax(axis: 1).cast(to: .uint8)]
     }
     functions[type] = function

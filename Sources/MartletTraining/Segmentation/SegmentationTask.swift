@@ -13,6 +13,7 @@ public final class SegmentationTask: TrainingTask {
   private let training: BatchLoader
   private let segmentationLoss: SegmentationLoss
   private let evaluator: SegmentationEvaluator
+  private let numerics: Numerics
   /// The network as it is at present, for showing what it does.
   let predictor: SegmentationPredictor
 
@@ -31,8 +32,10 @@ public final class SegmentationTask: TrainingTask {
       seed: configuration.seed, shuffles: true)
     segmentationLoss = try SegmentationLoss(
       configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
-    evaluator = SegmentationEvaluator(network: network, description: description, loss: segmentationLoss)
-    predictor = SegmentationPredictor(network: network, description: description)
+    numerics = configuration.numerics
+    evaluator = SegmentationEvaluator(
+      network: network, description: description, loss: segmentationLoss, numerics: numerics)
+    predictor = SegmentationPredictor(network: network, description: description, numerics: numerics)
   }
 
   public var stepsPerEpoch: Int { training.batchCount() }
@@ -53,7 +56,7 @@ public final class SegmentationTask: TrainingTask {
   }
 
   public func loss(_ batch: [Tensor]) throws -> Tensor {
-    try segmentationLoss(network.logits(batch[0]), batch[1])
+    try withNumerics(numerics) { try segmentationLoss(network.logits(batch[0]), batch[1]) }
   }
 
   /// The last validation, image by image.

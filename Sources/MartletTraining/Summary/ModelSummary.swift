@@ -18,20 +18,27 @@ public struct ModelSummary: Sendable {
   public var inferenceByteCount: Int
   /// Bytes of a training step: parameters, optimizer state, batch, values, gradients.
   public var trainingByteCount: Int
+  /// What runs in a forward pass and in a training step.
+  public var forwardPlan: PlanListing
+  public var trainingPlan: PlanListing
 
   /// - Parameters:
   ///   - input: [N, C, H, W].
+  ///   - passes: Rewritings of the recorded graphs that keep their results.
   ///   - loss: Records a training step's loss from the model's input and the tensors of `targets`.
   public init(
     of model: any Layer, input: TensorType, targets: [TensorType], optimizer: any Optimizer,
-    loss: ([Tensor]) throws -> Tensor
+    passes: [any GraphPass] = defaultPasses, loss: ([Tensor]) throws -> Tensor
   ) throws {
-    let forward = try Function([input]) { [try model($0[0])] }
+    let forward = try Function([input], passes: passes) { [try model($0[0])] }
     let state = try OptimizerState(optimizer, for: model)
     let step = try TrainingStep(
-      model: model, optimizer: optimizer, state: state, batch: [input] + targets, loss: loss)
+      model: model, optimizer: optimizer, state: state, batch: [input] + targets, passes: passes,
+      loss: loss)
 
     let names = model.namesByIdentity
+    forwardPlan = forward.listing(names: names)
+    trainingPlan = step.listing(names: names)
     let own = Dictionary(
       model.modules.map { ($0.name, $0.module) }, uniquingKeysWith: { first, _ in first })
     var rows: [Row] = []

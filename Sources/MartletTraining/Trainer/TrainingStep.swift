@@ -20,13 +20,14 @@ public final class TrainingStep {
   /// - Parameters:
   ///   - batch: Types of the batch's tensors.
   ///   - clipNorm: Largest global norm of the gradients; more is scaled down to it.
+  ///   - passes: Rewritings of the recorded graph that keep its results.
   ///   - loss: Records the batch's loss, a scalar.
   public init(
     model: any Module, optimizer: any Optimizer, state: OptimizerState, batch: [TensorType],
-    clipNorm: Double? = nil, loss: ([Tensor]) throws -> Tensor
+    clipNorm: Double? = nil, passes: [any GraphPass] = defaultPasses, loss: ([Tensor]) throws -> Tensor
   ) throws {
     let parameters = model.parameters
-    function = try Function([TensorType([2], .float64)] + batch, mode: .training) { arguments in
+    function = try Function([TensorType([2], .float64)] + batch, mode: .training, passes: passes) { arguments in
       let loss = try loss(Array(arguments.dropFirst()))
       let gradients = try gradients(of: loss, withRespectTo: parameters.map(\.parameter.value))
       let (norm, coefficient) = try clipCoefficient(of: gradients, maximumNorm: clipNorm ?? .infinity)
@@ -56,6 +57,11 @@ public final class TrainingStep {
 
   /// Bytes that a step holds besides parameters, optimizer state and batch.
   public var arenaByteCount: Int { function.plan.arenaByteCount }
+
+  /// What runs in a step.
+  ///
+  /// - Parameter names: Names of modules, as ``Module/namesByIdentity`` gives them.
+  public func listing(names: [ObjectIdentifier: String]) -> PlanListing { function.listing(names: names) }
 
   /// What first was not finite when this batch went through; `nil` when all was.
   public func firstNonFinite(

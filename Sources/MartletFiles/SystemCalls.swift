@@ -9,11 +9,11 @@
 #endif
 
 /// What the operating system calls an error number, such as "No space left on device".
-func systemErrorText(_ number: Int32) -> String { String(cString: strerror(number)) }
+package func systemErrorText(_ number: Int32) -> String { String(cString: strerror(number)) }
 
 /// Calls `body` again for as long as it returns -1 because a signal came in between.
 @inline(__always)
-func retryingInterrupted(_ body: () -> Int) -> Int {
+package func retryingInterrupted(_ body: () -> Int) -> Int {
   while true {
     let result = body()
     if result != -1 || errno != EINTR { return result }
@@ -21,15 +21,17 @@ func retryingInterrupted(_ body: () -> Int) -> Int {
 }
 
 /// An open file that is closed when its owner lets go of it.
-struct FileDescriptor: ~Copyable {
-  let number: Int32
+package struct FileDescriptor: ~Copyable {
+  package let number: Int32
+
+  package init(number: Int32) { self.number = number }
 
   deinit { _ = close(number) }
 
   /// Writes all the bytes, however many calls it takes.
   ///
   /// - Returns: The error number that stopped it, or nil.
-  func write(_ bytes: UnsafeRawBufferPointer) -> Int32? {
+  package func write(_ bytes: UnsafeRawBufferPointer) -> Int32? {
     #if canImport(Darwin)
       let systemWrite = Darwin.write
     #elseif canImport(Glibc)
@@ -49,8 +51,23 @@ struct FileDescriptor: ~Copyable {
     return nil
   }
 
+  /// Replaces bytes that were written before.
+  ///
+  /// - Returns: The error number that stopped it, or nil.
+  package func write(_ bytes: [UInt8], at offset: Int) -> Int32? {
+    var done = 0
+    while done < bytes.count {
+      let written = bytes.withUnsafeBytes { buffer in
+        retryingInterrupted { pwrite(number, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done)) }
+      }
+      if written < 0 { return errno }
+      done += written
+    }
+    return nil
+  }
+
   /// Reads until `count` bytes came or the file ended, and returns how many came, or nil with `errno` set.
-  func read(into base: UnsafeMutableRawPointer, count: Int) -> Int? {
+  package func read(into base: UnsafeMutableRawPointer, count: Int) -> Int? {
     #if canImport(Darwin)
       let systemRead = Darwin.read
     #elseif canImport(Glibc)

@@ -15,15 +15,40 @@ import Martlet
 /// before stays until the new file replaces it. When writing fails the temporary file is removed; when the
 /// process is killed, it is left as `.NAME.PROCESS-NUMBER.partial`.
 public enum AtomicFile {
-  /// Takes the next bytes of the file that is being written.
-  public typealias Append = (UnsafeRawBufferPointer) throws -> Void
+  /// The file that is being written, under its temporary name.
+  public struct Contents: ~Copyable {
+    private let descriptor: FileDescriptor
+    private let path: String
+    private let operation: String
+
+    fileprivate init(_ descriptor: consuming FileDescriptor, _ path: String, _ operation: String) {
+      self.descriptor = descriptor
+      self.path = path
+      self.operation = operation
+    }
+
+    /// Writes after what has been written.
+    public borrowing func append(_ bytes: UnsafeRawBufferPointer) throws {
+      if let number = descriptor.write(bytes) { throw AtomicFile.failure(path, number, operation) }
+    }
+
+    /// Replaces bytes that were written before.
+    public borrowing func overwrite(at offset: Int, with bytes: [UInt8]) throws {
+      if let number = descriptor.write(bytes, at: offset) { throw AtomicFile.failure(path, number, operation) }
+    }
+
+    fileprivate borrowing func synchronize() throws {
+      // Pipes and some file systems cannot be synchronised; the file is whole either way.
+      if fsync(descriptor.number) != 0, errno != EINVAL { throw AtomicFile.failure(path, errno, operation) }
+    }
+  }
 
   /// Writes `bytes` to the file at `path`, replacing one that is there. A symbolic link is followed.
   ///
   /// - Throws: ``MartletError`` that names the path when the folder is missing or unwritable or the disk full.
   public static func write(_ bytes: [UInt8], to path: String) throws {
     try bytes.withUnsafeBytes { buffer in
-      try write(to: path) { append in try append(buffer) }
+      try write(to: path) { try $0.append(buffer) }
     }
   }
 
@@ -35,15 +60,18 @@ public enum AtomicFile {
   /// Writes what `body` appends, for files that are too large to be gathered in memory first.
   ///
   /// When `body` throws, nothing is left behind and its error is passed on.
-  public static func write(to path: String, _ body: (Append) throws -> Void) throws {
+  ///
+  /// - Parameter operation: The name that errors carry in brackets.
+  public static func write(
+    to path: String, operation: String = "file", _ body: (borrowing Contents) throws -> Void
+  ) throws {
     let final = resolvingLinks(path)
-    let temporary = try createTemporary(for: final, shownAs: path)
+    let temporary = try createTemporary(for: final, shownAs: path, operation)
     do {
-      try body { bytes in
-        if let number = temporary.descriptor.write(bytes) { throw failure(path, number) }
-      }
-      if fsync(temporary.descriptor.number) != 0, errno != EINVAL { throw failure(path, errno) }
-      if rename(temporary.path, final) != 0 { throw failure(path, errno) }
+      let contents = Contents(FileDescriptor(number: temporary.descriptor), path, operation)
+      try body(contents)
+      try contents.synchronize()
+      if rename(temporary.path, final) != 0 { throw failure(path, errno, operation) }
     } catch {
       unlink(temporary.path)
       throw error
@@ -51,13 +79,8 @@ public enum AtomicFile {
     syncFolder(of: final)
   }
 
-  private struct TemporaryFile: ~Copyable {
-    let path: String
-    let descriptor: FileDescriptor
-  }
-
-  static func failure(_ path: String, _ number: Int32) -> MartletError {
-    MartletError("file", "\(path): cannot be written: \(systemErrorText(number))")
+  static func failure(_ path: String, _ number: Int32, _ operation: String) -> MartletError {
+    MartletError(operation, "\(path): cannot be written: \(systemErrorText(number))")
   }
 
   /// The file that `path` leads to, so that a link stays a link.
@@ -73,21 +96,19 @@ public enum AtomicFile {
   }
 
   private static func createTemporary(
-    for final: String, shownAs path: String
-  ) throws -> TemporaryFile {
+    for final: String, shownAs path: String, _ operation: String
+  ) throws -> (path: String, descriptor: Int32) {
     let (folder, name) = split(final)
     try require(
-      !name.isEmpty && !final.contains("\0"), "file", "expected the path of a file, got \"\(path)\"")
+      !name.isEmpty && !final.contains("\0"), operation, "expected the path of a file, got \"\(path)\"")
     for number in 0..<1000 {
       // A name may be 255 bytes long; a long one gives way to what makes it unique.
       let temporary = "\(folder).\(name.prefix(40)).\(getpid())-\(number).partial"
       let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-      if descriptor >= 0 {
-        return TemporaryFile(path: temporary, descriptor: FileDescriptor(number: descriptor))
-      }
-      if errno != EEXIST { throw failure(path, errno) }
+      if descriptor >= 0 { return (temporary, descriptor) }
+      if errno != EEXIST { throw failure(path, errno, operation) }
     }
-    throw failure(path, EEXIST)
+    throw failure(path, EEXIST, operation)
   }
 
   /// Makes the new name itself durable. A folder that cannot be opened or synced loses nothing but that.

@@ -1,0 +1,108 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The blocks of memory that storages live in.
+///
+/// The first touch of fresh memory costs a page fault for each page, for a large tensor as much time as the kernel that
+/// fills it. So a block that is let go is kept, by its size, and given out again; what is kept is bounded. Large blocks
+/// start at huge pages.
+public final class MemoryPool: Sendable {
+  public static let shared = MemoryPool(capacity: 256 << 20)
+
+  private struct State {
+    var free: [Int: [UInt]] = [:]
+    var keptByteCount = 0
+    var systemBlockCount = 0
+  }
+
+  private let state = Mutex(State())
+  /// Bytes that are kept at most.
+  private let capacity: Int
+
+  private static let hugePage = 2 << 20
+
+  init(capacity: Int) { self.capacity = capacity }
+
+  deinit { removeAll() }
+
+  /// How many blocks the system was asked for so far. A steady computation asks for none.
+  public var systemBlockCount: Int { state.withLock { $0.systemBlockCount } }
+
+  /// Bytes that are kept for later.
+  public var keptByteCount: Int { state.withLock { $0.keptByteCount } }
+
+  /// The bytes of the block that a request gets: eight sizes to each power of two, so that an eighth is lost at most.
+  static func blockByteCount(for byteCount: Int) -> Int {
+    let least = max(byteCount, 64)
+    let step = max(64, 1 << (Int.bitWidth - 1 - least.leadingZeroBitCount - 3))
+    return (least + step - 1) / step * step
+  }
+
+  /// A block of unspecified content, aligned to cache lines.
+  ///
+  /// - Throws: ``MartletError`` when the system has no such block.
+  func take(byteCount: Int) throws -> UnsafeMutableRawPointer {
+    // More than any machine has, and too much to be rounded.
+    guard byteCount < 1 << 48 else { throw Self.noMemory(byteCount) }
+    let size = Self.blockByteCount(for: byteCount)
+    let kept: UInt? = state.withLock { state in
+      guard let address = state.free[size]?.popLast() else {
+        state.systemBlockCount += 1
+        return nil
+      }
+      state.keptByteCount -= size
+      return address
+    }
+    if let kept, let pointer = UnsafeMutableRawPointer(bitPattern: kept) { return pointer }
+    if let fresh = Self.allocate(size) { return fresh }
+    // What is kept for others may be what is missing here.
+    removeAll()
+    guard let fresh = Self.allocate(size) else { throw Self.noMemory(byteCount) }
+    return fresh
+  }
+
+  func giveBack(_ block: UnsafeMutableRawPointer, byteCount: Int) {
+    let size = Self.blockByteCount(for: byteCount)
+    let isKept = state.withLock { state in
+      guard state.keptByteCount + size <= capacity else { return false }
+      state.free[size, default: []].append(UInt(bitPattern: block))
+      state.keptByteCount += size
+      return true
+    }
+    if !isKept { free(block) }
+  }
+
+  /// Gives what is kept back to the system.
+  public func removeAll() {
+    let blocks = state.withLock { state in
+      defer {
+        state.free = [:]
+        state.keptByteCount = 0
+      }
+      return state.free.values.flatMap { $0 }
+    }
+    for block in blocks { free(UnsafeMutableRawPointer(bitPattern: block)) }
+  }
+
+  private static func allocate(_ size: Int) -> UnsafeMutableRawPointer? {
+    let isLarge = size >= 2 * hugePage
+    var pointer: UnsafeMutableRawPointer?
+    guard posix_memalign(&pointer, isLarge ? hugePage : 64, size) == 0, let pointer else { return nil }
+    #if os(Linux)
+      // A hint: where it is refused the pages are small, nothing else changes.
+      if isLarge { _ = madvise(pointer, size / hugePage * hugePage, MADV_HUGEPAGE) }
+    #endif
+    return pointer
+  }
+
+  private static func noMemory(_ byteCount: Int) -> MartletError {
+    MartletError("memory", "expected \(byteCount) bytes, the system has no such block")
+  }
+}
