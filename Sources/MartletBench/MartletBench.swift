@@ -5,5 +5,5 @@ import ArgumentParser
 struct MartletBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "martlet-bench", abstract: "Measure Martlet.",
-    subcommands: [TrainingStepWorker.self, InferenceWorker.self])
+    subcommands: [TrainingStepWorker.self, InferenceWorker.self, StepProfile.self])
 }

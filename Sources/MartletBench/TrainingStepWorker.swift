@@ -13,13 +13,7 @@ struct TrainingStepWorker: ParsableCommand {
     try serve {
       let network = try workload.network()
       let optimizer = Adam()
-      let targetType = TensorType([workload.batch, workload.size, workload.size], .uint8)
-      let targets = try Tensor(type: targetType) { (labels: UnsafeMutableBufferPointer<UInt8>) in
-        for index in labels.indices {
-          labels[index] = UInt8(truncatingIfNeeded: (index &* 2_654_435_761) >> 16) & 1
-        }
-      }
-      let batch = [try workload.images(), targets]
+      let batch = [try workload.images(), try workload.targets()]
       let step = try TrainingStep(
         model: network, optimizer: optimizer, state: OptimizerState(optimizer, for: network),
         batch: batch.map(\.type)

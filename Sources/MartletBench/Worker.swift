@@ -18,6 +18,15 @@ struct Workload: ParsableArguments {
 
   var imageType: TensorType { TensorType([batch, 3, size, size], .float32, .channelsLast) }
 
+  /// Labels 0 and 1 that look like noise.
+  func targets() throws -> Tensor {
+    try Tensor(type: TensorType([batch, size, size], .uint8)) { (labels: UnsafeMutableBufferPointer<UInt8>) in
+      for index in labels.indices {
+        labels[index] = UInt8(truncatingIfNeeded: (index &* 2_654_435_761) >> 16) & 1
+      }
+    }
+  }
+
   func images() throws -> Tensor {
     try .normal(imageType, mean: 0, standardDeviation: 1, seed: 1, stream: 1)
   }

@@ -82,7 +82,7 @@ import Testing
     ] {
       let inside = folder.url.appendingPathComponent(parent).appendingPathComponent("x.safetensors")
       let error = #expect(throws: MartletError.self) { try Safetensors.write([:], to: inside) }
-      #expect(error?.message.contains("\(parent)/x.safetensors: \(reason)") == true)
+      #expect(error?.message.contains("\(parent)/x.safetensors: cannot be written: \(reason)") == true)
     }
     #expect(try folder.names == ["model.safetensors"])
   }
@@ -91,7 +91,7 @@ import Testing
     let taken = folder.url.appendingPathComponent("taken")
     try FileManager.default.createDirectory(at: taken, withIntermediateDirectories: true)
     let error = #expect(throws: MartletError.self) { try Safetensors.write([:], to: taken) }
-    #expect(error?.message.contains("taken: Is a directory") == true)
+    #expect(error?.message.contains("taken: cannot be written: Is a directory") == true)
     #expect(try folder.names == ["model.safetensors", "taken"])
   }
 

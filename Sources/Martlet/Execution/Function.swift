@@ -54,6 +54,19 @@ public final class Function: Sendable {
     try plan.run(leaves: storages(arguments, mutating: plan), random: random)
   }
 
+  /// How long each node of the plan took in one run, in the order of the ``listing(names:)``.
+  package func nodeTimes(_ arguments: [Tensor], random: RandomState = RandomState()) throws -> [Duration] {
+    let clock = ContinuousClock()
+    var times: [Duration] = []
+    var last = clock.now
+    _ = try plan.run(leaves: storages(arguments, mutating: plan), random: random) { _, _ in
+      let now = clock.now
+      times.append(now - last)
+      last = now
+    }
+    return times
+  }
+
   private func storages(_ arguments: [Tensor], mutating plan: Plan?) throws -> [Storage] {
     try require(
       arguments.map(\.type) == argumentTypes, "function",

@@ -63,6 +63,12 @@ public final class TrainingStep {
   /// - Parameter names: Names of modules, as ``Module/namesByIdentity`` gives them.
   public func listing(names: [ObjectIdentifier: String]) -> PlanListing { function.listing(names: names) }
 
+  /// How long each node of a step took, in the order of the ``listing(names:)``.
+  package func nodeTimes(_ batch: [Tensor], step: Int) throws -> [Duration] {
+    let scalars = try Tensor(shape: [2], scalars: [0, Double(step + 1)])
+    return try function.nodeTimes([scalars] + batch, random: RandomState(seed: 0, step: UInt64(step)))
+  }
+
   /// What first was not finite when this batch went through; `nil` when all was.
   public func firstNonFinite(
     _ batch: [Tensor], step: Int, seed: UInt64, names: [ObjectIdentifier: String]
