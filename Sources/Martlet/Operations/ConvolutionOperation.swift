@@ -4,7 +4,7 @@ import MartletKernels
 ///
 /// Inputs: activation [N, C, space…], weight [K, C / groups, kernel…] and, optionally, a bias [K]. Output:
 /// [N, K, space…], channels last.
-public struct ConvolutionOperation: Operation, AlgorithmicConvolution {
+public struct ConvolutionOperation: Operation, AlgorithmicConvolution, RectifyingConvolution {
   /// One value for each space axis.
   public let options: ConvolutionOptions
   /// Whether negative results are replaced by zero, as a ReLU after the convolution would.

@@ -6,13 +6,15 @@ import MartletKernels
 /// Inputs: activation [N, C, space…], weight [C, K / groups, kernel…] and, optionally, a bias [K]. Output:
 /// [N, K, outputSpace…], channels last. Seen from the convolution that it transposes, C are output channels and K
 /// input channels, so the weight is that convolution's own.
-public struct TransposedConvolutionOperation: Operation, AlgorithmicConvolution {
+public struct TransposedConvolutionOperation: Operation, AlgorithmicConvolution, RectifyingConvolution {
   /// The options of the convolution that is transposed, one value for each space axis.
   public let options: ConvolutionOptions
   /// The output's space. With a stride, several sizes are mapped to the same input, so it must be told.
   public let outputSpace: [Int]
   /// Whether this is the gradient of a convolution: only the name depends on it.
   public let isGradient: Bool
+  /// Whether negative results are replaced by zero, as a ReLU after the convolution would.
+  public var rectifies = false
   public let numerics: Numerics
   var algorithm = ConvolutionAlgorithm.direct
 
@@ -74,7 +76,7 @@ public struct TransposedConvolutionOperation: Operation, AlgorithmicConvolution 
     algorithm.backwardData(
       shape(inputs: call.inputs.map(\.type), outputs: call.outputs.map(\.type)), call.inputs[0].type.checkedFormat,
       outputGradient: call.inputs[0].address, weight: call.inputs[1].address,
-      bias: call.inputs.count > 2 ? UnsafeRawPointer(call.inputs[2].address) : nil,
+      bias: call.inputs.count > 2 ? UnsafeRawPointer(call.inputs[2].address) : nil, rectified: rectifies,
       inputGradient: call.outputs[0].address, workspace: call.workspace)
   }
 
@@ -84,7 +86,10 @@ public struct TransposedConvolutionOperation: Operation, AlgorithmicConvolution 
 
   public func gradient(_ context: GradientContext) throws -> [Tensor?] {
     let (input, weight) = (context.inputs[0], context.inputs[1])
-    let dy = context.outputGradient
+    var dy = context.outputGradient
+    if rectifies {
+      dy = try Tensor.apply(UnaryGradientOperation(function: .relu), [context.outputs[0], dy])[0]
+    }
     var gradients: [Tensor?] = [
       context.wanted[0]
         ? try Tensor.apply(ConvolutionOperation(options, numerics: numerics), [dy, weight])[0] : nil,

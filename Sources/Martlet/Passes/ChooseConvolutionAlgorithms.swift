@@ -31,7 +31,9 @@ protocol AlgorithmicConvolution: Operation {
 }
 
 extension AlgorithmicConvolution {
-  public var detail: String { "\(algorithm)" }
+  public var detail: String {
+    (self as? any RectifyingConvolution)?.rectifies == true ? "\(algorithm) relu" : "\(algorithm)"
+  }
 }
 
 extension Numerics {

@@ -6,10 +6,7 @@ public struct FuseBatchNormActivation: GraphPass {
 
   public func rewrite(_ graph: Graph) -> Graph {
     let producers = graph.producers()
-    var readers = [[Int]](repeating: [], count: graph.types.count)
-    for (index, node) in graph.nodes.enumerated() {
-      for input in node.inputs { readers[input.index].append(index) }
-    }
+    let readers = graph.readers()
     let results = Set(graph.outputs)
 
     /// The only node that reads a value; `nil` when there are several or it is a result.

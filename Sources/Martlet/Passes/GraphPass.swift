@@ -7,8 +7,8 @@ public protocol GraphPass: Sendable {
 
 /// What a ``Function`` applies unless told otherwise, in order.
 public let defaultPasses: [any GraphPass] = [
-  MergeEqualNodes(), FuseBatchNormActivation(), RemoveUnusedNodes(), RecomputeCheapValues(),
-  ChooseConvolutionAlgorithms(),
+  MergeEqualNodes(), FuseBatchNormActivation(), FuseConvolutionActivation(), RemoveUnusedNodes(),
+  RecomputeCheapValues(), ChooseConvolutionAlgorithms(),
 ]
 
 extension [any GraphPass] {
@@ -37,6 +37,13 @@ extension Graph {
     for index in graph.nodes.indices { graph.nodes[index].inputs = graph.nodes[index].inputs.map(current) }
     graph.outputs = graph.outputs.map(current)
     return graph
+  }
+
+  /// For each value, the indices of the nodes that read it, a node once for each time.
+  func readers() -> [[Int]] {
+    var readers = [[Int]](repeating: [], count: types.count)
+    for (index, node) in nodes.enumerated() { for input in node.inputs { readers[input.index].append(index) } }
+    return readers
   }
 
   /// For each value that a node makes, the node's index.
