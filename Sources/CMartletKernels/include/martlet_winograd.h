@@ -1,0 +1,99 @@
+#ifndef MARTLET_WINOGRAD_H
+#define MARTLET_WINOGRAD_H
+
+#include "martlet_isa.h"
+
+// The transforms of Winograd's convolutions F(4×4, 3×3) and F(2×2, 3×3) on channels-last float32 images; the products
+// between them are those of martlet_gemm.h. Strides count elements.
+//
+// With tiles of m × m outputs there are (m + 2)² frequencies. Tiles are numbered
+// [image][sub-grid row][sub-grid column][tile row][tile column]: a convolution of dilation d is d² convolutions of
+// dilation 1, one on every d-th row and column from each of the first d on (as far as there are so many). Sub-grids
+// of one image have equally many tiles; where the image does not fill the last ones, they read zeros and write nothing.
+
+/// One side of a convolution, source or result: pixel (i, j) of a tile that is number (y, x) in sub-grid (a, b) is
+/// image row origin[0] + a + (y * m + i) * dilation[0] and likewise the column.
+typedef struct {
+  /// Rows and columns of an image.
+  long size[2];
+  /// Where row and column 0 of the tiles lie in the image.
+  long origin[2];
+  long image_stride;
+  long row_stride;
+  long column_stride;
+} martlet_winograd_plane;
+
+/// A run of tiles, and how all tiles are numbered.
+typedef struct {
+  long dilation[2];
+  /// Sub-grids along rows and columns of an image.
+  long subgrids[2];
+  /// Tile rows and columns of a sub-grid.
+  long tiles[2];
+  long first;
+  long count;
+} martlet_winograd_tiles;
+
+/// Source pixels to frequencies: frequencies[f * frequency_stride + i * tile_stride + c] for the i-th tile of the run.
+typedef struct {
+  martlet_winograd_tiles tiles;
+  martlet_winograd_plane plane;
+  const float *source;
+  long channels;
+  /// If not null, a pixel x is taken as max(0, scale[c] * x + shift[c]); pixels outside the image stay zero.
+  const float *scale;
+  const float *shift;
+  float *frequencies;
+  long frequency_stride;
+  long tile_stride;
+} martlet_winograd_input;
+
+/// Frequencies to result pixels, with the bias (or null) added and negative results replaced by zero if `rectify`.
+typedef struct {
+  martlet_winograd_tiles tiles;
+  martlet_winograd_plane plane;
+  const float *frequencies;
+  long frequency_stride;
+  long tile_stride;
+  float *result;
+  long channels;
+  const float *bias;
+  int rectify;
+  /// Whether to write past the caches: pixels must then be aligned to 64 bytes, their channels a multiple of 16.
+  int stream;
+  /// If not null, sums[c] becomes the sum over the run's pixels of (y - pivot[c]), squares[c] that of its square,
+  /// y being the result before it is rectified.
+  const float *pivot;
+  float *sums;
+  float *squares;
+} martlet_winograd_output;
+
+/// Weights to frequencies, a panel of right operands:
+/// panel[f * frequency_stride + s * width + n] is frequency f of the 3 × 3 weights (contiguous, row by row) that start
+/// at weights[s * step_stride + n * column_stride]; zero from `columns` on.
+typedef struct {
+  const float *weights;
+  long columns;
+  long column_stride;
+  long steps;
+  long step_stride;
+  /// Whether to take the weights in reverse order, as the gradient's convolution does.
+  int flipped;
+  float *panel;
+  long width;
+  long frequency_stride;
+} martlet_winograd_weights;
+
+/// The transforms of one instruction set and one tile.
+typedef struct {
+  /// Channels that are transformed at once. Fewer are slow.
+  int lanes;
+  void (*transform_input)(const martlet_winograd_input *input);
+  void (*transform_output)(const martlet_winograd_output *output);
+  void (*transform_weights)(const martlet_winograd_weights *weights);
+} martlet_winograd_kernels;
+
+/// The transforms for tiles of `tile` × `tile` outputs, 2 or 4.
+const martlet_winograd_kernels *martlet_winograd_table(martlet_isa isa, int tile);
+
+#endif

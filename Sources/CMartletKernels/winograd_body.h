@@ -1,0 +1,410 @@
+// The body of Winograd's transforms, included once for each instruction set with
+//   LANES    elements of a vector                 NAME(x)  the name of x in this set
+//   FMA(a, b, c)  a * b + c on vectors            LOWER, UPPER(a, b)  halves of two vectors in turns
+//
+// Channels are taken a vector at a time. Where they do not fill the last vector, it starts earlier and does some
+// channels again, to the same result; fewer channels than a vector has are copied to and fro.
+
+typedef float NAME(vector) __attribute__((vector_size(LANES * sizeof(float))));
+typedef float NAME(loose) __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+INLINE NAME(vector) NAME(splat)(float x) { return x - (NAME(vector)){}; }
+INLINE NAME(vector) NAME(load)(const float *p) { return *(const NAME(loose) *)p; }
+INLINE void NAME(store)(float *p, NAME(vector) v) { *(NAME(loose) *)p = v; }
+// Zero in place of negative numbers; NaN stays NaN.
+INLINE NAME(vector) NAME(rectified)(NAME(vector) x) {
+  const __typeof__(x < 0) negative = x < 0;
+  return (NAME(vector))((__typeof__(x < 0))x & ~negative);
+}
+// The first `lanes` elements, which is LANES wherever speed matters.
+INLINE NAME(vector) NAME(load_some)(const float *p, long lanes) {
+  if (lanes == LANES) return NAME(load)(p);
+  NAME(vector) v = {};
+  for (long i = 0; i < lanes; i++) v[i] = p[i];
+  return v;
+}
+INLINE void NAME(store_some)(float *p, NAME(vector) v, long lanes) {
+  if (lanes == LANES) return NAME(store)(p, v);
+  for (long i = 0; i < lanes; i++) p[i] = v[i];
+}
+
+#undef INLINE
+#include "winograd_transforms.h"
+#define INLINE static inline __attribute__((always_inline))
+
+// The transforms of tiles of m outputs; m is a constant at every call.
+INLINE void NAME(input)(const int m, const NAME(vector) *d, NAME(vector) *to) {
+  if (m == 4) NAME(input_4)(d, to);
+  else NAME(input_2)(d, to);
+}
+INLINE void NAME(output)(const int m, const NAME(vector) *f, NAME(vector) *to) {
+  if (m == 4) NAME(output_4)(f, to);
+  else NAME(output_2)(f, to);
+}
+INLINE void NAME(weight)(const int m, const NAME(vector) *g, NAME(vector) *to) {
+  if (m == 4) NAME(weight_4)(g, to);
+  else NAME(weight_2)(g, to);
+}
+
+// MARK: Places of tiles
+
+// A tile's number taken apart, and counted on without divisions.
+typedef struct {
+  long image, subgrid[2], tile[2];
+} NAME(place);
+
+INLINE NAME(place) NAME(first_place)(const martlet_winograd_tiles *tiles) {
+  NAME(place) place;
+  long rest = tiles->first;
+  place.tile[1] = rest % tiles->tiles[1];
+  rest /= tiles->tiles[1];
+  place.tile[0] = rest % tiles->tiles[0];
+  rest /= tiles->tiles[0];
+  place.subgrid[1] = rest % tiles->subgrids[1];
+  rest /= tiles->subgrids[1];
+  place.subgrid[0] = rest % tiles->subgrids[0];
+  place.image = rest / tiles->subgrids[0];
+  return place;
+}
+
+INLINE void NAME(step)(const martlet_winograd_tiles *tiles, NAME(place) *place) {
+  if (++place->tile[1] < tiles->tiles[1]) return;
+  place->tile[1] = 0;
+  if (++place->tile[0] < tiles->tiles[0]) return;
+  place->tile[0] = 0;
+  if (++place->subgrid[1] < tiles->subgrids[1]) return;
+  place->subgrid[1] = 0;
+  if (++place->subgrid[0] < tiles->subgrids[0]) return;
+  place->subgrid[0] = 0;
+  place->image++;
+}
+
+// The image row (axis 0) or column (axis 1) of a tile's first pixel.
+INLINE long NAME(start)(
+    const int m, const martlet_winograd_tiles *tiles, const martlet_winograd_plane *plane,
+    const NAME(place) *place, const int axis) {
+  return plane->origin[axis] + place->subgrid[axis] + place->tile[axis] * m * tiles->dilation[axis];
+}
+
+// Which of `count` pixels along an axis, from `start` on, lie in the image: a bit each.
+INLINE unsigned NAME(inside)(const int count, long start, long step, long size) {
+  unsigned bits = 0;
+  for (int i = 0; i < count; i++, start += step) bits |= (unsigned)(start >= 0 && start < size) << i;
+  return bits;
+}
+
+// MARK: Input
+
+// One tile and one vector of channels. `whole` says that all pixels lie in the image, `affine` that they are scaled
+// and shifted; both are constants at every call.
+INLINE void NAME(input_block)(
+    const int m, const int whole, const int affine, const martlet_winograd_input *input, const float *pixels,
+    long row, long column, unsigned rows, unsigned columns, long channel, long lanes, float *to) {
+  const int n = m + 2;
+  NAME(vector) scale = {}, shift = {};
+  if (affine) {
+    scale = NAME(load_some)(input->scale + channel, lanes);
+    shift = NAME(load_some)(input->shift + channel, lanes);
+  }
+  NAME(vector) half[6][6];
+  UNROLL for (int j = 0; j < n; j++) {
+    NAME(vector) d[6], t[6];
+    UNROLL for (int i = 0; i < n; i++) {
+      d[i] = (NAME(vector)){};
+      if (whole || (rows >> i & columns >> j & 1)) {
+        d[i] = NAME(load_some)(pixels + i * row + j * column, lanes);
+        if (affine) d[i] = NAME(rectified)(FMA(scale, d[i], shift));
+      }
+    }
+    NAME(input)(m, d, t);
+    UNROLL for (int i = 0; i < n; i++) half[i][j] = t[i];
+  }
+  const long stride = input->frequency_stride;
+  UNROLL for (int i = 0; i < n; i++) {
+    NAME(vector) t[6];
+    NAME(input)(m, half[i], t);
+    UNROLL for (int j = 0; j < n; j++) NAME(store_some)(to + (i * n + j) * stride, t[j], lanes);
+  }
+}
+
+#define INPUT_BLOCK(name, m, whole, affine, lanes_given)                                               \
+  static __attribute__((noinline)) void NAME(name)(                                                    \
+      const martlet_winograd_input *input, const float *pixels, long row, long column, unsigned rows,  \
+      unsigned columns, long channel, long lanes, float *to) {                                         \
+    NAME(input_block)(                                                                                 \
+        m, whole, affine, input, pixels, row, column, rows, columns, channel, lanes_given, to);        \
+  }
+INPUT_BLOCK(input_whole_4, 4, 1, 0, LANES)
+INPUT_BLOCK(input_whole_affine_4, 4, 1, 1, LANES)
+INPUT_BLOCK(input_edge_4, 4, 0, input->scale != 0, LANES)
+INPUT_BLOCK(input_some_4, 4, 0, input->scale != 0, lanes)
+INPUT_BLOCK(input_whole_2, 2, 1, 0, LANES)
+INPUT_BLOCK(input_whole_affine_2, 2, 1, 1, LANES)
+INPUT_BLOCK(input_edge_2, 2, 0, input->scale != 0, LANES)
+INPUT_BLOCK(input_some_2, 2, 0, input->scale != 0, lanes)
+#undef INPUT_BLOCK
+
+typedef void (*NAME(input_function))(
+    const martlet_winograd_input *, const float *, long, long, unsigned, unsigned, long, long, float *);
+
+INLINE void NAME(transform_input)(
+    const int m, const martlet_winograd_input *input, NAME(input_function) whole, NAME(input_function) edge,
+    NAME(input_function) some) {
+  const martlet_winograd_tiles *tiles = &input->tiles;
+  const martlet_winograd_plane *plane = &input->plane;
+  const long row = plane->row_stride * tiles->dilation[0], column = plane->column_stride * tiles->dilation[1];
+  const long channels = input->channels;
+  NAME(place) place = NAME(first_place)(tiles);
+  float *to = input->frequencies;
+  for (long i = 0; i < tiles->count; i++, to += input->tile_stride, NAME(step)(tiles, &place)) {
+    const long y = NAME(start)(m, tiles, plane, &place, 0), x = NAME(start)(m, tiles, plane, &place, 1);
+    const unsigned rows = NAME(inside)(m + 2, y, tiles->dilation[0], plane->size[0]);
+    const unsigned columns = NAME(inside)(m + 2, x, tiles->dilation[1], plane->size[1]);
+    const unsigned all = (1u << (m + 2)) - 1;
+    const long first = place.image * plane->image_stride + y * plane->row_stride + x * plane->column_stride;
+    const float *pixels = input->source + first;
+    if (channels < LANES) {
+      some(input, pixels, row, column, rows, columns, 0, channels, to);
+      continue;
+    }
+    NAME(input_function) function = (rows & columns) == all ? whole : edge;
+    for (long c = 0; c < channels; c += LANES) {
+      const long channel = c + LANES <= channels ? c : channels - LANES;
+      function(input, pixels + channel, row, column, rows, columns, channel, LANES, to + channel);
+    }
+  }
+}
+
+static void NAME(transform_input_4)(const martlet_winograd_input *input) {
+  NAME(transform_input)(
+      4, input, input->scale ? NAME(input_whole_affine_4) : NAME(input_whole_4), NAME(input_edge_4),
+      NAME(input_some_4));
+}
+static void NAME(transform_input_2)(const martlet_winograd_input *input) {
+  NAME(transform_input)(
+      2, input, input->scale ? NAME(input_whole_affine_2) : NAME(input_whole_2), NAME(input_edge_2),
+      NAME(input_some_2));
+}
+
+// MARK: Output
+
+// One tile and one vector of channels, of which the first `again` were done before. `whole` says that all pixels lie
+// in the image.
+INLINE void NAME(output_block)(
+    const int m, const int whole, const int stream, const int moments, const martlet_winograd_output *output,
+    const float *from, float *pixels, long row, long column, unsigned rows, unsigned columns, long channel,
+    long lanes, long again) {
+  const int n = m + 2;
+  const long stride = output->frequency_stride;
+  NAME(vector) half[4][6];
+  UNROLL for (int j = 0; j < n; j++) {
+    NAME(vector) f[6], t[4];
+    UNROLL for (int i = 0; i < n; i++) f[i] = NAME(load_some)(from + (i * n + j) * stride, lanes);
+    NAME(output)(m, f, t);
+    UNROLL for (int i = 0; i < m; i++) half[i][j] = t[i];
+  }
+  const NAME(vector) bias =
+      output->bias ? NAME(load_some)(output->bias + channel, lanes) : (NAME(vector)){};
+  NAME(vector) pivot = {}, sum = {}, square = {};
+  if (moments) pivot = NAME(load_some)(output->pivot + channel, lanes);
+  UNROLL for (int i = 0; i < m; i++) {
+    NAME(vector) t[4];
+    NAME(output)(m, half[i], t);
+    UNROLL for (int j = 0; j < m; j++) {
+      if (!whole && !(rows >> i & columns >> j & 1)) continue;
+      NAME(vector) y = t[j] + bias;
+      if (moments) {
+        const NAME(vector) difference = y - pivot;
+        sum += difference;
+        square = FMA(difference, difference, square);
+      }
+      if (output->rectify) y = NAME(rectified)(y);
+      float *to = pixels + i * row + j * column;
+      if (stream) __builtin_nontemporal_store(y, (NAME(vector) *)to);
+      else NAME(store_some)(to, y, lanes);
+    }
+  }
+  if (moments) {
+    float *sums = output->sums + channel, *squares = output->squares + channel;
+    if (again == 0 && lanes == LANES) {
+      NAME(store)(sums, NAME(load)(sums) + sum);
+      NAME(store)(squares, NAME(load)(squares) + square);
+    } else {
+      for (long i = again; i < lanes; i++) {
+        sums[i] += sum[i];
+        squares[i] += square[i];
+      }
+    }
+  }
+}
+
+#define OUTPUT_BLOCK(name, m, whole, stream, moments, lanes_given)                                     \
+  static __attribute__((noinline)) void NAME(name)(                                                    \
+      const martlet_winograd_output *output, const float *from, float *pixels, long row, long column,  \
+      unsigned rows, unsigned columns, long channel, long lanes, long again) {                         \
+    NAME(output_block)(                                                                                \
+        m, whole, stream, moments, output, from, pixels, row, column, rows, columns, channel,          \
+        lanes_given, again);                                                                           \
+  }
+OUTPUT_BLOCK(output_whole_4, 4, 1, 0, 0, LANES)
+OUTPUT_BLOCK(output_whole_moments_4, 4, 1, 0, 1, LANES)
+OUTPUT_BLOCK(output_stream_4, 4, 1, 1, 0, LANES)
+OUTPUT_BLOCK(output_stream_moments_4, 4, 1, 1, 1, LANES)
+OUTPUT_BLOCK(output_some_4, 4, 0, 0, output->pivot != 0, lanes)
+OUTPUT_BLOCK(output_whole_2, 2, 1, 0, 0, LANES)
+OUTPUT_BLOCK(output_whole_moments_2, 2, 1, 0, 1, LANES)
+OUTPUT_BLOCK(output_stream_2, 2, 1, 1, 0, LANES)
+OUTPUT_BLOCK(output_stream_moments_2, 2, 1, 1, 1, LANES)
+OUTPUT_BLOCK(output_some_2, 2, 0, 0, output->pivot != 0, lanes)
+#undef OUTPUT_BLOCK
+
+typedef void (*NAME(output_function))(
+    const martlet_winograd_output *, const float *, float *, long, long, unsigned, unsigned, long, long, long);
+
+INLINE void NAME(transform_output)(
+    const int m, const martlet_winograd_output *output, NAME(output_function) whole,
+    NAME(output_function) some) {
+  const martlet_winograd_tiles *tiles = &output->tiles;
+  const martlet_winograd_plane *plane = &output->plane;
+  const long row = plane->row_stride * tiles->dilation[0], column = plane->column_stride * tiles->dilation[1];
+  const long channels = output->channels;
+  if (output->pivot) {
+    __builtin_memset(output->sums, 0, (size_t)channels * sizeof(float));
+    __builtin_memset(output->squares, 0, (size_t)channels * sizeof(float));
+  }
+  NAME(place) place = NAME(first_place)(tiles);
+  const float *from = output->frequencies;
+  for (long i = 0; i < tiles->count; i++, from += output->tile_stride, NAME(step)(tiles, &place)) {
+    const long y = NAME(start)(m, tiles, plane, &place, 0), x = NAME(start)(m, tiles, plane, &place, 1);
+    const unsigned rows = NAME(inside)(m, y, tiles->dilation[0], plane->size[0]);
+    const unsigned columns = NAME(inside)(m, x, tiles->dilation[1], plane->size[1]);
+    const unsigned all = (1u << m) - 1;
+    const long first = place.image * plane->image_stride + y * plane->row_stride + x * plane->column_stride;
+    float *pixels = output->result + first;
+    NAME(output_function) function = (rows & columns) == all ? whole : some;
+    if (channels < LANES) {
+      some(output, from, pixels, row, column, rows, columns, 0, channels, 0);
+      continue;
+    }
+    for (long c = 0; c < channels; c += LANES) {
+      const long channel = c + LANES <= channels ? c : channels - LANES;
+      function(
+          output, from + channel, pixels + channel, row, column, rows, columns, channel, LANES, c - channel);
+    }
+  }
+#if defined(__x86_64__)
+  if (output->stream) __builtin_ia32_sfence();
+#endif
+}
+
+static void NAME(transform_output_4)(const martlet_winograd_output *output) {
+  NAME(output_function) plain = output->pivot ? NAME(output_whole_moments_4) : NAME(output_whole_4);
+  NAME(output_function) stream = output->pivot ? NAME(output_stream_moments_4) : NAME(output_stream_4);
+  NAME(transform_output)(4, output, output->stream ? stream : plain, NAME(output_some_4));
+}
+static void NAME(transform_output_2)(const martlet_winograd_output *output) {
+  NAME(output_function) plain = output->pivot ? NAME(output_whole_moments_2) : NAME(output_whole_2);
+  NAME(output_function) stream = output->pivot ? NAME(output_stream_moments_2) : NAME(output_stream_2);
+  NAME(transform_output)(2, output, output->stream ? stream : plain, NAME(output_some_2));
+}
+
+// MARK: Weights
+
+// Element j of vector i becomes element i of vector j.
+INLINE void NAME(transpose)(NAME(vector) *rows) {
+  UNROLL for (int distance = 1; distance < LANES; distance *= 2) {
+    NAME(vector) next[LANES];
+    UNROLL for (int i = 0; i < LANES / 2; i++) {
+      next[2 * i] = LOWER(rows[i], rows[i + LANES / 2]);
+      next[2 * i + 1] = UPPER(rows[i], rows[i + LANES / 2]);
+    }
+    UNROLL for (int i = 0; i < LANES; i++) rows[i] = next[i];
+  }
+}
+
+enum { NAME(near_steps) = 32, NAME(near_pad) = 16 };
+
+// Some weights of LANES columns, copied to where rows do not contend for the same cache lines and where a little more
+// can be read than there is; missing columns are zero.
+typedef struct {
+  float elements[LANES * (9 * NAME(near_steps) + NAME(near_pad)) + NAME(near_steps) * NAME(near_pad)];
+  long column_stride, step_stride;
+} NAME(near_weights);
+
+static void NAME(copy_near)(
+    NAME(near_weights) *near, const martlet_winograd_weights *weights, long column, long columns, long step,
+    long steps) {
+  const float *from = weights->weights + column * weights->column_stride + step * weights->step_stride;
+  // Runs go along the steps (forward) or along the columns (backward).
+  const int along_steps = weights->step_stride == 9;
+  const long rows = along_steps ? columns : steps, run = 9 * (along_steps ? steps : columns);
+  const long pitch = 9 * (along_steps ? NAME(near_steps) : LANES) + NAME(near_pad);
+  const long stride = along_steps ? weights->column_stride : weights->step_stride;
+  near->column_stride = along_steps ? pitch : 9;
+  near->step_stride = along_steps ? 9 : pitch;
+  if (columns < LANES) __builtin_memset(near->elements, 0, sizeof near->elements);
+  for (long r = 0; r < rows; r++)
+    __builtin_memcpy(near->elements + r * pitch, from + r * stride, (size_t)run * sizeof(float));
+}
+
+INLINE void NAME(transform_weights)(const int m, const martlet_winograd_weights *weights) {
+  const int n = m + 2;
+  const long stride = weights->frequency_stride;
+  NAME(near_weights) near;
+  for (long step = 0; step < weights->steps; step += NAME(near_steps)) {
+    const long left = weights->steps - step, steps = left < NAME(near_steps) ? left : NAME(near_steps);
+    for (long column = 0; column < weights->width; column += LANES) {
+      const long missing = weights->columns - column;
+      const long columns = missing < 0 ? 0 : missing < LANES ? missing : LANES;
+      NAME(copy_near)(&near, weights, column, columns, step, steps);
+      for (long s = 0; s < steps; s++) {
+        const float *from = near.elements + s * near.step_stride;
+        NAME(vector) g[9 + LANES];
+        UNROLL for (int tap = 0; tap < 9; tap += LANES) {
+          UNROLL for (int i = 0; i < LANES; i++) g[tap + i] = NAME(load)(from + i * near.column_stride + tap);
+          NAME(transpose)(g + tap);
+        }
+        NAME(vector) half[6][3];
+        UNROLL for (int j = 0; j < 3; j++) {
+          NAME(vector) w[3], t[6];
+          UNROLL for (int i = 0; i < 3; i++)
+            w[i] = weights->flipped ? g[8 - 3 * i - j] : g[3 * i + j];
+          NAME(weight)(m, w, t);
+          UNROLL for (int i = 0; i < n; i++) half[i][j] = t[i];
+        }
+        float *to = weights->panel + (step + s) * weights->width + column;
+        UNROLL for (int i = 0; i < n; i++) {
+          NAME(vector) t[6];
+          NAME(weight)(m, half[i], t);
+          UNROLL for (int j = 0; j < n; j++) NAME(store)(to + (i * n + j) * stride, t[j]);
+        }
+      }
+    }
+  }
+}
+
+static void NAME(transform_weights_4)(const martlet_winograd_weights *weights) {
+  NAME(transform_weights)(4, weights);
+}
+static void NAME(transform_weights_2)(const martlet_winograd_weights *weights) {
+  NAME(transform_weights)(2, weights);
+}
+
+static const martlet_winograd_kernels NAME(table_4) = {
+    .lanes = LANES,
+    .transform_input = NAME(transform_input_4),
+    .transform_output = NAME(transform_output_4),
+    .transform_weights = NAME(transform_weights_4),
+};
+static const martlet_winograd_kernels NAME(table_2) = {
+    .lanes = LANES,
+    .transform_input = NAME(transform_input_2),
+    .transform_output = NAME(transform_output_2),
+    .transform_weights = NAME(transform_weights_2),
+};
+
+#undef INLINE
+#undef UNROLL

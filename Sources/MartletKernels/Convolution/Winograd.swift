@@ -1,0 +1,124 @@
+/// Outputs along each axis that a tile of a Winograd convolution makes: F(2×2, 3×3) or F(4×4, 3×3).
+///
+/// `four` takes 4 times fewer multiplications than the definition, `two` 2.25 times fewer. The rounding error of `two`
+/// is near that of a plain sum; that of `four` is about five times larger.
+public enum WinogradTile: Int, CaseIterable, Hashable, Sendable {
+  case two = 2
+  case four = 4
+
+  /// Products that a tile takes for each pair of channels.
+  var frequencyCount: Int { (rawValue + 2) * (rawValue + 2) }
+}
+
+/// What a Winograd convolution reads and writes beyond its plain tensors. Everything is off by default.
+public struct WinogradHooks {
+  /// An affine map and rectifier of the source, such as the batch normalisation and ReLU before the convolution:
+  /// pixel x of channel c is read as max(0, scale[c] · x + shift[c]). Padding stays zero. One number a source channel.
+  public var inputAffine: (scale: UnsafePointer<Float>, shift: UnsafePointer<Float>)?
+
+  /// Where to write sums for statistics of the result y, before it is rectified: `partials` is
+  /// [piece][2][result channels], Σ(y − pivot[c]) and Σ(y − pivot[c])² over the pixels of each piece; how many pieces
+  /// there are tells ``Winograd/momentPieces(forward:_:)``. A pivot near the mean keeps the digits.
+  public var outputMoments: (pivot: UnsafePointer<Float>, partials: UnsafeMutablePointer<Float>)?
+
+  /// Elements from one pixel to the next, where source or result is a part of wider pixels: the pointers then point to
+  /// its first channel in the first pixel. `nil` where pixels follow one another.
+  public var sourcePitch: Int?
+  public var resultPitch: Int?
+
+  public init() {}
+}
+
+/// Convolutions with 3×3 kernels and stride 1 in two dimensions by Winograd's minimal filtering (Lavin and Gray, Fast
+/// Algorithms for Convolutional Neural Networks, 2015), on channels-last float32 images.
+///
+/// All functions compute in one order that depends on shapes alone: the same bytes on any number of threads.
+/// Workspaces are scratch memory of the bytes asked for, aligned to 64.
+public enum Winograd {
+  /// Whether these functions can compute `shape`; whether they are the fastest way is another question.
+  public static func supports(_ shape: ConvolutionShape) -> Bool {
+    shape.kernel == SpatialExtent(1, 3, 3) && shape.stride == SpatialExtent(1, 1, 1) && shape.groups == 1
+      && shape.input.depth == 1 && shape.output.depth == 1 && shape.paddingBefore.depth == 0
+  }
+
+  // MARK: Forward
+
+  /// Scratch memory that forward needs, less if it is given transformed weights.
+  public static func forwardWorkspace(
+    _ shape: ConvolutionShape, _ tile: WinogradTile, weightsAreTransformed: Bool = false
+  ) -> Int {
+    WinogradPlan(forward: shape, tile).workspaceBytes(weightsAreTransformed: weightsAreTransformed)
+  }
+
+  /// output = input ⋆ weight + bias, negative results replaced by zero if `rectified`.
+  ///
+  /// `weight` is [output channels, input channels, 3, 3].
+  public static func forward(
+    _ shape: ConvolutionShape, _ tile: WinogradTile, input: UnsafePointer<Float>, weight: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>?, rectified: Bool = false, hooks: WinogradHooks = WinogradHooks(),
+    output: UnsafeMutablePointer<Float>, workspace: UnsafeMutableRawPointer
+  ) {
+    let operands = WinogradOperands(
+      source: input, weights: .plain(weight), bias: bias, rectified: rectified, hooks: hooks, result: output)
+    WinogradRun(WinogradPlan(forward: shape, tile), operands).run(workspace: workspace)
+  }
+
+  /// The same with weights from ``transformForwardWeights(_:_:weight:to:)``.
+  public static func forward(
+    _ shape: ConvolutionShape, _ tile: WinogradTile, input: UnsafePointer<Float>,
+    transformedWeight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, rectified: Bool = false,
+    hooks: WinogradHooks = WinogradHooks(), output: UnsafeMutablePointer<Float>,
+    workspace: UnsafeMutableRawPointer
+  ) {
+    let operands = WinogradOperands(
+      source: input, weights: .transformed(transformedWeight), bias: bias, rectified: rectified, hooks: hooks,
+      result: output)
+    WinogradRun(WinogradPlan(forward: shape, tile), operands).run(workspace: workspace)
+  }
+
+  /// Bytes of the weights that forward multiplies with. They hold for any batch and image size.
+  public static func transformedForwardWeightBytes(_ shape: ConvolutionShape, _ tile: WinogradTile) -> Int {
+    WinogradPlan(forward: shape, tile).transformedWeightBytes
+  }
+
+  /// Transforms weights once for many calls, on the instruction set that will multiply with them. `transformed` is
+  /// aligned to 64 bytes.
+  public static func transformForwardWeights(
+    _ shape: ConvolutionShape, _ tile: WinogradTile, weight: UnsafePointer<Float>,
+    to transformed: UnsafeMutablePointer<Float>
+  ) {
+    WinogradWeightTransform(WinogradPlan(forward: shape, tile)).transformAll(weight, to: transformed)
+  }
+
+  /// Pieces of ``WinogradHooks/outputMoments`` in the forward pass.
+  public static func momentPieces(forward shape: ConvolutionShape, _ tile: WinogradTile) -> Int {
+    WinogradPlan(forward: shape, tile).chunkCount
+  }
+
+  // MARK: Backward data
+
+  /// Scratch memory that backwardData needs.
+  public static func backwardDataWorkspace(_ shape: ConvolutionShape, _ tile: WinogradTile) -> Int {
+    WinogradPlan(backwardData: shape, tile).workspaceBytes(weightsAreTransformed: false)
+  }
+
+  /// The gradient with respect to the input, given that with respect to the output: also the forward pass of the
+  /// transposed convolution, for which a bias (one number an input channel) can be added. The hooks' source is the
+  /// output gradient, their result the input gradient.
+  public static func backwardData(
+    _ shape: ConvolutionShape, _ tile: WinogradTile, outputGradient: UnsafePointer<Float>,
+    weight: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil, rectified: Bool = false,
+    hooks: WinogradHooks = WinogradHooks(), inputGradient: UnsafeMutablePointer<Float>,
+    workspace: UnsafeMutableRawPointer
+  ) {
+    let operands = WinogradOperands(
+      source: outputGradient, weights: .plain(weight), bias: bias, rectified: rectified, hooks: hooks,
+      result: inputGradient)
+    WinogradRun(WinogradPlan(backwardData: shape, tile), operands).run(workspace: workspace)
+  }
+
+  /// Pieces of ``WinogradHooks/outputMoments`` in the backward-data pass.
+  public static func momentPieces(backwardData shape: ConvolutionShape, _ tile: WinogradTile) -> Int {
+    WinogradPlan(backwardData: shape, tile).chunkCount
+  }
+}
