@@ -1,0 +1,90 @@
+#ifndef MARTLET_WINOGRAD_WEIGHTS_H
+#define MARTLET_WINOGRAD_WEIGHTS_H
+
+#include "martlet_isa.h"
+
+// The gradient of a 3×3 convolution of stride 1 with respect to its weights by Winograd's F(m×m, 3×3), float32:
+//   dW = Gᵀ [ Σ over tiles (Bᵀ d B) ⊗ (A dY Aᵀ) ] G
+// where d is a tile of (m + 2)² input pixels, dY one of m² pixels of the output's gradient, and the product is taken
+// for each of the (m + 2)² frequencies as an outer product of channels.
+//
+// Transformed tiles lie as [frequency][channel / 16][tile][16], the sums over tiles as
+// [frequency][output channel / 16][input channel][16]. Channels that fill no block of 16 are followed by zeros.
+// All strides count floats.
+
+/// The tiles of a channels-last image, numbered [image][row phase][column phase][tile row][tile column].
+///
+/// With a dilation above 1 each phase is a plain convolution of its own: the pixels of a tile are `step` apart. Tiles
+/// of the phases are equal in number; what reaches over the image reads zeros.
+typedef struct {
+  const float *pixels;
+  long image_stride;
+  long row_stride;
+  long pixel_stride;
+  long height;
+  long width;
+  long channels;
+  /// The row and column of the first pixel of tile 0 of phase 0: outside the image where there is padding.
+  long top;
+  long left;
+  /// From one pixel of a tile to the next, in rows and columns of the image.
+  long row_step;
+  long column_step;
+  long row_phases;
+  long column_phases;
+  /// Tiles of one phase.
+  long tiles_high;
+  long tiles_wide;
+  /// Where not null, pixels inside the image are read as scale[channel] * pixel + shift[channel].
+  const float *scale;
+  const float *shift;
+  /// Whether negative results of that are read as zero.
+  int rectify;
+} martlet_winograd_image;
+
+/// Where transformed tiles lie.
+typedef struct {
+  float *values;
+  long frequency_stride;
+  long block_stride;
+} martlet_winograd_tiles;
+
+/// sums[f][k / 16][c][k % 16] (+)= Σ over tiles of left[f][c] * right[f][k], for blocks of 16 channels each.
+typedef struct {
+  long frequencies;
+  long tiles;
+  martlet_winograd_tiles left;
+  martlet_winograd_tiles right;
+  long left_blocks;
+  long right_blocks;
+  martlet_winograd_tiles sums;
+  /// Whether to add to the sums instead of replacing them.
+  int accumulate;
+} martlet_winograd_products;
+
+/// gradient[k][c][3][3] (+)= Gᵀ sums G for the channels of a block of weights.
+typedef struct {
+  martlet_winograd_tiles sums;
+  long left_channels;
+  long right_channels;
+  /// The block's first element, and from one output channel to the next.
+  float *gradient;
+  long gradient_stride;
+  int accumulate;
+} martlet_winograd_gradient_block;
+
+typedef struct {
+  /// Bᵀ d B of `count` tiles from number `first` on.
+  void (*transform_input)(
+      const martlet_winograd_image *image, long first, long count, const martlet_winograd_tiles *to);
+  /// A dY Aᵀ of `count` tiles from number `first` on.
+  void (*transform_gradient)(
+      const martlet_winograd_image *image, long first, long count, const martlet_winograd_tiles *to);
+  void (*multiply)(const martlet_winograd_products *products);
+  void (*write_gradient)(const martlet_winograd_gradient_block *block);
+} martlet_winograd_weights_kernels;
+
+/// The kernels for tiles of `tile` × `tile` output pixels, 2 or 4.
+const martlet_winograd_weights_kernels *martlet_winograd_weights_table(martlet_isa isa, long tile);
+
+#endif

@@ -1,0 +1,209 @@
+// The transforms of one size of tile, included once for each instruction set and size with TILE, the output pixels
+// along a side, and TILE_NAME(x).
+
+enum { TILE_NAME(edge) = TILE + 2, TILE_NAME(frequencies) = (TILE + 2) * (TILE + 2) };
+#define EDGE TILE_NAME(edge)
+
+// An `extent`² tile of 16 channels at `from`, transformed and stored. Extent, the kind of transform and `affine` are
+// constants at every call.
+ALWAYS_INLINE void TILE_NAME(transform_block)(
+    const int is_input, const int affine, const martlet_winograd_image *image, long channel, const float *from,
+    long row_stride, long pixel_stride, long ahead, float *to, long frequency_stride) {
+  const int extent = is_input ? EDGE : TILE;
+#pragma clang loop unroll(disable)
+  for (int lane = 0; lane < 16; lane += LANES) {
+    NAME(vector) scale, shift;
+    if (affine) {
+      scale = NAME(load)(image->scale + channel + lane);
+      shift = NAME(load)(image->shift + channel + lane);
+    }
+    // What tiles further along the row add. Into the second cache: the first one's few outstanding misses are needed
+    // for what is read now.
+    if (lane == 0) {
+#pragma clang loop unroll(full)
+      for (int i = 0; i < extent; i++)
+#pragma clang loop unroll(full)
+        for (int j = 0; j < TILE; j++)
+          __builtin_prefetch(from + i * row_stride + j * pixel_stride + ahead, 0, 2);
+    }
+    NAME(vector) half[EDGE][EDGE];
+#pragma clang loop unroll(full)
+    for (int j = 0; j < extent; j++) {
+      NAME(vector) column[EDGE], result[EDGE];
+#pragma clang loop unroll(full)
+      for (int i = 0; i < extent; i++) {
+        NAME(vector) x = NAME(load)(from + i * row_stride + j * pixel_stride + lane);
+        if (affine) {
+          x = FMA(x, scale, shift);
+          if (affine > 1) x = NAME(rectified)(x);
+        }
+        column[i] = x;
+      }
+      if (is_input) TILE_NAME(input)(column, result);
+      else TILE_NAME(output_gradient)(column, result);
+#pragma clang loop unroll(full)
+      for (int i = 0; i < EDGE; i++) half[i][j] = result[i];
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < EDGE; i++) {
+      NAME(vector) result[EDGE];
+      if (is_input) TILE_NAME(input)(half[i], result);
+      else TILE_NAME(output_gradient)(half[i], result);
+#pragma clang loop unroll(full)
+      for (int j = 0; j < EDGE; j++) NAME(store)(to + (i * EDGE + j) * frequency_stride + lane, result[j]);
+    }
+  }
+}
+
+// A copy of at most 16 channels of a tile, with zeros where it lies outside the image or the channels end.
+static __attribute__((noinline)) void TILE_NAME(gather)(
+    const int extent, const martlet_winograd_image *image, const float *pixels, long row, long column, long channel,
+    float *to) {
+  const long left = image->channels - channel, channels = left < 16 ? left : 16;
+  for (int i = 0; i < extent; i++) {
+    const long y = row + i * image->row_step;
+    for (int j = 0; j < extent; j++, to += 16) {
+      const long x = column + j * image->column_step;
+      for (int lane = 0; lane < 16; lane += LANES) NAME(store)(to + lane, (NAME(vector)){});
+      if (y < 0 || y >= image->height || x < 0 || x >= image->width) continue;
+      const float *from = pixels + y * image->row_stride + x * image->pixel_stride + channel;
+      if (channels == 16) {
+        for (int lane = 0; lane < 16; lane += LANES) NAME(store)(to + lane, NAME(load)(from + lane));
+      } else {
+        for (long c = 0; c < channels; c++) to[c] = from[c];
+      }
+      if (image->scale) {
+        for (long c = 0; c < channels; c++) {
+          const float value = to[c] * image->scale[channel + c] + image->shift[channel + c];
+          to[c] = image->rectify && value < 0 ? 0 : value;
+        }
+      }
+    }
+  }
+}
+
+ALWAYS_INLINE void TILE_NAME(transform)(
+    const int is_input, const int affine, const martlet_winograd_image *image, long first, long count,
+    const martlet_winograd_tiles *to) {
+  const int extent = is_input ? EDGE : TILE;
+  const long row_stride = image->row_step * image->row_stride;
+  const long pixel_stride = image->column_step * image->pixel_stride;
+  // How far before its use a pixel is prefetched: some 64 channels of work, at least a tile.
+  const long tiles_ahead = image->channels >= 64 ? 1 : 4 / ((image->channels + 15) / 16);
+  const long ahead = (extent - TILE + tiles_ahead * TILE) * pixel_stride;
+  // The number of the first tile, taken apart.
+  long rest = first;
+  long tile_column = rest % image->tiles_wide;
+  rest /= image->tiles_wide;
+  long tile_row = rest % image->tiles_high;
+  rest /= image->tiles_high;
+  long column_phase = rest % image->column_phases;
+  rest /= image->column_phases;
+  long row_phase = rest % image->row_phases;
+  const float *pixels = image->pixels + rest / image->row_phases * image->image_stride;
+
+  for (long t = 0; t < count; t++) {
+    const long row = image->top + row_phase + tile_row * TILE * image->row_step;
+    const long column = image->left + column_phase + tile_column * TILE * image->column_step;
+    const int inside = row >= 0 && row + (extent - 1) * image->row_step < image->height && column >= 0 &&
+                       column + (extent - 1) * image->column_step < image->width;
+    float *values = to->values + t * 16;
+    long channel = 0;
+    if (inside) {
+      const float *from = pixels + row * image->row_stride + column * image->pixel_stride;
+      for (; channel + 16 <= image->channels; channel += 16)
+        TILE_NAME(transform_block)(
+            is_input, affine, image, channel, from + channel, row_stride, pixel_stride, ahead,
+            values + channel / 16 * to->block_stride, to->frequency_stride);
+    }
+    for (; channel < image->channels; channel += 16) {
+      float tile[EDGE * EDGE * 16] __attribute__((aligned(64)));
+      TILE_NAME(gather)(extent, image, pixels, row, column, channel, tile);
+      TILE_NAME(transform_block)(
+          is_input, 0, image, channel, tile, extent * 16, 16, 0, values + channel / 16 * to->block_stride,
+          to->frequency_stride);
+    }
+    if (++tile_column < image->tiles_wide) continue;
+    tile_column = 0;
+    if (++tile_row < image->tiles_high) continue;
+    tile_row = 0;
+    if (++column_phase < image->column_phases) continue;
+    column_phase = 0;
+    if (++row_phase < image->row_phases) continue;
+    row_phase = 0;
+    pixels += image->image_stride;
+  }
+}
+
+static void TILE_NAME(transform_input)(
+    const martlet_winograd_image *image, long first, long count, const martlet_winograd_tiles *to) {
+  if (!image->scale) TILE_NAME(transform)(1, 0, image, first, count, to);
+  else if (!image->rectify) TILE_NAME(transform)(1, 1, image, first, count, to);
+  else TILE_NAME(transform)(1, 2, image, first, count, to);
+}
+
+static void TILE_NAME(transform_gradient)(
+    const martlet_winograd_image *image, long first, long count, const martlet_winograd_tiles *to) {
+  TILE_NAME(transform)(0, 0, image, first, count, to);
+}
+
+// 16 × 16 channels of the weights' gradient are transformed back into [input channel][tap][16 output channels],
+// transposed, and go out as one run for each output channel.
+static void TILE_NAME(write_gradient)(const martlet_winograd_gradient_block *block) {
+  enum { run = 16 * 9 };
+  float taps[run * 16] __attribute__((aligned(64)));
+  float rows[16 * run] __attribute__((aligned(64)));
+  const long stride = block->sums.frequency_stride;
+  for (long k = 0; k < block->right_channels; k += 16) {
+    for (long c = 0; c < block->left_channels; c += 16) {
+      const float *sums = block->sums.values + k / 16 * block->sums.block_stride + c * 16;
+      for (int i = 0; i < 16; i++) {
+        for (int lane = 0; lane < 16; lane += LANES) {
+          NAME(vector) half[3][EDGE];
+#pragma clang loop unroll(full)
+          for (int q = 0; q < EDGE; q++) {
+            NAME(vector) column[EDGE], result[3];
+#pragma clang loop unroll(full)
+            for (int p = 0; p < EDGE; p++)
+              column[p] = NAME(load)(sums + (p * EDGE + q) * stride + i * 16 + lane);
+            TILE_NAME(weight_gradient)(column, result);
+#pragma clang loop unroll(full)
+            for (int p = 0; p < 3; p++) half[p][q] = result[p];
+          }
+#pragma clang loop unroll(full)
+          for (int p = 0; p < 3; p++) {
+            NAME(vector) result[3];
+            TILE_NAME(weight_gradient)(half[p], result);
+#pragma clang loop unroll(full)
+            for (int q = 0; q < 3; q++) NAME(store)(taps + (i * 9 + p * 3 + q) * 16 + lane, result[q]);
+          }
+        }
+      }
+      for (int r = 0; r < run; r += LANES)
+        for (int lane = 0; lane < 16; lane += LANES)
+          NAME(transpose)(taps + r * 16 + lane, 16, rows + lane * run + r, run);
+
+      const long columns = block->right_channels - k < 16 ? block->right_channels - k : 16;
+      const long count = (block->left_channels - c < 16 ? block->left_channels - c : 16) * 9;
+      for (long n = 0; n < columns; n++) {
+        float *to = block->gradient + (k + n) * block->gradient_stride + c * 9;
+        const float *from = rows + n * run;
+        long e = 0;
+        if (block->accumulate) {
+          for (; e + LANES <= count; e += LANES) NAME(store)(to + e, NAME(load)(to + e) + NAME(load)(from + e));
+          for (; e < count; e++) to[e] += from[e];
+        } else {
+          __builtin_memcpy(to, from, (size_t)count * sizeof(float));
+        }
+      }
+    }
+  }
+}
+
+static const martlet_winograd_weights_kernels TILE_NAME(table) = {
+    .transform_input = TILE_NAME(transform_input),
+    .transform_gradient = TILE_NAME(transform_gradient),
+    .multiply = NAME(multiply),
+    .write_gradient = TILE_NAME(write_gradient),
+};
+#undef EDGE

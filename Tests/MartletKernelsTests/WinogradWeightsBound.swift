@@ -1,0 +1,125 @@
+@testable import MartletKernels
+
+/// How far rounding can take the gradient of the weights by F(m×m, 3×3) from the true one.
+///
+/// Each computed number is a sum of products in which every factor 1 + δ, |δ| ≤ u = 2⁻²⁴, stands for one rounding. On
+/// the way to an element of the gradient a product passes at most n of them, and so (Higham, "Accuracy and Stability
+/// of Numerical Algorithms", 3.1)
+///   |error| ≤ γₙ |G|ᵀ [Σ over tiles (|Bᵀ| |d| |B|) ⊗ (|A| |dY| |Aᵀ|)] |G|,   γₙ = n u / (1 - n u).
+struct WinogradWeightsBound {
+  let shape: ConvolutionShape
+  let tile: Int
+  private let a: [[Double]]
+  private let b: [[Double]]
+  private let g: [[Double]]
+
+  init(_ shape: ConvolutionShape, tile: Int) {
+    self.shape = shape
+    self.tile = tile
+    let points: [Double] = tile == 4 ? [0, 0.625, -0.625, 1.5, -1.5] : [0, 1, -1]
+    func powers(_ x: Double, _ count: Int) -> [Double] {
+      (0..<count).reduce(into: []) { row, i in row.append(i == 0 ? 1 : row[i - 1] * x) }
+    }
+    // Coefficients of the product of (t - y), in rising order.
+    func product(_ roots: [Double]) -> [Double] {
+      var coefficients = [1.0] + [Double](repeating: 0, count: tile + 1)
+      for root in roots {
+        coefficients = coefficients.indices.map {
+          ($0 > 0 ? coefficients[$0 - 1] : 0) - root * coefficients[$0]
+        }
+      }
+      return coefficients
+    }
+    func others(_ x: Double) -> [Double] { points.filter { $0 != x } }
+    let infinity = { (count: Int) in [Double](repeating: 0, count: count - 1) + [1] }
+    a = points.map { powers($0, tile) } + [infinity(tile)]
+    b = points.map { product(others($0)) } + [product(points)]
+    g =
+      points.map { x in
+        let scale = others(x).reduce(1) { $0 * (x - $1) }
+        return powers(x, 3).map { $0 / scale }
+      } + [infinity(3)]
+  }
+
+  /// Roundings on the longest way: a 1-D transform takes at most 4 (two multiplications and two additions, where the
+  /// set has no fused ones), Gᵀ at most 6 with that of its coefficient; the affine map takes 2; then the product, its
+  /// sum over all tiles, and the sum of parts or chunks, which are no more than the tiles.
+  var roundings: Int { 2 * 4 + 2 * 4 + 2 * 6 + 2 + 1 + 2 * WinogradWeightsCut(shape, tile: tile).tiles }
+
+  func callAsFunction(_ input: [Double], _ outputGradient: [Double]) -> [Double] {
+    let edge = tile + 2
+    let (channels, outputs) = (shape.inputChannels, shape.outputChannels)
+    var sums = [Double](repeating: 0, count: edge * edge * channels * outputs)
+    /// |matrix| |pixels| |matrix|ᵀ of one channel of a tile.
+    func transform(_ matrix: [[Double]], _ extent: Int, _ pixel: (Int, Int) -> Double) -> [Double] {
+      var half = [Double](repeating: 0, count: edge * extent)
+      for f in 0..<edge {
+        for j in 0..<extent {
+          for i in 0..<extent { half[f * extent + j] += abs(matrix[f][i]) * abs(pixel(i, j)) }
+        }
+      }
+      var result = [Double](repeating: 0, count: edge * edge)
+      for f in 0..<edge {
+        for h in 0..<edge {
+          for j in 0..<extent { result[f * edge + h] += half[f * extent + j] * abs(matrix[h][j]) }
+        }
+      }
+      return result
+    }
+    func forEachTile(_ body: (_ image: Int, _ row: Int, _ column: Int) -> Void) {
+      let (height, width) = (shape.output.height, shape.output.width)
+      for n in 0..<shape.batch {
+        for phaseRow in 0..<min(shape.dilation.height, height) {
+          for phaseColumn in 0..<min(shape.dilation.width, width) {
+            for y in stride(from: phaseRow, to: height, by: tile * shape.dilation.height) {
+              for x in stride(from: phaseColumn, to: width, by: tile * shape.dilation.width) { body(n, y, x) }
+            }
+          }
+        }
+      }
+    }
+    func value(_ values: [Double], _ size: SpatialExtent, _ count: Int, _ n: Int, _ y: Int, _ x: Int, _ c: Int)
+      -> Double
+    {
+      guard y >= 0, y < size.height, x >= 0, x < size.width else { return 0 }
+      return values[((n * size.height + y) * size.width + x) * count + c]
+    }
+    forEachTile { n, row, column in
+      let inputs = (0..<channels).map { c in
+        transform(b, edge) { i, j in
+          value(
+            input, shape.input, channels, n, row - shape.paddingBefore.height + i * shape.dilation.height,
+            column - shape.paddingBefore.width + j * shape.dilation.width, c)
+        }
+      }
+      let gradients = (0..<outputs).map { k in
+        transform(a, tile) { i, j in
+          value(
+            outputGradient, shape.output, outputs, n, row + i * shape.dilation.height,
+            column + j * shape.dilation.width, k)
+        }
+      }
+      for k in 0..<outputs {
+        for c in 0..<channels {
+          let start = (k * channels + c) * edge * edge
+          for f in 0..<edge * edge { sums[start + f] += inputs[c][f] * gradients[k][f] }
+        }
+      }
+    }
+    let n = Double(roundings) * 0x1p-24
+    let gamma = n / (1 - n)
+    var bounds = [Double](repeating: 0, count: shape.weightElementCount)
+    for pair in 0..<outputs * channels {
+      for p in 0..<3 {
+        for q in 0..<3 {
+          var sum = 0.0
+          for f in 0..<edge {
+            for h in 0..<edge { sum += abs(g[f][p]) * sums[(pair * edge + f) * edge + h] * abs(g[h][q]) }
+          }
+          bounds[pair * 9 + p * 3 + q] = gamma * sum
+        }
+      }
+    }
+    return bounds
+  }
+}

@@ -1,0 +1,176 @@
+import Testing
+
+@testable import MartletKernels
+
+struct WinogradWeightsTests {
+  static let sets = InstructionSet.available
+  static let tiles = [4, 2]
+
+  static func shape(
+    _ batch: Int, _ channels: Int, _ outputs: Int, _ input: [Int], dilation: [Int] = [1, 1],
+    before: [Int] = [1, 1], after: [Int]? = nil
+  ) -> ConvolutionShape {
+    ConvolutionCases.shape(
+      batch, channels, outputs, input, [3, 3], dilation: dilation, before: before, after: after)
+  }
+
+  static let chosen: [(String, ConvolutionShape)] = [
+    ("one pixel", shape(1, 1, 1, [1, 1])),
+    ("one tile of either size", shape(1, 16, 16, [4, 4])),
+    ("no padding, output of one pixel", shape(1, 5, 3, [3, 3], before: [0, 0])),
+    ("tiles inside and at all edges", shape(2, 16, 32, [14, 15])),
+    ("channels that fill no block", shape(1, 19, 37, [7, 5])),
+    ("one channel more than a block", shape(1, 17, 33, [6, 9])),
+    ("padding on one side", shape(1, 9, 10, [9, 10], before: [0, 2], after: [2, 0])),
+    ("padding larger than the kernel", shape(1, 6, 9, [3, 4], before: [5, 4], after: [4, 7])),
+    ("a row", shape(2, 7, 8, [1, 23])),
+    ("a column", shape(2, 7, 8, [23, 1])),
+    ("several blocks of weights", shape(1, 70, 150, [6, 5])),
+    ("dilation", shape(2, 18, 16, [13, 12], dilation: [2, 3], before: [2, 3])),
+    ("dilation along the width", shape(1, 16, 20, [9, 21], dilation: [1, 4], before: [1, 4])),
+    ("dilation larger than the output", shape(1, 4, 5, [3, 4], dilation: [6, 5], before: [6, 5])),
+    ("several parts", shape(2, 3, 5, [67, 71])),
+    ("several chunks", shape(2, 33, 5, [53, 57])),
+  ]
+
+  static func random(_ generator: inout PhiloxGenerator) -> ConvolutionShape {
+    func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
+    while true {
+      let kind = pick(0...3)
+      let dilation = kind == 0 ? [pick(1...4), pick(1...4)] : [1, 1]
+      let shape = shape(
+        pick(1...3), pick(1...(kind == 1 ? 70 : 20)), pick(1...(kind == 2 ? 70 : 20)),
+        [pick(1...19), pick(1...19)], dilation: dilation, before: [pick(0...4), pick(0...4)],
+        after: [pick(0...4), pick(0...4)])
+      if shape.output.height > 0, shape.output.width > 0, shape.multiplyAdds < 400_000 { return shape }
+    }
+  }
+
+  static let all: [(String, ConvolutionShape)] = {
+    var generator = PhiloxGenerator(seed: 5, stream: 6)
+    return chosen + (0..<100).map { ("random \($0)", random(&generator)) }
+  }()
+
+  static func integers(_ count: Int, _ generator: inout PhiloxGenerator) -> [Double] {
+    (0..<count).map { _ in Double(Int.random(in: -3...3, using: &generator)) }
+  }
+
+  static func floats(_ values: [Double]) -> [Float] { values.map { Float($0) } }
+
+  /// With small integers nothing is rounded by the tile of 2, and little enough by the tile of 4 that the nearest
+  /// integer is the gradient.
+  static func expectExact(
+    _ run: WinogradWeightsRun, _ input: [Double], _ gradient: [Double], _ expected: [Double], _ name: String
+  ) {
+    let result = run(floats(input), floats(gradient)).map { Double($0) }
+    let rounded = run.tile == 2 ? result : result.map { $0.rounded() }
+    #expect(rounded == expected, Comment(rawValue: "\(name), tile \(run.tile): \(run.shape)"))
+  }
+
+  @Test func theShapesReachBothCuts() {
+    let modes = Self.chosen.map { WinogradWeightsCut($0.1, tile: 4) }
+    #expect(modes.contains { $0.mode == .weightBlocks && $0.chunks == 1 })
+    #expect(modes.contains { $0.mode == .weightBlocks && $0.chunks > 1 })
+    #expect(modes.contains { if case .tileRanges(let parts) = $0.mode { parts > 1 } else { false } })
+  }
+
+  @Test(arguments: sets, tiles) func integersAreExact(set: InstructionSet, tile: Int) {
+    var generator = PhiloxGenerator(seed: 1, stream: 1)
+    InstructionSet.with(set) {
+      for (name, shape) in Self.all {
+        let input = Self.integers(shape.inputElementCount, &generator)
+        let gradient = Self.integers(shape.outputElementCount, &generator)
+        let expected = NaiveConvolution(shape: shape).backwardWeights(input, gradient)
+        Self.expectExact(WinogradWeightsRun(shape: shape, tile: tile), input, gradient, expected, name)
+      }
+    }
+  }
+
+  @Test(arguments: sets, tiles) func errorsStayWithinTheBound(set: InstructionSet, tile: Int) {
+    var generator = PhiloxGenerator(seed: 2, stream: 1)
+    InstructionSet.with(set) {
+      for (name, shape) in Self.all {
+        let input = ConvolutionTests.random(shape.inputElementCount, &generator)
+        let gradient = ConvolutionTests.random(shape.outputElementCount, &generator)
+        let expected = NaiveConvolution(shape: shape).backwardWeights(input, gradient)
+        let bounds = WinogradWeightsBound(shape, tile: tile)(input, gradient)
+        let result = WinogradWeightsRun(shape: shape, tile: tile)(Self.floats(input), Self.floats(gradient))
+        var worst = 0.0
+        for i in result.indices {
+          let error = abs(Double(result[i]) - expected[i])
+          worst = max(worst, error.isFinite ? (error == 0 ? 0 : error / bounds[i]) : .infinity)
+        }
+        #expect(worst <= 1, Comment(rawValue: "\(name), tile \(tile): \(shape)"))
+      }
+    }
+  }
+
+  @Test(arguments: sets, tiles) func theInputIsMappedBeforeItIsPadded(set: InstructionSet, tile: Int) {
+    var generator = PhiloxGenerator(seed: 3, stream: 1)
+    InstructionSet.with(set) {
+      for (name, shape) in Self.chosen {
+        let input = Self.integers(shape.inputElementCount, &generator)
+        let gradient = Self.integers(shape.outputElementCount, &generator)
+        let scale = Self.integers(shape.inputChannels, &generator)
+        let shift = Self.integers(shape.inputChannels, &generator)
+        for rectified in [false, true] {
+          let mapped = input.indices.map { i in
+            let value = scale[i % shape.inputChannels] * input[i] + shift[i % shape.inputChannels]
+            return rectified ? max(0, value) : value
+          }
+          let expected = NaiveConvolution(shape: shape).backwardWeights(mapped, gradient)
+          let run = WinogradWeightsRun(
+            shape: shape, tile: tile, affine: (Self.floats(scale), Self.floats(shift), rectified))
+          Self.expectExact(run, input, gradient, expected, name)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: sets, tiles) func slicesOfAConcatenation(set: InstructionSet, tile: Int) {
+    var generator = PhiloxGenerator(seed: 4, stream: 1)
+    InstructionSet.with(set) {
+      for (name, shape) in Self.chosen {
+        let input = Self.integers(shape.inputElementCount, &generator)
+        let gradient = Self.integers(shape.outputElementCount, &generator)
+        let expected = NaiveConvolution(shape: shape).backwardWeights(input, gradient)
+        let run = WinogradWeightsRun(
+          shape: shape, tile: tile, inputPitch: shape.inputChannels + 3,
+          outputGradientPitch: shape.outputChannels + 5)
+        Self.expectExact(run, input, gradient, expected, name)
+      }
+    }
+  }
+
+  @Test(arguments: tiles) func threadsDoNotChangeABit(tile: Int) {
+    var generator = PhiloxGenerator(seed: 5, stream: 1)
+    for (name, shape) in Self.chosen {
+      let input = Self.floats(ConvolutionTests.random(shape.inputElementCount, &generator))
+      let gradient = Self.floats(ConvolutionTests.random(shape.outputElementCount, &generator))
+      let run = WinogradWeightsRun(shape: shape, tile: tile)
+      let results = [1, 2, 5].map { threads in
+        ThreadPool.withThreadCount(threads) { run(input, gradient).map(\.bitPattern) }
+      }
+      #expect(results[0] == results[1], Comment(rawValue: name))
+      #expect(results[0] == results[2], Comment(rawValue: name))
+    }
+  }
+
+  @Test(arguments: tiles) func emptyBatchesGiveZeros(tile: Int) {
+    let shape = Self.shape(0, 3, 4, [5, 5])
+    let result = WinogradWeightsRun(shape: shape, tile: tile)([], [])
+    #expect(result == [Float](repeating: 0, count: shape.weightElementCount))
+  }
+
+  @Test func otherConvolutionsAreNotSupported() {
+    #expect(WinogradWeightGradient.supports(Self.shape(1, 3, 4, [5, 5], dilation: [2, 1])))
+    let others = [
+      ConvolutionCases.shape(1, 3, 4, [5, 5], [3, 2]),
+      ConvolutionCases.shape(1, 3, 4, [5, 5], [3, 3], stride: [1, 2]),
+      ConvolutionCases.shape(1, 4, 4, groups: 2, [5, 5], [3, 3]),
+      ConvolutionCases.shape(1, 3, 4, [2, 5, 5], [1, 3, 3]),
+      ConvolutionCases.shape(1, 3, 4, [5], [3]),
+    ]
+    for shape in others { #expect(!WinogradWeightGradient.supports(shape), Comment(rawValue: "\(shape)")) }
+  }
+}
