@@ -86,7 +86,7 @@ static const NAME(products_function) NAME(narrow)[HEIGHT + 1] = {HEIGHTS(NARROW_
 enum { NAME(run) = 2048 / NAME(width) * 2, NAME(row_panels) = (16 + HEIGHT - 1) / HEIGHT };
 
 static void NAME(multiply)(const martlet_winograd_products *products) {
-  const martlet_winograd_tiles *left = &products->left, *right = &products->right, *sums = &products->sums;
+  const martlet_winograd_tile_block *left = &products->left, *right = &products->right, *sums = &products->sums;
   const long columns = products->right_blocks * 16;
   for (long f = 0; f < products->frequencies; f++) {
     for (long t = 0; t < products->tiles; t += NAME(run)) {

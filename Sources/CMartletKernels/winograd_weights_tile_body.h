@@ -84,7 +84,7 @@ static __attribute__((noinline)) void TILE_NAME(gather)(
 
 ALWAYS_INLINE void TILE_NAME(transform)(
     const int is_input, const int affine, const martlet_winograd_image *image, long first, long count,
-    const martlet_winograd_tiles *to) {
+    const martlet_winograd_tile_block *to) {
   const int extent = is_input ? EDGE : TILE;
   const long row_stride = image->row_step * image->row_stride;
   const long pixel_stride = image->column_step * image->pixel_stride;
@@ -136,14 +136,14 @@ ALWAYS_INLINE void TILE_NAME(transform)(
 }
 
 static void TILE_NAME(transform_input)(
-    const martlet_winograd_image *image, long first, long count, const martlet_winograd_tiles *to) {
+    const martlet_winograd_image *image, long first, long count, const martlet_winograd_tile_block *to) {
   if (!image->scale) TILE_NAME(transform)(1, 0, image, first, count, to);
   else if (!image->rectify) TILE_NAME(transform)(1, 1, image, first, count, to);
   else TILE_NAME(transform)(1, 2, image, first, count, to);
 }
 
 static void TILE_NAME(transform_gradient)(
-    const martlet_winograd_image *image, long first, long count, const martlet_winograd_tiles *to) {
+    const martlet_winograd_image *image, long first, long count, const martlet_winograd_tile_block *to) {
   TILE_NAME(transform)(0, 0, image, first, count, to);
 }
 

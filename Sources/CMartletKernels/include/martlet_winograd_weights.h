@@ -47,24 +47,24 @@ typedef struct {
   float *values;
   long frequency_stride;
   long block_stride;
-} martlet_winograd_tiles;
+} martlet_winograd_tile_block;
 
 /// sums[f][k / 16][c][k % 16] (+)= Σ over tiles of left[f][c] * right[f][k], for blocks of 16 channels each.
 typedef struct {
   long frequencies;
   long tiles;
-  martlet_winograd_tiles left;
-  martlet_winograd_tiles right;
+  martlet_winograd_tile_block left;
+  martlet_winograd_tile_block right;
   long left_blocks;
   long right_blocks;
-  martlet_winograd_tiles sums;
+  martlet_winograd_tile_block sums;
   /// Whether to add to the sums instead of replacing them.
   int accumulate;
 } martlet_winograd_products;
 
 /// gradient[k][c][3][3] (+)= Gᵀ sums G for the channels of a block of weights.
 typedef struct {
-  martlet_winograd_tiles sums;
+  martlet_winograd_tile_block sums;
   long left_channels;
   long right_channels;
   /// The block's first element, and from one output channel to the next.
@@ -76,10 +76,10 @@ typedef struct {
 typedef struct {
   /// Bᵀ d B of `count` tiles from number `first` on.
   void (*transform_input)(
-      const martlet_winograd_image *image, long first, long count, const martlet_winograd_tiles *to);
+      const martlet_winograd_image *image, long first, long count, const martlet_winograd_tile_block *to);
   /// A dY Aᵀ of `count` tiles from number `first` on.
   void (*transform_gradient)(
-      const martlet_winograd_image *image, long first, long count, const martlet_winograd_tiles *to);
+      const martlet_winograd_image *image, long first, long count, const martlet_winograd_tile_block *to);
   void (*multiply)(const martlet_winograd_products *products);
   void (*write_gradient)(const martlet_winograd_gradient_block *block);
 } martlet_winograd_weights_kernels;

@@ -40,8 +40,8 @@ extension Numerics {
   /// What may be chosen from.
   var algorithms: [ConvolutionAlgorithm] {
     switch self {
-    case .fast: [.direct]
-    case .strict: [.direct]
+    case .fast: [.direct, .winograd(.two), .winograd(.four)]
+    case .strict: [.direct, .winograd(.two)]
     case .direct: [.direct]
     }
   }

@@ -7,45 +7,96 @@ public enum ConvolutionPart: Hashable, Sendable {
 public enum ConvolutionAlgorithm: Hashable, Sendable {
   /// Sums as in the definition: implicit GEMM, or the kernels for one channel a group.
   case direct
+  /// Winograd's minimal filtering, for 3×3 kernels of stride 1 in float32.
+  case winograd(WinogradTile)
 
-  public func workspaceByteCount(_ part: ConvolutionPart, _ shape: ConvolutionShape, _ scalar: RealFormat) -> Int {
-    switch part {
-    case .forward: ImplicitGEMM.forwardWorkspace(shape, scalar)
-    case .backwardData: ImplicitGEMM.backwardDataWorkspace(shape, scalar)
-    case .backwardWeights: ImplicitGEMM.backwardWeightsWorkspace(shape, scalar)
+  /// Whether it can compute the convolution.
+  public func supports(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Bool {
+    switch self {
+    case .direct: true
+    case .winograd: scalar == .float32 && Winograd.supports(shape) && WinogradWeightGradient.supports(shape)
     }
   }
 
+  /// Bytes of scratch memory that a part needs.
+  public func workspaceByteCount(
+    _ part: ConvolutionPart, _ shape: ConvolutionShape, _ scalar: RealFormat
+  ) -> Int {
+    switch (self, part) {
+    case (.direct, .forward): ImplicitGEMM.forwardWorkspace(shape, scalar)
+    case (.direct, .backwardData): ImplicitGEMM.backwardDataWorkspace(shape, scalar)
+    case (.direct, .backwardWeights): ImplicitGEMM.backwardWeightsWorkspace(shape, scalar)
+    case (.winograd(let tile), .forward): Winograd.forwardWorkspace(shape, tile)
+    case (.winograd(let tile), .backwardData): Winograd.backwardDataWorkspace(shape, tile)
+    case (.winograd(let tile), .backwardWeights):
+      WinogradWeightGradient.workspace(shape, tile: tile.rawValue)
+    }
+  }
+
+  /// output = input ⋆ weight + bias, negative results replaced by zero if `rectified`.
   public func forward(
     _ shape: ConvolutionShape, _ scalar: RealFormat, input: UnsafeRawPointer, weight: UnsafeRawPointer,
     bias: UnsafeRawPointer?, rectified: Bool = false, output: UnsafeMutableRawPointer,
     workspace: UnsafeMutableRawPointer
   ) {
-    ImplicitGEMM.forward(
-      shape, scalar, input: input, weight: weight, bias: bias, rectified: rectified, output: output, workspace: workspace)
+    switch self {
+    case .direct:
+      ImplicitGEMM.forward(
+        shape, scalar, input: input, weight: weight, bias: bias, rectified: rectified, output: output,
+        workspace: workspace)
+    case .winograd(let tile):
+      Winograd.forward(
+        shape, tile, input: input.assumingMemoryBound(to: Float.self),
+        weight: weight.assumingMemoryBound(to: Float.self), bias: bias?.assumingMemoryBound(to: Float.self),
+        rectified: rectified, output: output.assumingMemoryBound(to: Float.self), workspace: workspace)
+    }
   }
 
+  /// The gradient with respect to the input, or the forward pass of the transposed convolution.
   public func backwardData(
     _ shape: ConvolutionShape, _ scalar: RealFormat, outputGradient: UnsafeRawPointer,
     weight: UnsafeRawPointer, bias: UnsafeRawPointer? = nil, rectified: Bool = false,
     inputGradient: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer
   ) {
-    ImplicitGEMM.backwardData(
-      shape, scalar, outputGradient: outputGradient, weight: weight, bias: bias, rectified: rectified,
-      inputGradient: inputGradient, workspace: workspace)
+    switch self {
+    case .direct:
+      ImplicitGEMM.backwardData(
+        shape, scalar, outputGradient: outputGradient, weight: weight, bias: bias, rectified: rectified,
+        inputGradient: inputGradient, workspace: workspace)
+    case .winograd(let tile):
+      Winograd.backwardData(
+        shape, tile, outputGradient: outputGradient.assumingMemoryBound(to: Float.self),
+        weight: weight.assumingMemoryBound(to: Float.self), bias: bias?.assumingMemoryBound(to: Float.self),
+        rectified: rectified, inputGradient: inputGradient.assumingMemoryBound(to: Float.self),
+        workspace: workspace)
+    }
   }
 
+  /// The gradient with respect to the weights.
   public func backwardWeights(
     _ shape: ConvolutionShape, _ scalar: RealFormat, input: UnsafeRawPointer,
     outputGradient: UnsafeRawPointer, weightGradient: UnsafeMutableRawPointer,
     workspace: UnsafeMutableRawPointer
   ) {
-    ImplicitGEMM.backwardWeights(
-      shape, scalar, input: input, outputGradient: outputGradient, weightGradient: weightGradient, workspace: workspace)
+    switch self {
+    case .direct:
+      ImplicitGEMM.backwardWeights(
+        shape, scalar, input: input, outputGradient: outputGradient, weightGradient: weightGradient,
+        workspace: workspace)
+    case .winograd(let tile):
+      WinogradWeightGradient.run(
+        shape, tile: tile.rawValue, input: input.assumingMemoryBound(to: Float.self),
+        outputGradient: outputGradient.assumingMemoryBound(to: Float.self),
+        weightGradient: weightGradient.assumingMemoryBound(to: Float.self), workspace: workspace)
+    }
   }
+}
 
-  /// The fastest of some algorithms.
-  public static func fastest(
-    of algorithms: [ConvolutionAlgorithm], for part: ConvolutionPart, _ shape: ConvolutionShape, _ scalar: RealFormat
-  ) -> ConvolutionAlgorithm { .direct }
+extension ConvolutionAlgorithm: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .direct: "direct"
+    case .winograd(let tile): "winograd F(\(tile.rawValue)×\(tile.rawValue))"
+    }
+  }
 }

@@ -143,18 +143,18 @@ struct WinogradWeightsCut {
 
   /// Memory for a chunk of transformed tiles. Frequencies are a line more apart than they are long, so that they do
   /// not contend for the same sets of a cache.
-  func takeTiles(_ cursor: inout WorkspaceCursor, channelBlocks: Int) -> martlet_winograd_tiles {
+  func takeTiles(_ cursor: inout WorkspaceCursor, channelBlocks: Int) -> martlet_winograd_tile_block {
     let stride = channelBlocks * chunk * 16 + 16
     let memory = cursor.take(frequencies * stride * 4)
-    return martlet_winograd_tiles(
+    return martlet_winograd_tile_block(
       values: memory.assumingMemoryBound(to: Float.self), frequency_stride: stride, block_stride: chunk * 16)
   }
 
   /// Memory for the sums of rows × columns blocks of 16 channels.
-  func takeSums(_ cursor: inout WorkspaceCursor, rows: Int, columns: Int) -> martlet_winograd_tiles {
+  func takeSums(_ cursor: inout WorkspaceCursor, rows: Int, columns: Int) -> martlet_winograd_tile_block {
     let stride = rows * columns * 256 + 16
     let memory = cursor.take(frequencies * stride * 4)
-    return martlet_winograd_tiles(
+    return martlet_winograd_tile_block(
       values: memory.assumingMemoryBound(to: Float.self), frequency_stride: stride, block_stride: rows * 256)
   }
 
@@ -280,7 +280,7 @@ private struct WinogradWeightsJob {
 
   /// Adds a chunk of tiles to one block of the gradient, that of blocks of 16 channels from `row` and `column` on.
   private func addBlock(
-    row: Int, column: Int, tiles: Int, _ left: martlet_winograd_tiles, _ right: martlet_winograd_tiles,
+    row: Int, column: Int, tiles: Int, _ left: martlet_winograd_tile_block, _ right: martlet_winograd_tile_block,
     accumulate: Bool
   ) {
     let rows = min(WinogradWeightsCut.blockRows, cut.inputBlocks - row)
@@ -307,7 +307,7 @@ private struct WinogradWeightsJob {
 
   /// Transforms `count` tiles of both operands, which come to lie from place `start` on.
   private func transform(
-    _ first: Int, _ count: Int, at start: Int, _ left: martlet_winograd_tiles, _ right: martlet_winograd_tiles
+    _ first: Int, _ count: Int, at start: Int, _ left: martlet_winograd_tile_block, _ right: martlet_winograd_tile_block
   ) {
     var (input, outputGradient) = (input, outputGradient)
     var (left, right) = (left, right)
