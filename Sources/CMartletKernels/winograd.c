@@ -1,5 +1,6 @@
 #include "martlet_winograd.h"
 
+#include <math.h>
 #include <stddef.h>
 
 #define PLAIN_FMA(a, b, c) ((a) * (b) + (c))

@@ -14,10 +14,10 @@ typedef float NAME(loose) __attribute__((vector_size(LANES * sizeof(float)), ali
 INLINE NAME(vector) NAME(splat)(float x) { return x - (NAME(vector)){}; }
 INLINE NAME(vector) NAME(load)(const float *p) { return *(const NAME(loose) *)p; }
 INLINE void NAME(store)(float *p, NAME(vector) v) { *(NAME(loose) *)p = v; }
-// Zero in place of negative numbers; NaN stays NaN.
-INLINE NAME(vector) NAME(rectified)(NAME(vector) x) {
-  const __typeof__(x < 0) negative = x < 0;
-  return (NAME(vector))((__typeof__(x < 0))x & ~negative);
+// What is smaller than the floor replaced by it; NaN stays NaN.
+INLINE NAME(vector) NAME(at_least)(NAME(vector) floor, NAME(vector) x) {
+  const __typeof__(x < 0) below = x < floor;
+  return (NAME(vector))((below & (__typeof__(x < 0))floor) | (~below & (__typeof__(x < 0))x));
 }
 // The first `lanes` elements, which is LANES wherever speed matters.
 INLINE NAME(vector) NAME(load_some)(const float *p, long lanes) {
@@ -98,14 +98,16 @@ INLINE unsigned NAME(inside)(const int count, long start, long step, long size) 
 
 // MARK: Input
 
-// One tile and one vector of channels. `whole` says that all pixels lie in the image, `affine` that they are scaled
-// and shifted; both are constants at every call.
+// One tile and one vector of channels. `whole` says that all pixels lie in the image, `normalize` that they are
+// normalised; both are constants at every call.
 INLINE void NAME(input_block)(
-    const int m, const int whole, const int affine, const martlet_winograd_input *input, const float *pixels,
+    const int m, const int whole, const int normalize, const martlet_winograd_input *input, const float *pixels,
     long row, long column, unsigned rows, unsigned columns, long channel, long lanes, float *to) {
   const int n = m + 2;
-  NAME(vector) scale = {}, shift = {};
-  if (affine) {
+  NAME(vector) mean = {}, scale = {}, shift = {};
+  const NAME(vector) floor = NAME(splat)(input->rectify ? 0 : -INFINITY);
+  if (normalize) {
+    mean = NAME(load_some)(input->mean + channel, lanes);
     scale = NAME(load_some)(input->scale + channel, lanes);
     shift = NAME(load_some)(input->shift + channel, lanes);
   }
@@ -116,7 +118,7 @@ INLINE void NAME(input_block)(
       d[i] = (NAME(vector)){};
       if (whole || (rows >> i & columns >> j & 1)) {
         d[i] = NAME(load_some)(pixels + i * row + j * column, lanes);
-        if (affine) d[i] = NAME(rectified)(FMA(scale, d[i], shift));
+        if (normalize) d[i] = NAME(at_least)(floor, FMA(d[i] - mean, scale, shift));
       }
     }
     NAME(input)(m, d, t);
@@ -130,21 +132,21 @@ INLINE void NAME(input_block)(
   }
 }
 
-#define INPUT_BLOCK(name, m, whole, affine, lanes_given)                                               \
+#define INPUT_BLOCK(name, m, whole, normalize, lanes_given)                                               \
   static __attribute__((noinline)) void NAME(name)(                                                    \
       const martlet_winograd_input *input, const float *pixels, long row, long column, unsigned rows,  \
       unsigned columns, long channel, long lanes, float *to) {                                         \
     NAME(input_block)(                                                                                 \
-        m, whole, affine, input, pixels, row, column, rows, columns, channel, lanes_given, to);        \
+        m, whole, normalize, input, pixels, row, column, rows, columns, channel, lanes_given, to);        \
   }
 INPUT_BLOCK(input_whole_4, 4, 1, 0, LANES)
-INPUT_BLOCK(input_whole_affine_4, 4, 1, 1, LANES)
-INPUT_BLOCK(input_edge_4, 4, 0, input->scale != 0, LANES)
-INPUT_BLOCK(input_some_4, 4, 0, input->scale != 0, lanes)
+INPUT_BLOCK(input_whole_normalize_4, 4, 1, 1, LANES)
+INPUT_BLOCK(input_edge_4, 4, 0, input->mean != 0, LANES)
+INPUT_BLOCK(input_some_4, 4, 0, input->mean != 0, lanes)
 INPUT_BLOCK(input_whole_2, 2, 1, 0, LANES)
-INPUT_BLOCK(input_whole_affine_2, 2, 1, 1, LANES)
-INPUT_BLOCK(input_edge_2, 2, 0, input->scale != 0, LANES)
-INPUT_BLOCK(input_some_2, 2, 0, input->scale != 0, lanes)
+INPUT_BLOCK(input_whole_normalize_2, 2, 1, 1, LANES)
+INPUT_BLOCK(input_edge_2, 2, 0, input->mean != 0, LANES)
+INPUT_BLOCK(input_some_2, 2, 0, input->mean != 0, lanes)
 #undef INPUT_BLOCK
 
 typedef void (*NAME(input_function))(
@@ -180,12 +182,12 @@ INLINE void NAME(transform_input)(
 
 static void NAME(transform_input_4)(const martlet_winograd_input *input) {
   NAME(transform_input)(
-      4, input, input->scale ? NAME(input_whole_affine_4) : NAME(input_whole_4), NAME(input_edge_4),
+      4, input, input->mean ? NAME(input_whole_normalize_4) : NAME(input_whole_4), NAME(input_edge_4),
       NAME(input_some_4));
 }
 static void NAME(transform_input_2)(const martlet_winograd_input *input) {
   NAME(transform_input)(
-      2, input, input->scale ? NAME(input_whole_affine_2) : NAME(input_whole_2), NAME(input_edge_2),
+      2, input, input->mean ? NAME(input_whole_normalize_2) : NAME(input_whole_2), NAME(input_edge_2),
       NAME(input_some_2));
 }
 
@@ -209,7 +211,7 @@ INLINE void NAME(output_block)(
   const NAME(vector) bias =
       output->bias ? NAME(load_some)(output->bias + channel, lanes) : (NAME(vector)){};
   NAME(vector) pivot = {}, sum = {}, square = {};
-  if (moments) pivot = NAME(load_some)(output->pivot + channel, lanes);
+  if (moments) pivot = NAME(load_some)(output->pivots + channel, lanes);
   UNROLL for (int i = 0; i < m; i++) {
     NAME(vector) t[4];
     NAME(output)(m, half[i], t);
@@ -221,7 +223,7 @@ INLINE void NAME(output_block)(
         sum += difference;
         square = FMA(difference, difference, square);
       }
-      if (output->rectify) y = NAME(rectified)(y);
+      if (output->rectify) y = NAME(at_least)((NAME(vector)){}, y);
       float *to = pixels + i * row + j * column;
       if (stream) __builtin_nontemporal_store(y, (NAME(vector) *)to);
       else NAME(store_some)(to, y, lanes);
@@ -253,16 +255,35 @@ OUTPUT_BLOCK(output_whole_4, 4, 1, 0, 0, LANES)
 OUTPUT_BLOCK(output_whole_moments_4, 4, 1, 0, 1, LANES)
 OUTPUT_BLOCK(output_stream_4, 4, 1, 1, 0, LANES)
 OUTPUT_BLOCK(output_stream_moments_4, 4, 1, 1, 1, LANES)
-OUTPUT_BLOCK(output_some_4, 4, 0, 0, output->pivot != 0, lanes)
+OUTPUT_BLOCK(output_some_4, 4, 0, 0, output->pivots != 0, lanes)
 OUTPUT_BLOCK(output_whole_2, 2, 1, 0, 0, LANES)
 OUTPUT_BLOCK(output_whole_moments_2, 2, 1, 0, 1, LANES)
 OUTPUT_BLOCK(output_stream_2, 2, 1, 1, 0, LANES)
 OUTPUT_BLOCK(output_stream_moments_2, 2, 1, 1, 1, LANES)
-OUTPUT_BLOCK(output_some_2, 2, 0, 0, output->pivot != 0, lanes)
+OUTPUT_BLOCK(output_some_2, 2, 0, 0, output->pivots != 0, lanes)
 #undef OUTPUT_BLOCK
 
 typedef void (*NAME(output_function))(
     const martlet_winograd_output *, const float *, float *, long, long, unsigned, unsigned, long, long, long);
+
+// The first pixel of a run's first tile, in the image or not: near enough to the mean of the run.
+INLINE void NAME(choose_pivots)(const int m, const martlet_winograd_output *output) {
+  const int n = m + 2;
+  for (long c = 0; c < output->channels; c += LANES) {
+    const long left = output->channels - c, lanes = left < LANES ? left : LANES;
+    NAME(vector) half[6], t[4];
+    UNROLL for (int j = 0; j < n; j++) {
+      NAME(vector) f[6];
+      UNROLL for (int i = 0; i < n; i++)
+        f[i] = NAME(load_some)(output->frequencies + (i * n + j) * output->frequency_stride + c, lanes);
+      NAME(output)(m, f, t);
+      half[j] = t[0];
+    }
+    NAME(output)(m, half, t);
+    if (output->bias) t[0] += NAME(load_some)(output->bias + c, lanes);
+    NAME(store_some)(output->pivots + c, t[0], lanes);
+  }
+}
 
 INLINE void NAME(transform_output)(
     const int m, const martlet_winograd_output *output, NAME(output_function) whole,
@@ -271,7 +292,8 @@ INLINE void NAME(transform_output)(
   const martlet_winograd_plane *plane = &output->plane;
   const long row = plane->row_stride * tiles->dilation[0], column = plane->column_stride * tiles->dilation[1];
   const long channels = output->channels;
-  if (output->pivot) {
+  if (output->pivots) {
+    NAME(choose_pivots)(m, output);
     __builtin_memset(output->sums, 0, (size_t)channels * sizeof(float));
     __builtin_memset(output->squares, 0, (size_t)channels * sizeof(float));
   }
@@ -301,13 +323,13 @@ INLINE void NAME(transform_output)(
 }
 
 static void NAME(transform_output_4)(const martlet_winograd_output *output) {
-  NAME(output_function) plain = output->pivot ? NAME(output_whole_moments_4) : NAME(output_whole_4);
-  NAME(output_function) stream = output->pivot ? NAME(output_stream_moments_4) : NAME(output_stream_4);
+  NAME(output_function) plain = output->pivots ? NAME(output_whole_moments_4) : NAME(output_whole_4);
+  NAME(output_function) stream = output->pivots ? NAME(output_stream_moments_4) : NAME(output_stream_4);
   NAME(transform_output)(4, output, output->stream ? stream : plain, NAME(output_some_4));
 }
 static void NAME(transform_output_2)(const martlet_winograd_output *output) {
-  NAME(output_function) plain = output->pivot ? NAME(output_whole_moments_2) : NAME(output_whole_2);
-  NAME(output_function) stream = output->pivot ? NAME(output_stream_moments_2) : NAME(output_stream_2);
+  NAME(output_function) plain = output->pivots ? NAME(output_whole_moments_2) : NAME(output_whole_2);
+  NAME(output_function) stream = output->pivots ? NAME(output_stream_moments_2) : NAME(output_stream_2);
   NAME(transform_output)(2, output, output->stream ? stream : plain, NAME(output_some_2));
 }
 

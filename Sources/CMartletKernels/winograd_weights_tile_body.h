@@ -4,16 +4,17 @@
 enum { TILE_NAME(edge) = TILE + 2, TILE_NAME(frequencies) = (TILE + 2) * (TILE + 2) };
 #define EDGE TILE_NAME(edge)
 
-// An `extent`² tile of 16 channels at `from`, transformed and stored. Extent, the kind of transform and `affine` are
+// An `extent`² tile of 16 channels at `from`, transformed and stored. Extent, the kind of transform and `normalize` are
 // constants at every call.
 ALWAYS_INLINE void TILE_NAME(transform_block)(
-    const int is_input, const int affine, const martlet_winograd_image *image, long channel, const float *from,
+    const int is_input, const int normalize, const martlet_winograd_image *image, long channel, const float *from,
     long row_stride, long pixel_stride, long ahead, float *to, long frequency_stride) {
   const int extent = is_input ? EDGE : TILE;
 #pragma clang loop unroll(disable)
   for (int lane = 0; lane < 16; lane += LANES) {
-    NAME(vector) scale, shift;
-    if (affine) {
+    NAME(vector) mean, scale, shift;
+    if (normalize) {
+      mean = NAME(load)(image->mean + channel + lane);
       scale = NAME(load)(image->scale + channel + lane);
       shift = NAME(load)(image->shift + channel + lane);
     }
@@ -33,9 +34,9 @@ ALWAYS_INLINE void TILE_NAME(transform_block)(
 #pragma clang loop unroll(full)
       for (int i = 0; i < extent; i++) {
         NAME(vector) x = NAME(load)(from + i * row_stride + j * pixel_stride + lane);
-        if (affine) {
-          x = FMA(x, scale, shift);
-          if (affine > 1) x = NAME(rectified)(x);
+        if (normalize) {
+          x = FMA(x - mean, scale, shift);
+          if (normalize > 1) x = NAME(rectified)(x);
         }
         column[i] = x;
       }
@@ -72,9 +73,10 @@ static __attribute__((noinline)) void TILE_NAME(gather)(
       } else {
         for (long c = 0; c < channels; c++) to[c] = from[c];
       }
-      if (image->scale) {
+      if (image->mean) {
         for (long c = 0; c < channels; c++) {
-          const float value = to[c] * image->scale[channel + c] + image->shift[channel + c];
+          const float value = FMA(
+              to[c] - image->mean[channel + c], image->scale[channel + c], image->shift[channel + c]);
           to[c] = image->rectify && value < 0 ? 0 : value;
         }
       }
@@ -83,7 +85,7 @@ static __attribute__((noinline)) void TILE_NAME(gather)(
 }
 
 ALWAYS_INLINE void TILE_NAME(transform)(
-    const int is_input, const int affine, const martlet_winograd_image *image, long first, long count,
+    const int is_input, const int normalize, const martlet_winograd_image *image, long first, long count,
     const martlet_winograd_tile_block *to) {
   const int extent = is_input ? EDGE : TILE;
   const long row_stride = image->row_step * image->row_stride;
@@ -113,7 +115,7 @@ ALWAYS_INLINE void TILE_NAME(transform)(
       const float *from = pixels + row * image->row_stride + column * image->pixel_stride;
       for (; channel + 16 <= image->channels; channel += 16)
         TILE_NAME(transform_block)(
-            is_input, affine, image, channel, from + channel, row_stride, pixel_stride, ahead,
+            is_input, normalize, image, channel, from + channel, row_stride, pixel_stride, ahead,
             values + channel / 16 * to->block_stride, to->frequency_stride);
     }
     for (; channel < image->channels; channel += 16) {
@@ -137,7 +139,7 @@ ALWAYS_INLINE void TILE_NAME(transform)(
 
 static void TILE_NAME(transform_input)(
     const martlet_winograd_image *image, long first, long count, const martlet_winograd_tile_block *to) {
-  if (!image->scale) TILE_NAME(transform)(1, 0, image, first, count, to);
+  if (!image->mean) TILE_NAME(transform)(1, 0, image, first, count, to);
   else if (!image->rectify) TILE_NAME(transform)(1, 1, image, first, count, to);
   else TILE_NAME(transform)(1, 2, image, first, count, to);
 }

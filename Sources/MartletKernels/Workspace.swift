@@ -1,17 +1,17 @@
 import CMartletKernels
 
 /// Cuts scratch memory given by a caller into aligned parts. With no memory it only measures.
-struct WorkspaceCursor {
+package struct WorkspaceCursor {
   private let base: UnsafeMutableRawPointer?
-  private(set) var byteCount = 0
+  package private(set) var byteCount = 0
 
   /// Measures how much the parts take.
-  init() { base = nil }
+  package init() { base = nil }
 
-  init(_ base: UnsafeMutableRawPointer) { self.base = base }
+  package init(_ base: UnsafeMutableRawPointer) { self.base = base }
 
   /// The next part, aligned to 64 bytes. While measuring, not an address to use.
-  mutating func take(_ bytes: Int) -> UnsafeMutableRawPointer {
+  package mutating func take(_ bytes: Int) -> UnsafeMutableRawPointer {
     let start = byteCount
     byteCount += (bytes + 63) / 64 * 64
     return base.map { $0 + start } ?? UnsafeMutableRawPointer(bitPattern: 64)!

@@ -40,9 +40,12 @@ typedef struct {
   martlet_winograd_plane plane;
   const float *source;
   long channels;
-  /// If not null, a pixel x is taken as max(0, scale[c] * x + shift[c]); pixels outside the image stay zero.
+  /// If not null, a pixel x is taken as (x - mean[c]) * scale[c] + shift[c]; pixels outside the image stay zero.
+  const float *mean;
   const float *scale;
   const float *shift;
+  /// Whether negative results of that are read as zero.
+  int rectify;
   float *frequencies;
   long frequency_stride;
   long tile_stride;
@@ -61,9 +64,9 @@ typedef struct {
   int rectify;
   /// Whether to write past the caches: pixels must then be aligned to 64 bytes, their channels a multiple of 16.
   int stream;
-  /// If not null, sums[c] becomes the sum over the run's pixels of (y - pivot[c]), squares[c] that of its square,
-  /// y being the result before it is rectified.
-  const float *pivot;
+  /// If not null, pivots[c] becomes some number near the run's results y before they are rectified, sums[c] the sum over
+  /// its pixels of (y - pivots[c]) and squares[c] that of its square.
+  float *pivots;
   float *sums;
   float *squares;
 } martlet_winograd_output;

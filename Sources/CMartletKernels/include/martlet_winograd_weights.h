@@ -35,7 +35,8 @@ typedef struct {
   /// Tiles of one phase.
   long tiles_high;
   long tiles_wide;
-  /// Where not null, pixels inside the image are read as scale[channel] * pixel + shift[channel].
+  /// Where not null, pixels inside the image are read as (pixel - mean[channel]) * scale[channel] + shift[channel].
+  const float *mean;
   const float *scale;
   const float *shift;
   /// Whether negative results of that are read as zero.

@@ -12,6 +12,8 @@ public struct PlanListing: Sendable {
     public var place: String
     /// Scratch memory while it runs, in bytes.
     public var workspaceByteCount: Int
+    /// Bytes of the arena that are in use while it runs, scratch included.
+    public var usedByteCount: Int
   }
 
   public var rows: [Row]
@@ -21,7 +23,7 @@ public struct PlanListing: Sendable {
 
   init(_ plan: Plan, passes: [String], layer: (Graph.Node) -> String) {
     let (graph, memory) = (plan.graph, plan.memory)
-    rows = graph.nodes.map { node in
+    rows = graph.nodes.enumerated().map { step, node in
       let place =
         switch node.outputs.first.map({ memory.places[$0.index] }) {
         case nil: ""
@@ -33,7 +35,8 @@ public struct PlanListing: Sendable {
         operation: [node.operation.name, node.operation.detail].filter { !$0.isEmpty }.joined(separator: " "),
         layer: layer(node), outputs: node.outputs.map(graph.type(of:)), place: place,
         workspaceByteCount: node.operation.workspaceByteCount(
-          inputs: node.inputs.map(graph.type(of:)), outputs: node.outputs.map(graph.type(of:))))
+          inputs: node.inputs.map(graph.type(of:)), outputs: node.outputs.map(graph.type(of:))),
+        usedByteCount: memory.blocks.reduce(0) { $1.steps.contains(step) ? $0 + $1.byteCount : $0 })
     }
     self.passes = passes
     arenaByteCount = memory.arenaByteCount
@@ -42,11 +45,11 @@ public struct PlanListing: Sendable {
 
 extension PlanListing: CustomStringConvertible {
   public var description: String {
-    let header = ["step", "operation", "layer", "output", "place", "scratch"]
+    let header = ["step", "operation", "layer", "output", "place", "scratch", "in use"]
     let cells = rows.enumerated().map { step, row in
       [
         "\(step + 1)", row.operation, row.layer, row.outputs.first.map { "\($0)" } ?? "–", row.place,
-        row.workspaceByteCount == 0 ? "" : megabytes(row.workspaceByteCount),
+        row.workspaceByteCount == 0 ? "" : megabytes(row.workspaceByteCount), megabytes(row.usedByteCount),
       ]
     }
     let widths = header.indices.map { column in ([header] + cells).map { $0[column].count }.max() ?? 0 }

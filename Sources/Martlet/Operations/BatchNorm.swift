@@ -91,6 +91,35 @@ public struct BatchNormTraining: Operation {
   public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int { 2 * inputs[0].elementCount }
 }
 
+/// The pass of ``BatchNormTraining`` that takes statistics.
+///
+/// Input: x. Outputs, of each channel: the mean, the variance (divided by the count) and 1/√(variance + ε).
+public struct BatchNormStatistics: Operation {
+  public var epsilon: Double
+
+  public init(epsilon: Double = 1e-5) { self.epsilon = epsilon }
+
+  public var name: String { "batch_norm_statistics" }
+
+  public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
+    try checkBatchNorm(inputs, vectors: 1..<1, name)
+    let vector = TensorType([inputs[0].shape[1]], inputs[0].scalar)
+    return [vector, vector, vector]
+  }
+
+  public func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int {
+    matrix(inputs[0]).statisticsWorkspaceByteCount
+  }
+
+  public func run(_ call: OperationCall) throws {
+    matrix(call.inputs[0].type).statistics(
+      call.inputs[0].address, epsilon: epsilon, mean: call.outputs[0].address,
+      variance: call.outputs[1].address, inverseDeviation: call.outputs[2].address, workspace: call.workspace)
+  }
+
+  public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int { inputs[0].elementCount }
+}
+
 /// The pass of ``BatchNormTraining`` that makes y from known statistics, to the same bytes.
 ///
 /// Inputs: x, mean, 1/√(variance + ε), weight, bias.
@@ -118,6 +147,10 @@ public struct BatchNormApply: Operation {
       call.inputs[0].address, mean: call.inputs[1].address, inverseDeviation: call.inputs[2].address,
       weight: call.inputs[3].address, bias: call.inputs[4].address, relu: activation == .relu,
       output: call.outputs[0].address, workspace: call.workspace)
+  }
+
+  public func recomputation(ofOutput output: Int) -> Recomputation? {
+    Recomputation(self, (0..<5).map { .input($0) })
   }
 
   public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int { inputs[0].elementCount }

@@ -57,7 +57,8 @@ public struct ConvolutionOperation: Operation, AlgorithmicConvolution, Rectifyin
 
   public func run(_ call: OperationCall) throws {
     algorithm.forward(
-      shape(inputs: call.inputs.map(\.type), outputs: call.outputs.map(\.type)), call.inputs[0].type.checkedFormat,
+      shape(inputs: call.inputs.map(\.type), outputs: call.outputs.map(\.type)),
+      call.inputs[0].type.checkedFormat,
       input: call.inputs[0].address, weight: call.inputs[1].address,
       bias: call.inputs.count > 2 ? UnsafeRawPointer(call.inputs[2].address) : nil, rectified: rectifies,
       output: call.outputs[0].address, workspace: call.workspace)
@@ -142,7 +143,8 @@ public struct ConvolutionWeightGradient: Operation, AlgorithmicConvolution {
 
   public func run(_ call: OperationCall) throws {
     algorithm.backwardWeights(
-      shape(inputs: call.inputs.map(\.type), outputs: []), call.inputs[0].type.checkedFormat, input: call.inputs[0].address,
+      shape(inputs: call.inputs.map(\.type), outputs: []), call.inputs[0].type.checkedFormat,
+      input: call.inputs[0].address,
       outputGradient: call.inputs[1].address, weightGradient: call.outputs[0].address,
       workspace: call.workspace)
   }

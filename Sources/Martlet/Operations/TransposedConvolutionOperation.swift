@@ -74,7 +74,8 @@ public struct TransposedConvolutionOperation: Operation, AlgorithmicConvolution,
 
   public func run(_ call: OperationCall) throws {
     algorithm.backwardData(
-      shape(inputs: call.inputs.map(\.type), outputs: call.outputs.map(\.type)), call.inputs[0].type.checkedFormat,
+      shape(inputs: call.inputs.map(\.type), outputs: call.outputs.map(\.type)),
+      call.inputs[0].type.checkedFormat,
       outputGradient: call.inputs[0].address, weight: call.inputs[1].address,
       bias: call.inputs.count > 2 ? UnsafeRawPointer(call.inputs[2].address) : nil, rectified: rectifies,
       inputGradient: call.outputs[0].address, workspace: call.workspace)

@@ -7,8 +7,10 @@ public protocol GraphPass: Sendable {
 
 /// What a ``Function`` applies unless told otherwise, in order.
 public let defaultPasses: [any GraphPass] = [
-  MergeEqualNodes(), FuseBatchNormActivation(), FuseConvolutionActivation(), RemoveUnusedNodes(),
-  RecomputeCheapValues(), ChooseConvolutionAlgorithms(),
+  MergeEqualNodes(), FuseBatchNormActivation(), FuseConvolutionActivation(), ChooseConvolutionAlgorithms(),
+  SplitBatchNorm(), GatherStatistics(), FuseConcatenation(), FuseNormalization(), FuseSlices(),
+  RemoveUnusedNodes(),
+  RecomputeCheapValues(),
 ]
 
 extension [any GraphPass] {
@@ -42,7 +44,9 @@ extension Graph {
   /// For each value, the indices of the nodes that read it, a node once for each time.
   func readers() -> [[Int]] {
     var readers = [[Int]](repeating: [], count: types.count)
-    for (index, node) in nodes.enumerated() { for input in node.inputs { readers[input.index].append(index) } }
+    for (index, node) in nodes.enumerated() {
+      for input in node.inputs { readers[input.index].append(index) }
+    }
     return readers
   }
 

@@ -14,13 +14,7 @@ public struct RecomputeCheapValues: GraphPass {
   public init() {}
 
   public func rewrite(_ graph: Graph) -> Graph {
-    // From which step on a leaf no longer holds what it held before.
-    var changes: [ValueID: Int] = [:]
-    for (step, node) in graph.nodes.enumerated() {
-      for index in node.operation.mutatedInputs {
-        changes[node.inputs[index]] = changes[node.inputs[index]] ?? step
-      }
-    }
+    let changes = graph.firstChanges()
     var reads = [[Int]](repeating: [], count: graph.types.count)
     for (step, node) in graph.nodes.enumerated() {
       for input in node.inputs { reads[input.index].append(step) }

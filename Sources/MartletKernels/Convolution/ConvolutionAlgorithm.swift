@@ -29,7 +29,7 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
     case (.winograd(let tile), .forward): Winograd.forwardWorkspace(shape, tile)
     case (.winograd(let tile), .backwardData): Winograd.backwardDataWorkspace(shape, tile)
     case (.winograd(let tile), .backwardWeights):
-      WinogradWeightGradient.workspace(shape, tile: tile.rawValue)
+      WinogradWeightGradient.workspace(shape, tile: tile)
     }
   }
 
@@ -46,7 +46,10 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
         workspace: workspace)
     case .winograd(let tile):
       Winograd.forward(
-        shape, tile, input: input.assumingMemoryBound(to: Float.self),
+        shape, tile,
+        input: [
+          ConvolutionInputPart(input.assumingMemoryBound(to: Float.self), channels: shape.inputChannels)
+        ],
         weight: weight.assumingMemoryBound(to: Float.self), bias: bias?.assumingMemoryBound(to: Float.self),
         rectified: rectified, output: output.assumingMemoryBound(to: Float.self), workspace: workspace)
     }
@@ -67,8 +70,11 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
       Winograd.backwardData(
         shape, tile, outputGradient: outputGradient.assumingMemoryBound(to: Float.self),
         weight: weight.assumingMemoryBound(to: Float.self), bias: bias?.assumingMemoryBound(to: Float.self),
-        rectified: rectified, inputGradient: inputGradient.assumingMemoryBound(to: Float.self),
-        workspace: workspace)
+        rectified: rectified,
+        inputGradient: [
+          ConvolutionOutputPart(
+            inputGradient.assumingMemoryBound(to: Float.self), channels: shape.inputChannels)
+        ], workspace: workspace)
     }
   }
 
@@ -85,7 +91,10 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
         workspace: workspace)
     case .winograd(let tile):
       WinogradWeightGradient.run(
-        shape, tile: tile.rawValue, input: input.assumingMemoryBound(to: Float.self),
+        shape, tile: tile,
+        input: [
+          ConvolutionInputPart(input.assumingMemoryBound(to: Float.self), channels: shape.inputChannels)
+        ],
         outputGradient: outputGradient.assumingMemoryBound(to: Float.self),
         weightGradient: weightGradient.assumingMemoryBound(to: Float.self), workspace: workspace)
     }

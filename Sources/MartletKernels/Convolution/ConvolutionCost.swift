@@ -32,7 +32,8 @@ struct ConvolutionCost {
     let space = part == .backwardData ? shape.input : shape.output
     let tiles =
       Double(shape.batch)
-      * tileCount(space.height, shape.dilation.height, tile) * tileCount(space.width, shape.dilation.width, tile)
+      * tileCount(space.height, shape.dilation.height, tile)
+      * tileCount(space.width, shape.dilation.width, tile)
     let frequencies = Double(tile.frequencyCount)
     let padded = Double(ceilDivide(input, 16) * 16)
     let products = tiles * frequencies * panels(Int(padded), output) / 0.95

@@ -10,25 +10,6 @@ public enum WinogradTile: Int, CaseIterable, Hashable, Sendable {
   var frequencyCount: Int { (rawValue + 2) * (rawValue + 2) }
 }
 
-/// What a Winograd convolution reads and writes beyond its plain tensors. Everything is off by default.
-public struct WinogradHooks {
-  /// An affine map and rectifier of the source, such as the batch normalisation and ReLU before the convolution:
-  /// pixel x of channel c is read as max(0, scale[c] · x + shift[c]). Padding stays zero. One number a source channel.
-  public var inputAffine: (scale: UnsafePointer<Float>, shift: UnsafePointer<Float>)?
-
-  /// Where to write sums for statistics of the result y, before it is rectified: `partials` is
-  /// [piece][2][result channels], Σ(y − pivot[c]) and Σ(y − pivot[c])² over the pixels of each piece; how many pieces
-  /// there are tells ``Winograd/momentPieces(forward:_:)``. A pivot near the mean keeps the digits.
-  public var outputMoments: (pivot: UnsafePointer<Float>, partials: UnsafeMutablePointer<Float>)?
-
-  /// Elements from one pixel to the next, where source or result is a part of wider pixels: the pointers then point to
-  /// its first channel in the first pixel. `nil` where pixels follow one another.
-  public var sourcePitch: Int?
-  public var resultPitch: Int?
-
-  public init() {}
-}
-
 /// Convolutions with 3×3 kernels and stride 1 in two dimensions by Winograd's minimal filtering (Lavin and Gray, Fast
 /// Algorithms for Convolutional Neural Networks, 2015), on channels-last float32 images.
 ///
@@ -52,27 +33,31 @@ public enum Winograd {
 
   /// output = input ⋆ weight + bias, negative results replaced by zero if `rectified`.
   ///
-  /// `weight` is [output channels, input channels, 3, 3].
+  /// - Parameters:
+  ///   - input: The input's channels, in one part or several.
+  ///   - weight: [output channels, input channels, 3, 3].
+  ///   - moments: Where to leave what ``ConvolutionMoments`` makes statistics of, of its size.
   public static func forward(
-    _ shape: ConvolutionShape, _ tile: WinogradTile, input: UnsafePointer<Float>, weight: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>?, rectified: Bool = false, hooks: WinogradHooks = WinogradHooks(),
+    _ shape: ConvolutionShape, _ tile: WinogradTile, input: [ConvolutionInputPart],
+    weight: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>?, rectified: Bool = false, moments: UnsafeMutablePointer<Float>? = nil,
     output: UnsafeMutablePointer<Float>, workspace: UnsafeMutableRawPointer
   ) {
     let operands = WinogradOperands(
-      source: input, weights: .plain(weight), bias: bias, rectified: rectified, hooks: hooks, result: output)
+      source: input, weights: .plain(weight), bias: bias, rectified: rectified, moments: moments,
+      result: [ConvolutionOutputPart(output, channels: shape.outputChannels)])
     WinogradRun(WinogradPlan(forward: shape, tile), operands).run(workspace: workspace)
   }
 
   /// The same with weights from ``transformForwardWeights(_:_:weight:to:)``.
   public static func forward(
-    _ shape: ConvolutionShape, _ tile: WinogradTile, input: UnsafePointer<Float>,
+    _ shape: ConvolutionShape, _ tile: WinogradTile, input: [ConvolutionInputPart],
     transformedWeight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, rectified: Bool = false,
-    hooks: WinogradHooks = WinogradHooks(), output: UnsafeMutablePointer<Float>,
-    workspace: UnsafeMutableRawPointer
+    output: UnsafeMutablePointer<Float>, workspace: UnsafeMutableRawPointer
   ) {
     let operands = WinogradOperands(
-      source: input, weights: .transformed(transformedWeight), bias: bias, rectified: rectified, hooks: hooks,
-      result: output)
+      source: input, weights: .transformed(transformedWeight), bias: bias, rectified: rectified, moments: nil,
+      result: [ConvolutionOutputPart(output, channels: shape.outputChannels)])
     WinogradRun(WinogradPlan(forward: shape, tile), operands).run(workspace: workspace)
   }
 
@@ -90,11 +75,6 @@ public enum Winograd {
     WinogradWeightTransform(WinogradPlan(forward: shape, tile)).transformAll(weight, to: transformed)
   }
 
-  /// Pieces of ``WinogradHooks/outputMoments`` in the forward pass.
-  public static func momentPieces(forward shape: ConvolutionShape, _ tile: WinogradTile) -> Int {
-    WinogradPlan(forward: shape, tile).chunkCount
-  }
-
   // MARK: Backward data
 
   /// Scratch memory that backwardData needs.
@@ -103,22 +83,16 @@ public enum Winograd {
   }
 
   /// The gradient with respect to the input, given that with respect to the output: also the forward pass of the
-  /// transposed convolution, for which a bias (one number an input channel) can be added. The hooks' source is the
-  /// output gradient, their result the input gradient.
+  /// transposed convolution, for which a bias (one number an input channel) can be added. The result's channels go
+  /// into one part or several.
   public static func backwardData(
     _ shape: ConvolutionShape, _ tile: WinogradTile, outputGradient: UnsafePointer<Float>,
     weight: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil, rectified: Bool = false,
-    hooks: WinogradHooks = WinogradHooks(), inputGradient: UnsafeMutablePointer<Float>,
-    workspace: UnsafeMutableRawPointer
+    inputGradient: [ConvolutionOutputPart], workspace: UnsafeMutableRawPointer
   ) {
     let operands = WinogradOperands(
-      source: outputGradient, weights: .plain(weight), bias: bias, rectified: rectified, hooks: hooks,
-      result: inputGradient)
+      source: [ConvolutionInputPart(outputGradient, channels: shape.outputChannels)], weights: .plain(weight),
+      bias: bias, rectified: rectified, moments: nil, result: inputGradient)
     WinogradRun(WinogradPlan(backwardData: shape, tile), operands).run(workspace: workspace)
-  }
-
-  /// Pieces of ``WinogradHooks/outputMoments`` in the backward-data pass.
-  public static func momentPieces(backwardData shape: ConvolutionShape, _ tile: WinogradTile) -> Int {
-    WinogradPlan(backwardData: shape, tile).chunkCount
   }
 }

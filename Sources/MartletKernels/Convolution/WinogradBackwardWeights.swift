@@ -1,22 +1,5 @@
 import CMartletKernels
 
-/// What is applied to an activation's pixels when they are loaded: max(0, scale[channel] · x + shift[channel]), or
-/// without the maximum. The zeros of padding stay zeros.
-///
-/// With the previous layer's batch normalisation and ReLU given like this, their output need not be kept.
-public struct InputAffine {
-  /// float32 [channels].
-  public var scale: UnsafePointer<Float>
-  public var shift: UnsafePointer<Float>
-  public var rectified: Bool
-
-  public init(scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, rectified: Bool) {
-    self.scale = scale
-    self.shift = shift
-    self.rectified = rectified
-  }
-}
-
 /// The gradient of a 3×3 convolution of stride 1 with respect to its weights by Winograd's minimal filtering
 /// (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015), in float32.
 ///
@@ -31,25 +14,25 @@ public enum WinogradWeightGradient {
       && shape.paddingBefore.depth == 0
   }
 
-  /// Bytes of scratch memory that ``run(_:tile:input:outputGradient:weightGradient:workspace:inputPitch:outputGradientPitch:inputAffine:)``
-  /// needs.
-  public static func workspace(_ shape: ConvolutionShape, tile: Int) -> Int {
-    WinogradWeightsCut(shape, tile: tile).workspaceByteCount
+  /// Bytes of scratch memory that ``run(_:tile:input:outputGradient:weightGradient:workspace:)`` needs.
+  public static func workspace(_ shape: ConvolutionShape, tile: WinogradTile) -> Int {
+    WinogradWeightsCut(shape, tile: tile.rawValue).workspaceByteCount
   }
 
   /// Writes the gradient with respect to the weights, [output channels, input channels, 3, 3].
   ///
-  /// - Parameters:
-  ///   - tile: Output pixels along the side of a tile, 4 or 2.
-  ///   - inputPitch: Floats from one pixel of the input to the next, where that is more than its channels.
-  ///   - outputGradientPitch: The same for the output's gradient.
-  ///   - inputAffine: What is applied to the input when it is read.
+  /// - Parameter input: The input's channels, in one part or several.
   public static func run(
-    _ shape: ConvolutionShape, tile: Int, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
-    weightGradient: UnsafeMutablePointer<Float>, workspace: UnsafeMutableRawPointer, inputPitch: Int? = nil,
-    outputGradientPitch: Int? = nil, inputAffine: InputAffine? = nil
+    _ shape: ConvolutionShape, tile: WinogradTile, input: [ConvolutionInputPart],
+    outputGradient: UnsafePointer<Float>, weightGradient: UnsafeMutablePointer<Float>,
+    workspace: UnsafeMutableRawPointer
   ) {
-    precondition(supports(shape) && (tile == 2 || tile == 4))
+    let tile = tile.rawValue
+    precondition(supports(shape))
+    precondition(
+      input.map(\.channels).reduce(0, +) == shape.inputChannels
+        && input.dropLast().allSatisfy { $0.channels % convolutionPartAlignment == 0 },
+      "parts of an input do not make up its \(shape.inputChannels) channels")
     guard shape.outputElementCount > 0, shape.inputElementCount > 0 else {
       weightGradient.update(repeating: 0, count: shape.weightElementCount)
       return
@@ -57,8 +40,7 @@ public enum WinogradWeightGradient {
     let cut = WinogradWeightsCut(shape, tile: tile)
     let job = WinogradWeightsJob(
       cut: cut, kernels: martlet_winograd_weights_table(InstructionSet.current.cValue, tile).pointee,
-      input: cut.inputImage(input, pitch: inputPitch ?? shape.inputChannels, inputAffine),
-      outputGradient: cut.gradientImage(outputGradient, pitch: outputGradientPitch ?? shape.outputChannels),
+      input: input.map(cut.inputImage), outputGradient: cut.gradientImage(outputGradient),
       weightGradient: weightGradient)
     switch cut.mode {
     case .tileRanges(let parts): job.runByTileRanges(parts, workspace)
@@ -115,7 +97,9 @@ struct WinogradWeightsCut {
     // memory.
     let parts = min(32, tiles / 256)
     let sumBytes = frequencies * inputs * outputs * 1024
-    if sumBytes <= 5 << 19, parts >= ceilDivide(inputs, Self.blockRows) * ceilDivide(outputs, Self.blockColumns) {
+    if sumBytes <= 5 << 19,
+      parts >= ceilDivide(inputs, Self.blockRows) * ceilDivide(outputs, Self.blockColumns)
+    {
       mode = .tileRanges(parts: parts)
       chunk = 64
     } else {
@@ -158,32 +142,29 @@ struct WinogradWeightsCut {
       values: memory.assumingMemoryBound(to: Float.self), frequency_stride: stride, block_stride: rows * 256)
   }
 
-  func inputImage(_ pixels: UnsafePointer<Float>, pitch: Int, _ affine: InputAffine?)
-    -> martlet_winograd_image
-  {
-    var image = image(pixels, shape.input, shape.inputChannels, pitch)
+  func inputImage(_ part: ConvolutionInputPart) -> martlet_winograd_image {
+    var image = image(part.elements, shape.input, part.channels)
     image.top = -shape.paddingBefore.height
     image.left = -shape.paddingBefore.width
-    if let affine {
-      image.scale = affine.scale
-      image.shift = affine.shift
-      image.rectify = affine.rectified ? 1 : 0
-    }
+    image.mean = part.normalization?.mean
+    image.scale = part.normalization?.scale
+    image.shift = part.normalization?.shift
+    image.rectify = part.normalization?.rectified == true ? 1 : 0
     return image
   }
 
-  func gradientImage(_ pixels: UnsafePointer<Float>, pitch: Int) -> martlet_winograd_image {
-    image(pixels, shape.output, shape.outputChannels, pitch)
+  func gradientImage(_ pixels: UnsafePointer<Float>) -> martlet_winograd_image {
+    image(pixels, shape.output, shape.outputChannels)
   }
 
-  private func image(_ pixels: UnsafePointer<Float>, _ size: SpatialExtent, _ channels: Int, _ pitch: Int)
-    -> martlet_winograd_image
-  {
+  private func image(
+    _ pixels: UnsafePointer<Float>, _ size: SpatialExtent, _ channels: Int
+  ) -> martlet_winograd_image {
     var image = martlet_winograd_image()
     image.pixels = pixels
-    image.image_stride = size.height * size.width * pitch
-    image.row_stride = size.width * pitch
-    image.pixel_stride = pitch
+    image.image_stride = size.height * size.width * channels
+    image.row_stride = size.width * channels
+    image.pixel_stride = channels
     image.height = size.height
     image.width = size.width
     image.channels = channels
@@ -201,7 +182,7 @@ struct WinogradWeightsCut {
 private struct WinogradWeightsJob {
   let cut: WinogradWeightsCut
   let kernels: martlet_winograd_weights_kernels
-  let input: martlet_winograd_image
+  let input: [martlet_winograd_image]
   let outputGradient: martlet_winograd_image
   let weightGradient: UnsafeMutablePointer<Float>
 
@@ -280,7 +261,8 @@ private struct WinogradWeightsJob {
 
   /// Adds a chunk of tiles to one block of the gradient, that of blocks of 16 channels from `row` and `column` on.
   private func addBlock(
-    row: Int, column: Int, tiles: Int, _ left: martlet_winograd_tile_block, _ right: martlet_winograd_tile_block,
+    row: Int, column: Int, tiles: Int, _ left: martlet_winograd_tile_block,
+    _ right: martlet_winograd_tile_block,
     accumulate: Bool
   ) {
     let rows = min(WinogradWeightsCut.blockRows, cut.inputBlocks - row)
@@ -307,13 +289,17 @@ private struct WinogradWeightsJob {
 
   /// Transforms `count` tiles of both operands, which come to lie from place `start` on.
   private func transform(
-    _ first: Int, _ count: Int, at start: Int, _ left: martlet_winograd_tile_block, _ right: martlet_winograd_tile_block
+    _ first: Int, _ count: Int, at start: Int, _ left: martlet_winograd_tile_block,
+    _ right: martlet_winograd_tile_block
   ) {
-    var (input, outputGradient) = (input, outputGradient)
+    var outputGradient = outputGradient
     var (left, right) = (left, right)
     left.values += start * 16
     right.values += start * 16
-    kernels.transform_input(&input, first, count, &left)
+    for var part in input {
+      kernels.transform_input(&part, first, count, &left)
+      left.values += part.channels / 16 * left.block_stride
+    }
     kernels.transform_gradient(&outputGradient, first, count, &right)
   }
 }

@@ -19,7 +19,8 @@ struct WinogradPlan {
   let flipsWeights: Bool
 
   init(forward shape: ConvolutionShape, _ tile: WinogradTile) {
-    precondition(Winograd.supports(shape), "not a convolution that Winograd's algorithm is written for: \(shape)")
+    precondition(
+      Winograd.supports(shape), "not a convolution that Winograd's algorithm is written for: \(shape)")
     self.tile = tile
     batch = shape.batch
     sourceSize = shape.input
@@ -39,7 +40,8 @@ struct WinogradPlan {
   /// Input pixel i gets what output pixel o = i + padding − k · dilation has from tap k. With the taps in reverse
   /// order that is a correlation too.
   init(backwardData shape: ConvolutionShape, _ tile: WinogradTile) {
-    precondition(Winograd.supports(shape), "not a convolution that Winograd's algorithm is written for: \(shape)")
+    precondition(
+      Winograd.supports(shape), "not a convolution that Winograd's algorithm is written for: \(shape)")
     self.tile = tile
     batch = shape.batch
     sourceSize = shape.output
@@ -68,7 +70,9 @@ struct WinogradPlan {
     (min(dilation.height, size.height), min(dilation.width, size.width))
   }
 
-  private static func tiles(_ size: SpatialExtent, _ dilation: SpatialExtent, _ tile: WinogradTile) -> (Int, Int) {
+  private static func tiles(_ size: SpatialExtent, _ dilation: SpatialExtent, _ tile: WinogradTile) -> (
+    Int, Int
+  ) {
     (
       ceilDivide(ceilDivide(size.height, dilation.height), tile.rawValue),
       ceilDivide(ceilDivide(size.width, dilation.width), tile.rawValue)
@@ -89,12 +93,29 @@ struct WinogradPlan {
       tiles: Self.tiles(resultSize, dilation, tile), first: tiles.lowerBound, count: tiles.count)
   }
 
-  func sourcePlane(pitch: Int?) -> martlet_winograd_plane {
-    plane(sourceSize, origin: (origin.height, origin.width), pitch ?? sourceChannels)
+  func sourcePlane(channels: Int) -> martlet_winograd_plane {
+    plane(sourceSize, origin: (origin.height, origin.width), channels)
   }
 
-  func resultPlane(pitch: Int?) -> martlet_winograd_plane {
-    plane(resultSize, origin: (0, 0), pitch ?? resultChannels)
+  func resultPlane(channels: Int) -> martlet_winograd_plane {
+    plane(resultSize, origin: (0, 0), channels)
+  }
+
+  /// Result pixels of a run of tiles.
+  func pixelCount(of tiles: Range<Int>) -> Int {
+    let grids = Self.subgrids(resultSize, dilation)
+    let counts = Self.tiles(resultSize, dilation, tile)
+    func pixels(_ size: Int, _ dilation: Int, _ subgrid: Int, _ tile: Int) -> Int {
+      let ofSubgrid = ceilDivide(size - subgrid, dilation)
+      return max(0, min(self.tile.rawValue, ofSubgrid - tile * self.tile.rawValue))
+    }
+    return tiles.reduce(0) { sum, number in
+      let (column, rest) = (number % counts.1, number / counts.1)
+      let (row, subgrid) = (rest % counts.0, rest / counts.0)
+      return sum
+        + pixels(resultSize.height, dilation.height, subgrid / grids.1 % grids.0, row)
+        * pixels(resultSize.width, dilation.width, subgrid % grids.1, column)
+    }
   }
 
   private func plane(_ size: SpatialExtent, origin: (Int, Int), _ pitch: Int) -> martlet_winograd_plane {

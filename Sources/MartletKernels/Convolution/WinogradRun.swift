@@ -9,12 +9,13 @@ struct WinogradOperands {
     case transformed(UnsafePointer<Float>)
   }
 
-  let source: UnsafePointer<Float>
+  let source: [ConvolutionInputPart]
   let weights: Weights
   let bias: UnsafePointer<Float>?
   let rectified: Bool
-  let hooks: WinogradHooks
-  let result: UnsafeMutablePointer<Float>
+  /// [chunk][pivot, sum, sum of squares][result channels], as the output transform leaves them.
+  let moments: UnsafeMutablePointer<Float>?
+  let result: [ConvolutionOutputPart]
 }
 
 /// Runs a Winograd convolution: the source's transform, a product for each frequency, the result's transform.
@@ -25,7 +26,6 @@ struct WinogradRun {
   private let gemm: martlet_gemm_kernels
   private let kernels: martlet_winograd_kernels
   private let frequencies: Int
-  private let streams: Bool
 
   init(_ plan: WinogradPlan, _ operands: WinogradOperands) {
     self.plan = plan
@@ -34,10 +34,20 @@ struct WinogradRun {
     gemm = gemmKernels(.float32)
     kernels = winogradKernels(plan.tile)
     frequencies = plan.tile.frequencyCount
-    let pixel = (operands.hooks.resultPitch ?? plan.resultChannels) * MemoryLayout<Float>.stride
-    streams =
-      plan.batch * plan.resultSize.count * pixel > Self.streamedBytes && plan.resultChannels % 16 == 0
-      && (Int(bitPattern: operands.result) | pixel) % 64 == 0
+    precondition(
+      operands.source.map(\.channels).reduce(0, +) == plan.sourceChannels
+        && operands.source.dropLast().allSatisfy { $0.channels % convolutionPartAlignment == 0 },
+      "parts of a source do not make up its \(plan.sourceChannels) channels")
+    precondition(
+      operands.result.map(\.channels).reduce(0, +) == plan.resultChannels,
+      "parts of a result do not make up its \(plan.resultChannels) channels")
+  }
+
+  /// Whether a part of the result is written past the caches: it must fill whole lines.
+  private func streams(_ part: ConvolutionOutputPart) -> Bool {
+    let pixel = part.channels * MemoryLayout<Float>.stride
+    return plan.batch * plan.resultSize.count * pixel > Self.streamedBytes
+      && (Int(bitPattern: part.elements) | pixel) % 64 == 0
   }
 
   /// Results that no cache holds until they are read again are written past the caches.
@@ -91,15 +101,21 @@ struct WinogradRun {
   private func transformSource(_ tiles: Range<Int>, to frequencies: UnsafeMutablePointer<Float>) {
     var call = martlet_winograd_input()
     call.tiles = plan.run(of: tiles)
-    call.plane = plan.sourcePlane(pitch: operands.hooks.sourcePitch)
-    call.source = operands.source
-    call.channels = plan.sourceChannels
-    call.scale = operands.hooks.inputAffine?.scale
-    call.shift = operands.hooks.inputAffine?.shift
-    call.frequencies = frequencies
     call.frequency_stride = blocking.sourceFrequencyStride
     call.tile_stride = blocking.sourcePitch
-    kernels.transform_input(&call)
+    var channel = 0
+    for part in operands.source {
+      call.plane = plan.sourcePlane(channels: part.channels)
+      call.source = part.elements
+      call.channels = part.channels
+      call.mean = part.normalization?.mean
+      call.scale = part.normalization?.scale
+      call.shift = part.normalization?.shift
+      call.rectify = part.normalization?.rectified == true ? 1 : 0
+      call.frequencies = frequencies + channel
+      kernels.transform_input(&call)
+      channel += part.channels
+    }
   }
 
   /// The products of a chunk for one block of result channels, and their result.
@@ -153,24 +169,32 @@ struct WinogradRun {
     }
   }
 
-  private func transformResult(_ chunk: Int, _ tiles: Range<Int>, _ columns: Range<Int>, _ scratch: PieceScratch) {
+  private func transformResult(
+    _ chunk: Int, _ tiles: Range<Int>, _ columns: Range<Int>, _ scratch: PieceScratch
+  ) {
     var call = martlet_winograd_output()
     call.tiles = plan.run(of: tiles)
-    call.plane = plan.resultPlane(pitch: operands.hooks.resultPitch)
-    call.frequencies = UnsafePointer(scratch.products)
     call.frequency_stride = blocking.productFrequencyStride
     call.tile_stride = blocking.productPitch
-    call.result = operands.result + columns.lowerBound
-    call.channels = columns.count
-    call.bias = operands.bias.map { $0 + columns.lowerBound }
     call.rectify = operands.rectified ? 1 : 0
-    call.stream = streams ? 1 : 0
-    if let moments = operands.hooks.outputMoments {
-      call.pivot = moments.pivot + columns.lowerBound
-      call.sums = moments.partials + 2 * chunk * plan.resultChannels + columns.lowerBound
-      call.squares = call.sums + plan.resultChannels
+    var first = 0
+    for part in operands.result {
+      let own = columns.clamped(to: first..<(first + part.channels))
+      defer { first += part.channels }
+      guard !own.isEmpty else { continue }
+      call.plane = plan.resultPlane(channels: part.channels)
+      call.frequencies = UnsafePointer(scratch.products) + (own.lowerBound - columns.lowerBound)
+      call.result = part.elements + (own.lowerBound - first)
+      call.channels = own.count
+      call.bias = operands.bias.map { $0 + own.lowerBound }
+      call.stream = streams(part) && own.lowerBound % 16 == first % 16 && own.count % 16 == 0 ? 1 : 0
+      if let moments = operands.moments {
+        call.pivots = moments + 3 * chunk * plan.resultChannels + own.lowerBound
+        call.sums = call.pivots + plan.resultChannels
+        call.squares = call.sums + plan.resultChannels
+      }
+      kernels.transform_output(&call)
     }
-    kernels.transform_output(&call)
   }
 }
 

@@ -1,0 +1,88 @@
+import MartletKernels
+
+/// A convolution by Winograd's algorithm that does some of its neighbours' work: it reads an input that others would
+/// have joined and normalised, and gathers the statistics that batch normalisation wants of its output.
+///
+/// Inputs: those of ``input``, the weight and, optionally, a bias. Outputs: that of the convolution and, where
+/// ``statisticsEpsilon`` is set, those of ``BatchNormStatistics`` on it. Made by graph passes only.
+public struct FusedConvolution: Operation, InputFusing {
+  public let convolution: ConvolutionOperation
+  public var input = ConvolutionInput.plain
+  /// What is added to variances; `nil` where no statistics are gathered.
+  public var statisticsEpsilon: Double?
+  private let tile: WinogradTile
+
+  /// `nil` when the convolution's algorithm cannot be fused with anything.
+  init?(_ convolution: ConvolutionOperation) {
+    guard case .winograd(let tile) = convolution.algorithm else { return nil }
+    self.convolution = convolution
+    self.tile = tile
+  }
+
+  public var name: String { convolution.name }
+
+  public var detail: String {
+    [convolution.detail, input.detail, statisticsEpsilon == nil ? "" : "with statistics"]
+      .filter { !$0.isEmpty }.joined(separator: " ")
+  }
+
+  /// The convolution's own inputs.
+  private func plainInputs(_ inputs: [TensorType]) throws -> [TensorType] {
+    [try input.joinedType(inputs, name)] + inputs[input.valueCount...]
+  }
+
+  public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
+    let outputs = try convolution.inferOutputs(plainInputs(inputs))
+    guard statisticsEpsilon != nil else { return outputs }
+    try require(
+      outputs[0].elementCount > 0 && !convolution.rectifies, name,
+      "expected statistics of a result that is neither empty nor rectified, got \(outputs[0])")
+    return outputs + (try BatchNormStatistics().inferOutputs(outputs))
+  }
+
+  private func shape(_ inputs: [TensorType], _ output: TensorType) -> ConvolutionShape {
+    var joined = inputs[0]
+    joined.shape[1] = input.ranges.reduce(0) { $0 + inputs[$1.values.lowerBound].shape[1] }
+    return convolution.shape(inputs: [joined, inputs[input.valueCount]], outputs: [output])
+  }
+
+  /// The convolution's scratch, what it gathers, and scratch for what is made of that.
+  private func takeScratch(
+    _ shape: ConvolutionShape, _ scratch: inout WorkspaceCursor
+  ) -> (
+    own: UnsafeMutableRawPointer, moments: UnsafeMutablePointer<Float>?, joining: UnsafeMutableRawPointer?
+  ) {
+    let own = scratch.take(Winograd.forwardWorkspace(shape, tile))
+    guard statisticsEpsilon != nil else { return (own, nil, nil) }
+    let moments = ConvolutionMoments(forward: shape, tile)
+    let gathered = scratch.take(moments.elementCount * MemoryLayout<Float>.stride)
+    return (own, gathered.assumingMemoryBound(to: Float.self), scratch.take(moments.workspaceByteCount))
+  }
+
+  public func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int {
+    var scratch = WorkspaceCursor()
+    input.measure(inputs, &scratch)
+    _ = takeScratch(shape(inputs, outputs[0]), &scratch)
+    return scratch.byteCount
+  }
+
+  public func run(_ call: OperationCall) throws {
+    let shape = shape(call.inputs.map(\.type), call.outputs[0].type)
+    var scratch = WorkspaceCursor(call.workspace)
+    let parts = input.kernelParts(call.inputs, &scratch)
+    let (own, moments, joining) = takeScratch(shape, &scratch)
+    let rest = call.inputs[input.valueCount...]
+    Winograd.forward(
+      shape, tile, input: parts, weight: rest.first!.elements(),
+      bias: rest.dropFirst().first.map { UnsafePointer($0.elements(Float.self)) },
+      rectified: convolution.rectifies, moments: moments, output: call.outputs[0].elements(), workspace: own)
+    guard let statisticsEpsilon, let moments, let joining else { return }
+    ConvolutionMoments(forward: shape, tile).statistics(
+      moments, epsilon: statisticsEpsilon, mean: call.outputs[1].address, variance: call.outputs[2].address,
+      inverseDeviation: call.outputs[3].address, workspace: joining)
+  }
+
+  public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int {
+    shape(inputs, outputs[0]).multiplyAdds
+  }
+}
