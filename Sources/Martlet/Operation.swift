@@ -39,9 +39,10 @@ public protocol Operation: Hashable, Sendable {
   /// leaves of the graph. Running such an operation is a step's effect and is never removed.
   var mutatedInputs: [Int] { get }
 
-  /// How an output can be had again, to the same bytes, by one pass over values that are kept anyway: for plans that
-  /// would rather compute an activation twice than keep it until the backward pass. `nil` where that costs more.
-  func recomputation(ofOutput output: Int) -> Recomputation?
+  /// How an output can be had again, to the same bytes, in little more than one pass over values that are kept anyway:
+  /// for plans that would rather compute an activation twice than keep it until the backward pass. `nil` where that
+  /// costs more.
+  func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation?
 
   /// Multiply-adds of one run, for summaries and for cost models. Zero where the operation only moves data.
   func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int
@@ -56,7 +57,7 @@ extension Operation {
   public var inPlacePairs: [InPlacePair] { [] }
   public var viewedInput: Int? { nil }
   public var mutatedInputs: [Int] { [] }
-  public func recomputation(ofOutput output: Int) -> Recomputation? { nil }
+  public func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation? { nil }
   public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int { 0 }
 }
 

@@ -82,7 +82,7 @@ public struct BatchNormTraining: Operation {
       ])
   }
 
-  public func recomputation(ofOutput output: Int) -> Recomputation? {
+  public func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation? {
     guard output == 0 else { return nil }
     return Recomputation(
       BatchNormApply(activation: activation), [.input(0), .output(1), .output(3), .input(1), .input(2)])
@@ -149,7 +149,7 @@ public struct BatchNormApply: Operation {
       output: call.outputs[0].address, workspace: call.workspace)
   }
 
-  public func recomputation(ofOutput output: Int) -> Recomputation? {
+  public func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation? {
     Recomputation(self, (0..<5).map { .input($0) })
   }
 

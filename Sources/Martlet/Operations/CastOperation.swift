@@ -15,7 +15,9 @@ struct CastOperation: Operation {
       count: input.type.elementCount)
   }
 
-  func recomputation(ofOutput output: Int) -> Recomputation? { Recomputation(self, [.input(0)]) }
+  func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation? {
+    Recomputation(self, [.input(0)])
+  }
 
   func gradient(_ context: GradientContext) throws -> [Tensor?] {
     let source = context.inputs[0].scalar

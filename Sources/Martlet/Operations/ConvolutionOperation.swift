@@ -68,26 +68,35 @@ public struct ConvolutionOperation: Operation, AlgorithmicConvolution, Rectifyin
     shape(inputs: inputs, outputs: outputs).multiplyAdds
   }
 
+  /// Where few channels are read, as from an image, computing again is near in cost to a pass over memory.
+  public func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation? {
+    let products = inputs[1].shape.dropFirst().reduce(1, *)
+    return products <= Self.cheapProducts ? Recomputation(self, inputs.indices.map { .input($0) }) : nil
+  }
+
+  /// Products for each number of the output: those of a 3×3 kernel on a colour image.
+  private static let cheapProducts = 27
+
   public func gradient(_ context: GradientContext) throws -> [Tensor?] {
     let (input, weight) = (context.inputs[0], context.inputs[1])
     var dy = context.outputGradient
     if rectifies {
       dy = try Tensor.apply(UnaryGradientOperation(function: .relu), [context.outputs[0], dy])[0]
     }
-    var gradients: [Tensor?] = [
-      context.wanted[0]
-        ? try Tensor.apply(
-          TransposedConvolutionOperation(
-            options, outputSpace: input.type.space, isGradient: true, numerics: numerics),
-          [dy, weight])[0]
-        : nil,
+    // First what reads the input: its memory may then become that of the input's gradient.
+    let weightGradient =
       context.wanted[1]
-        ? try Tensor.apply(
-          ConvolutionWeightGradient(options, kernel: weight.type.space, numerics: numerics), [input, dy])[0]
-        : nil,
-    ]
-    if context.inputs.count > 2 { gradients.append(context.wanted[2] ? try dy.sumOverPixels() : nil) }
-    return gradients
+      ? try Tensor.apply(
+        ConvolutionWeightGradient(options, kernel: weight.type.space, numerics: numerics), [input, dy])[0]
+      : nil
+    let biasGradient = context.wanted.count > 2 && context.wanted[2] ? try dy.sumOverPixels() : nil
+    let inputGradient =
+      context.wanted[0]
+      ? try Tensor.apply(
+        TransposedConvolutionOperation(
+          options, outputSpace: input.type.space, isGradient: true, numerics: numerics), [dy, weight])[0]
+      : nil
+    return Array([inputGradient, weightGradient, biasGradient].prefix(context.inputs.count))
   }
 }
 

@@ -28,7 +28,9 @@ struct DropoutOperation: Operation {
 
   var inPlacePairs: [InPlacePair] { [InPlacePair(output: 0, input: 0)] }
 
-  func recomputation(ofOutput output: Int) -> Recomputation? { Recomputation(self, [.input(0)]) }
+  func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation? {
+    Recomputation(self, [.input(0)])
+  }
 
   /// Records the operation wherever something is being recorded, for a constant too: run at once, it would draw the
   /// numbers of no step.

@@ -91,16 +91,17 @@ public struct TransposedConvolutionOperation: Operation, AlgorithmicConvolution,
     if rectifies {
       dy = try Tensor.apply(UnaryGradientOperation(function: .relu), [context.outputs[0], dy])[0]
     }
-    var gradients: [Tensor?] = [
-      context.wanted[0]
-        ? try Tensor.apply(ConvolutionOperation(options, numerics: numerics), [dy, weight])[0] : nil,
+    // First what reads the input: its memory may then become that of the input's gradient.
+    let weightGradient =
       context.wanted[1]
-        ? try Tensor.apply(
-          ConvolutionWeightGradient(options, kernel: weight.type.space, numerics: numerics), [dy, input])[0]
-        : nil,
-    ]
-    if context.inputs.count > 2 { gradients.append(context.wanted[2] ? try dy.sumOverPixels() : nil) }
-    return gradients
+      ? try Tensor.apply(
+        ConvolutionWeightGradient(options, kernel: weight.type.space, numerics: numerics), [dy, input])[0]
+      : nil
+    let biasGradient = context.wanted.count > 2 && context.wanted[2] ? try dy.sumOverPixels() : nil
+    let inputGradient =
+      context.wanted[0]
+      ? try Tensor.apply(ConvolutionOperation(options, numerics: numerics), [dy, weight])[0] : nil
+    return Array([inputGradient, weightGradient, biasGradient].prefix(context.inputs.count))
   }
 }
 

@@ -21,7 +21,9 @@ struct UnaryOperation: Operation {
 
   var inPlacePairs: [InPlacePair] { [InPlacePair(output: 0, input: 0)] }
 
-  func recomputation(ofOutput output: Int) -> Recomputation? { Recomputation(self, [.input(0)]) }
+  func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation? {
+    Recomputation(self, [.input(0)])
+  }
 
   func gradient(_ context: GradientContext) throws -> [Tensor?] {
     let dy = context.outputGradient

@@ -29,7 +29,8 @@ public struct RecomputeCheapValues: GraphPass {
     for (step, node) in graph.nodes.enumerated() {
       for (position, value) in node.outputs.enumerated() {
         guard graph.type(of: value).byteCount >= minimumByteCount, !graph.outputs.contains(value),
-          let recomputation = node.operation.recomputation(ofOutput: position)
+          let recomputation = node.operation.recomputation(
+            ofOutput: position, inputs: node.inputs.map(graph.type(of:)))
         else { continue }
         let steps = [step] + reads[value.index]
         guard let gap = zip(steps, steps.dropFirst()).map({ ($1 - $0, $1) }).max(by: { $0.0 < $1.0 }),

@@ -32,7 +32,7 @@ struct Mix: Martlet.Operation {
   func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int { workspaceElements * 4 }
   var inPlacePairs: [InPlacePair] { overwrites.map { [InPlacePair(output: 0, input: $0)] } ?? [] }
 
-  func recomputation(ofOutput output: Int) -> Recomputation? {
+  func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation? {
     guard isRecomputable, output == 0 else { return nil }
     return Recomputation(Mix(weights: weights), weights.indices.map { .input($0) })
   }
