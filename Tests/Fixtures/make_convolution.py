@@ -52,6 +52,9 @@ add("1d", (2, 9, 17), (10, 9, 5), stride=2, padding=2)
 add("1d_few_channels", (2, 2, 17), (10, 2, 5), padding=2)
 add("3d", (1, 9, 4, 5, 6), (6, 9, 3, 2, 3), padding=(1, 0, 1), stride=(2, 1, 1))
 add("3d_few_channels", (1, 2, 4, 5, 6), (6, 2, 3, 3, 3), padding=1)
+# Large enough for fast algorithms, at sizes that fill neither their tiles nor vectors.
+add("winograd", (2, 35, 13, 11), (37, 35, 3, 3), padding=1)
+add("winograd_dilation", (1, 32, 11, 15), (33, 32, 3, 3), bias=False, padding=2, dilation=2)
 
 add_transposed("transposed_2x2", (2, 18, 4, 5), (18, 9, 2, 2), stride=2)
 add_transposed("transposed_no_bias", (1, 9, 4, 5), (9, 7, 3, 3), bias=False)

@@ -14,18 +14,23 @@ struct OperationRow: Sendable, CustomTestStringConvertible {
   /// Whether the gradients are compared with finite differences too. Not for functions that are flat almost
   /// everywhere or that jump.
   let checksFiniteDifferences: Bool
+  /// What its convolutions may trade for speed when it is recorded.
+  let numerics: Numerics
   let body: Body
 
   init(
-    _ name: String, tolerance: Double = 2e-6, checksFiniteDifferences: Bool = true, _ body: @escaping Body
+    _ name: String, tolerance: Double = 2e-6, checksFiniteDifferences: Bool = true,
+    numerics: Numerics = .fast,
+    _ body: @escaping Body
   ) {
     self.name = name
     self.tolerance = tolerance
     self.checksFiniteDifferences = checksFiniteDifferences
+    self.numerics = numerics
     self.body = body
   }
 
-  var testDescription: String { name }
+  var testDescription: String { numerics == .fast ? name : "\(name), \(numerics)" }
 
   /// What the fixture holds for this row.
   func fixture() throws -> Fixture {

@@ -90,7 +90,7 @@ struct Evaluation {
 /// Records the row with its gradients as one function and runs it.
 func evaluate(_ row: OperationRow, _ fixture: Fixture) throws -> Evaluation {
   let wanted = fixture.gradients.keys.sorted()
-  let function = try Function(fixture.inputs.map(\.type)) { arguments in
+  let function = try Function(fixture.inputs.map(\.type), numerics: row.numerics) { arguments in
     let outputs = try row.body(arguments)
     let tops = fixture.outputGradients.sorted { $0.key < $1.key }
     let slopes =

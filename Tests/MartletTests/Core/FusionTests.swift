@@ -1,0 +1,183 @@
+import Martlet
+import MartletKernels
+import Testing
+
+/// What the graph passes do to a piece of a training step that has all that they look for: convolutions with batch
+/// normalisation and ReLU, a skip connection that is joined again, pooling.
+@Suite("Fusions")
+struct FusionTests {
+  private static let sizes = (batch: 2, height: 22, width: 19)
+  private static let skipChannels = 48
+  private static let upChannels = 37
+
+  private static let argumentTypes: [TensorType] =
+    [
+      TensorType([sizes.batch, 3, sizes.height, sizes.width], .float32, .channelsLast),
+      TensorType([sizes.batch, upChannels, sizes.height, sizes.width], .float32, .channelsLast),
+      TensorType([skipChannels, 3, 3, 3]), TensorType([skipChannels, skipChannels, 3, 3]),
+      TensorType([40, skipChannels + upChannels, 3, 3]), TensorType([33, 40, 3, 3]),
+    ] + [skipChannels, skipChannels, skipChannels, skipChannels, 40, 40, 33].map { TensorType([$0]) }
+
+  private static func arguments() throws -> [Tensor] {
+    try argumentTypes.enumerated().map { index, type in
+      var random = TestGenerator(state: UInt64(index + 1))
+      let scale = type.shape.count == 4 && index > 1 ? 0.1 : 1
+      return try Tensor(
+        shape: type.shape,
+        scalars: (0..<type.elementCount).map { _ in Float(Double.random(in: -1...1.2, using: &random) * scale)
+        },
+        layout: type.layout)
+    }
+  }
+
+  /// The loss and all gradients.
+  private static func function(
+    without names: [String] = [], numerics: Numerics = .fast
+  ) throws -> Function {
+    try Function(
+      argumentTypes, mode: .training, numerics: numerics, passes: defaultPasses.without(names)
+    ) { a in
+      let options = ConvolutionOptions(padding: 1)
+      let first = try a[0].convolution(a[2], options).batchNorm(weight: a[6], bias: a[7]).output.relu()
+      let skip = try first.convolution(a[3], options).batchNorm(weight: a[8], bias: a[9]).output.relu()
+      let pooled = try skip.maxPooled(kernel: [2])
+      let joined = try concatenated([skip, a[1]], axis: 1)
+      let third = try joined.convolution(a[4], options).batchNorm(weight: a[10], bias: a[11]).output
+      let last = try third.convolution(a[5], bias: a[12], options).relu()
+      let loss = try (last * last).mean() + pooled.mean()
+      return [loss] + (try gradients(of: loss, withRespectTo: Array(a.dropFirst())))
+    }
+  }
+
+  private static func operations(_ function: Function) -> [String] {
+    function.listing().rows.map(\.operation)
+  }
+
+  @Test("leave every byte as it is, whichever is switched off", arguments: defaultPasses.map(\.name))
+  func keepsBytes(_ name: String) throws {
+    // Statistics that are gathered in a convolution are summed in another order; a convolution computed by another
+    // algorithm rounds otherwise. The rest is the same to the last bit.
+    let changing = ["gather-statistics", "choose-convolutions"]
+    let always = changing.contains(name) ? [] : ["gather-statistics"]
+    let arguments = try Self.arguments()
+    let with = try Self.function(without: always)(arguments)
+    let without = try Self.function(without: always + [name])(arguments)
+    for (index, (a, b)) in zip(with, without).enumerated() {
+      if changing.contains(name) {
+        try expectClose(a, b, 5e-5, "result \(index) without \(name)")
+      } else {
+        #expect(try a.scalars(Float.self) == b.scalars(Float.self), "result \(index) without \(name)")
+      }
+    }
+  }
+
+  @Test("apply to a training step")
+  func apply() throws {
+    let operations = Self.operations(try Self.function())
+    let winograd = "winograd F(4×4)"
+    #expect(operations.contains("conv2d \(winograd) of batch_norm relu with statistics"))
+    #expect(operations.contains("conv2d \(winograd) of batch_norm relu + plain with statistics"))
+    #expect(operations.contains("conv2d \(winograd) relu of batch_norm"))
+    #expect(operations.contains("conv2d_weight_gradient \(winograd) of batch_norm relu + plain"))
+    #expect(operations.contains("conv2d_input_gradient \(winograd) in 2 parts"))
+    #expect(
+      !operations.contains { $0.hasPrefix("concatenate") || $0.hasPrefix("slice") || $0 == "batch_norm" })
+    // The first layer's output is normalised by its readers alone, the third's too; the skip is pooled as well.
+    #expect(operations.filter { $0.hasPrefix("batch_norm_apply") } == ["batch_norm_apply relu"])
+  }
+
+  @Test("save memory")
+  func memory() throws {
+    let all = try Self.function().plan.arenaByteCount
+    for name in ["fuse-normalization", "fuse-concatenation"] {
+      #expect(all < (try Self.function(without: [name]).plan.arenaByteCount), "without \(name)")
+    }
+  }
+
+  @Test("of direct convolutions are left out: these read whole tensors")
+  func direct() throws {
+    let operations = Self.operations(try Self.function(numerics: .direct))
+    #expect(operations.contains { $0.hasPrefix("concatenate") })
+    #expect(!operations.contains { $0.contains("winograd") || $0.contains("statistics direct") })
+    let arguments = try Self.arguments()
+    let fast = try Self.function()(arguments)
+    for (index, (a, b)) in try zip(Self.function(numerics: .direct)(arguments), fast).enumerated() {
+      try expectClose(b, a, 5e-5, "result \(index)")
+    }
+  }
+
+  @Test("give the same bytes on any number of threads")
+  func threads() throws {
+    let arguments = try Self.arguments()
+    let function = try Self.function()
+    let one = try ThreadPool.withThreadCount(1) { try function(arguments).map { try $0.scalars(Float.self) } }
+    for count in [2, 3, 7] {
+      let more = try ThreadPool.withThreadCount(count) {
+        try function(arguments).map { try $0.scalars(Float.self) }
+      }
+      #expect(one == more, "\(count) threads")
+    }
+  }
+
+  @Test("ask for no memory once they run")
+  func steadyMemory() throws {
+    let arguments = try Self.arguments()
+    let function = try Self.function()
+    _ = try function(arguments)
+    // Other tests use the pool meanwhile, but not all the time.
+    let isSteady = try (0..<500).contains { _ in
+      let before = MemoryPool.shared.systemBlockCount
+      _ = try function(arguments)
+      return MemoryPool.shared.systemBlockCount == before
+    }
+    #expect(isSteady)
+  }
+
+  @Test("are switched off by name only")
+  func names() throws {
+    let error = #expect(throws: MartletError.self) { try defaultPasses.without(["fuse-everything"]) }
+    #expect(error?.description.contains("fuse-concatenation") == true)
+  }
+}
+
+/// Which algorithm a plan gives to convolutions.
+@Suite("The choice of convolution algorithms")
+struct ConvolutionChoiceTests {
+  private func operation(_ channels: Int, kernel: Int = 3, stride: Int = 1, _ numerics: Numerics) throws
+    -> String
+  {
+    let types = [
+      TensorType([1, channels, 32, 32], .float32, .channelsLast),
+      TensorType([channels, channels, kernel, kernel]),
+    ]
+    let function = try Function(types, numerics: numerics) {
+      [try $0[0].convolution($0[1], ConvolutionOptions(stride: [stride], padding: [kernel / 2]))]
+    }
+    return function.listing().rows[0].operation
+  }
+
+  @Test("follows the numerics")
+  func numerics() throws {
+    #expect(try operation(64, .fast) == "conv2d winograd F(4×4)")
+    #expect(try operation(64, .strict) == "conv2d winograd F(2×2)")
+    #expect(try operation(64, .direct) == "conv2d direct")
+  }
+
+  @Test("is direct where no other computes the convolution, or none faster")
+  func direct() throws {
+    #expect(try operation(64, kernel: 5, .fast) == "conv2d direct")
+    #expect(try operation(64, stride: 2, .fast) == "conv2d direct")
+    #expect(try operation(2, .fast) == "conv2d direct")
+  }
+
+  @Test("can be different for a part of a function")
+  func parts() throws {
+    let types = [TensorType([1, 64, 32, 32], .float32, .channelsLast), TensorType([64, 64, 3, 3])]
+    let function = try Function(types) { a in
+      let options = ConvolutionOptions(padding: 1)
+      let exact = try withNumerics(.direct) { try a[0].convolution(a[1], options) }
+      return [try exact.convolution(a[1], options)]
+    }
+    #expect(function.listing().rows.map(\.operation) == ["conv2d direct", "conv2d winograd F(4×4)"])
+  }
+}
