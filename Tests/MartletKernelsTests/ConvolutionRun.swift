@@ -1,8 +1,10 @@
 import MartletKernels
 
-/// Runs the kernels of one convolution on arrays, with guarded workspaces and outputs filled with rubbish first.
-struct ConvolutionRun<Scalar: BinaryFloatingPoint> {
+/// Runs the kernels of one convolution on arrays, on watched memory that is full of rubbish first.
+struct ConvolutionRun<Scalar: BinaryFloatingPoint & BitwiseCopyable> {
   let shape: ConvolutionShape
+  var algorithm = ConvolutionAlgorithm.direct
+  var memory = TestMemory(.endsAtWall)
   var scalar: RealFormat { Scalar.self == Float.self ? .float32 : .float64 }
 
   struct Overrun: Error {}
@@ -10,92 +12,65 @@ struct ConvolutionRun<Scalar: BinaryFloatingPoint> {
   func forward(_ input: [Scalar], _ weight: [Scalar], _ bias: [Scalar]?, rectified: Bool = false) throws
     -> [Scalar]
   {
-    try run(count: shape.outputElementCount, workspace: ImplicitGEMM.forwardWorkspace(shape, scalar)) {
-      output, workspace in
-      input.withUnsafeBytes { input in
-        weight.withUnsafeBytes { weight in
-          withOptional(bias) { bias in
-            ImplicitGEMM.forward(
-              shape, scalar, input: input.baseAddress!, weight: weight.baseAddress!, bias: bias,
-              rectified: rectified, output: output, workspace: workspace)
-          }
-        }
-      }
+    memory.begin()
+    let (input, weight) = (memory.copy(input), memory.copy(weight))
+    let bias = bias.map { memory.copy($0) }
+    return try run(count: shape.outputElementCount, workspace: workspace(.forward)) { output, workspace in
+      algorithm.forward(
+        shape, scalar, input: input, weight: weight, bias: bias, rectified: rectified, output: output,
+        workspace: workspace)
     }
   }
 
-  func backwardData(_ outputGradient: [Scalar], _ weight: [Scalar], _ bias: [Scalar]? = nil) throws
-    -> [Scalar]
-  {
-    try run(count: shape.inputElementCount, workspace: ImplicitGEMM.backwardDataWorkspace(shape, scalar)) {
-      output, workspace in
-      outputGradient.withUnsafeBytes { gradient in
-        weight.withUnsafeBytes { weight in
-          withOptional(bias) { bias in
-            ImplicitGEMM.backwardData(
-              shape, scalar, outputGradient: gradient.baseAddress!, weight: weight.baseAddress!, bias: bias,
-              inputGradient: output, workspace: workspace)
-          }
-        }
-      }
+  func backwardData(
+    _ outputGradient: [Scalar], _ weight: [Scalar], _ bias: [Scalar]? = nil, rectified: Bool = false
+  ) throws -> [Scalar] {
+    memory.begin()
+    let (gradient, weight) = (memory.copy(outputGradient), memory.copy(weight))
+    let bias = bias.map { memory.copy($0) }
+    return try run(count: shape.inputElementCount, workspace: workspace(.backwardData)) { output, workspace in
+      algorithm.backwardData(
+        shape, scalar, outputGradient: gradient, weight: weight, bias: bias, rectified: rectified,
+        inputGradient: output, workspace: workspace)
     }
   }
 
   func backwardWeights(_ input: [Scalar], _ outputGradient: [Scalar]) throws -> [Scalar] {
-    try run(count: shape.weightElementCount, workspace: ImplicitGEMM.backwardWeightsWorkspace(shape, scalar))
-    {
+    memory.begin()
+    let (input, gradient) = (memory.copy(input), memory.copy(outputGradient))
+    return try run(count: shape.weightElementCount, workspace: workspace(.backwardWeights)) {
       output, workspace in
-      input.withUnsafeBytes { input in
-        outputGradient.withUnsafeBytes { gradient in
-          ImplicitGEMM.backwardWeights(
-            shape, scalar, input: input.baseAddress!, outputGradient: gradient.baseAddress!,
-            weightGradient: output, workspace: workspace)
-        }
-      }
+      algorithm.backwardWeights(
+        shape, scalar, input: input, outputGradient: gradient, weightGradient: output, workspace: workspace)
     }
   }
 
   func backwardBias(_ outputGradient: [Scalar]) throws -> [Scalar] {
+    memory.begin()
+    let gradient = memory.copy(outputGradient)
     let pixels = shape.batch * shape.output.count
     return try run(
       count: shape.outputChannels,
       workspace: ImplicitGEMM.backwardBiasWorkspace(pixels: pixels, channels: shape.outputChannels)
     ) { output, workspace in
-      outputGradient.withUnsafeBytes {
-        ImplicitGEMM.backwardBias(
-          pixels: pixels, channels: shape.outputChannels, scalar, outputGradient: $0.baseAddress!,
-          biasGradient: output, workspace: workspace)
-      }
+      ImplicitGEMM.backwardBias(
+        pixels: pixels, channels: shape.outputChannels, scalar, outputGradient: gradient,
+        biasGradient: output,
+        workspace: workspace)
     }
   }
 
-  private func withOptional(_ values: [Scalar]?, _ body: (UnsafeRawPointer?) -> Void) {
-    if let values { values.withUnsafeBytes { body($0.baseAddress!) } } else { body(nil) }
+  private func workspace(_ part: ConvolutionPart) -> Int {
+    algorithm.workspaceByteCount(part, shape, scalar)
   }
 
-  /// Memory filled with NaN, and a guard behind each block that nobody may write.
   private func run(
-    count: Int, workspace workspaceBytes: Int,
-    _ body: (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Void
+    count: Int, workspace byteCount: Int, _ body: (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Void
   ) throws -> [Scalar] {
-    let guardBytes = 256
-    let outputBytes = count * MemoryLayout<Scalar>.stride
-    let output = UnsafeMutableRawPointer.allocate(byteCount: outputBytes + guardBytes, alignment: 64)
-    let workspace = UnsafeMutableRawPointer.allocate(byteCount: workspaceBytes + guardBytes, alignment: 64)
-    defer {
-      output.deallocate()
-      workspace.deallocate()
-    }
-    output.initializeMemory(as: UInt8.self, repeating: 0xFF, count: outputBytes + guardBytes)
-    workspace.initializeMemory(as: UInt8.self, repeating: 0xFF, count: workspaceBytes + guardBytes)
-    body(output, workspace)
-    for i in 0..<guardBytes {
-      guard output.load(fromByteOffset: outputBytes + i, as: UInt8.self) == 0xFF,
-        workspace.load(fromByteOffset: workspaceBytes + i, as: UInt8.self) == 0xFF
-      else { throw Overrun() }
-    }
-    return [Scalar](
-      UnsafeBufferPointer(start: output.assumingMemoryBound(to: Scalar.self), count: count))
+    let output = memory.rubbish(count * MemoryLayout<Scalar>.stride, alignment: MemoryLayout<Scalar>.stride)
+    body(output, memory.workspace(byteCount))
+    guard memory.isIntact else { throw Overrun() }
+    return [Scalar](UnsafeBufferPointer(start: output.assumingMemoryBound(to: Scalar.self), count: count))
   }
 }
 
@@ -110,4 +85,15 @@ func relativeError<Scalar: BinaryFloatingPoint>(_ values: [Scalar], _ expected: 
     worst = max(worst, difference)
   }
   return worst
+}
+
+/// Pixels further apart, with what must not be read between them. Nothing follows the last pixel.
+func spreadPixels(_ values: [Float], channels: Int, pitch: Int?) -> [Float] {
+  guard let pitch, !values.isEmpty else { return values }
+  var spread: [Float] = []
+  for pixel in 0..<values.count / channels {
+    if pixel > 0 { spread += [Float](repeating: .nan, count: pitch - channels) }
+    spread += values[pixel * channels..<(pixel + 1) * channels]
+  }
+  return spread
 }

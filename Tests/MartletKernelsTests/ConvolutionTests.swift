@@ -111,7 +111,7 @@ struct ConvolutionTests {
   }
 
   /// Compares all four passes with the definition.
-  static func check<Scalar: BinaryFloatingPoint>(
+  static func check<Scalar: BinaryFloatingPoint & BitwiseCopyable>(
     _ shape: ConvolutionShape, _: Scalar.Type, tolerance: Double, seed: UInt64, _ name: String
   ) throws {
     var generator = PhiloxGenerator(seed: seed, stream: 7)

@@ -1,44 +1,19 @@
 @testable import MartletKernels
 
-/// How far rounding can take the gradient of the weights by F(m×m, 3×3) from the true one.
-///
-/// Each computed number is a sum of products in which every factor 1 + δ, |δ| ≤ u = 2⁻²⁴, stands for one rounding. On
-/// the way to an element of the gradient a product passes at most n of them, and so (Higham, "Accuracy and Stability
-/// of Numerical Algorithms", 3.1)
-///   |error| ≤ γₙ |G|ᵀ [Σ over tiles (|Bᵀ| |d| |B|) ⊗ (|A| |dY| |Aᵀ|)] |G|,   γₙ = n u / (1 - n u).
+/// How far rounding can take the gradient of the weights by F(m×m, 3×3) from the true one (see ``RoundingError``):
+///   |error| ≤ γₙ |G|ᵀ [Σ over tiles (|Bᵀ| |d| |B|) ⊗ (|A| |dY| |Aᵀ|)] |G|.
 struct WinogradWeightsBound {
   let shape: ConvolutionShape
   let tile: Int
-  private let a: [[Double]]
-  private let b: [[Double]]
-  private let g: [[Double]]
+  private let matrices: WinogradMatrices
+  private var a: [[Double]] { matrices.a }
+  private var b: [[Double]] { matrices.b }
+  private var g: [[Double]] { matrices.g }
 
   init(_ shape: ConvolutionShape, tile: Int) {
     self.shape = shape
     self.tile = tile
-    let points: [Double] = tile == 4 ? [0, 0.625, -0.625, 1.5, -1.5] : [0, 1, -1]
-    func powers(_ x: Double, _ count: Int) -> [Double] {
-      (0..<count).reduce(into: []) { row, i in row.append(i == 0 ? 1 : row[i - 1] * x) }
-    }
-    // Coefficients of the product of (t - y), in rising order.
-    func product(_ roots: [Double]) -> [Double] {
-      var coefficients = [1.0] + [Double](repeating: 0, count: tile + 1)
-      for root in roots {
-        coefficients = coefficients.indices.map {
-          ($0 > 0 ? coefficients[$0 - 1] : 0) - root * coefficients[$0]
-        }
-      }
-      return coefficients
-    }
-    func others(_ x: Double) -> [Double] { points.filter { $0 != x } }
-    let infinity = { (count: Int) in [Double](repeating: 0, count: count - 1) + [1] }
-    a = points.map { powers($0, tile) } + [infinity(tile)]
-    b = points.map { product(others($0)) } + [product(points)]
-    g =
-      points.map { x in
-        let scale = others(x).reduce(1) { $0 * (x - $1) }
-        return powers(x, 3).map { $0 / scale }
-      } + [infinity(3)]
+    matrices = WinogradMatrices(tile: tile)
   }
 
   /// Roundings on the longest way: a 1-D transform takes at most 4 (two multiplications and two additions, where the
@@ -78,7 +53,9 @@ struct WinogradWeightsBound {
         }
       }
     }
-    func value(_ values: [Double], _ size: SpatialExtent, _ count: Int, _ n: Int, _ y: Int, _ x: Int, _ c: Int)
+    func value(
+      _ values: [Double], _ size: SpatialExtent, _ count: Int, _ n: Int, _ y: Int, _ x: Int, _ c: Int
+    )
       -> Double
     {
       guard y >= 0, y < size.height, x >= 0, x < size.width else { return 0 }
@@ -106,8 +83,7 @@ struct WinogradWeightsBound {
         }
       }
     }
-    let n = Double(roundings) * 0x1p-24
-    let gamma = n / (1 - n)
+    let gamma = RoundingError.gamma(roundings, .float32)
     var bounds = [Double](repeating: 0, count: shape.weightElementCount)
     for pair in 0..<outputs * channels {
       for p in 0..<3 {

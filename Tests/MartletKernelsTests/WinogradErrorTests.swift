@@ -1,0 +1,59 @@
+import Testing
+
+@testable import MartletKernels
+
+/// The rounding errors of Winograd's convolutions as they are told to users: against float64, relative to the root
+/// mean square of the result, of normally distributed inputs and weights.
+struct WinogradErrorTests {
+  struct Limit: Sendable {
+    var tile: WinogradTile
+    var part: ConvolutionPart
+    var largest: Double
+    var typical: Double
+  }
+
+  static let limits = [
+    Limit(tile: .two, part: .forward, largest: 4e-6, typical: 5e-7),
+    Limit(tile: .two, part: .backwardData, largest: 4e-6, typical: 5e-7),
+    Limit(tile: .four, part: .forward, largest: 6e-5, typical: 3e-6),
+    Limit(tile: .four, part: .backwardData, largest: 1.2e-4, typical: 6.5e-6),
+  ]
+
+  @Test(arguments: [(64, 24), (256, 12), (1024, 8)])
+  func staysBelowWhatIsTold(channels: Int, size: Int) {
+    let outputs = 64
+    for part in WinogradTests.parts {
+      let (inputChannels, outputChannels) = part == .forward ? (channels, outputs) : (outputs, channels)
+      let shape = WinogradWeightsTests.shape(1, inputChannels, outputChannels, [size, size])
+      func normal(_ count: Int, _ stream: UInt64) -> [Float] {
+        var values = [Float](repeating: 0, count: count)
+        values.withUnsafeMutableBytes {
+          RandomFill.normal(
+            .float32, $0.baseAddress!, count: count, mean: 0, standardDeviation: 1, seed: 5, stream: stream)
+        }
+        return values
+      }
+      let source = normal(part == .forward ? shape.inputElementCount : shape.outputElementCount, 1)
+      let weight = normal(shape.weightElementCount, 2)
+      let (x, w) = (source.map { Double($0) }, weight.map { Double($0) })
+      let reference = ConvolutionReference(shape: shape)
+      let expected = part == .forward ? reference.forward(x, w).values : reference.backwardData(x, w).values
+      func rootMeanSquare(_ values: [Double]) -> Double {
+        (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
+      }
+      let scale = rootMeanSquare(expected)
+      for limit in Self.limits where limit.part == part {
+        for set in InstructionSet.available {
+          let result = InstructionSet.with(set) {
+            WinogradCall(shape: shape, tile: limit.tile, part: part)(source, weight).values
+          }
+          let errors = zip(result, expected).map { (Double($0) - $1) / scale }
+          let (largest, typical) = (errors.reduce(0) { max($0, abs($1)) }, rootMeanSquare(errors))
+          #expect(
+            largest <= limit.largest && typical <= limit.typical,
+            "\(part), tile \(limit.tile), \(channels) channels, \(set): \(largest) / \(typical)")
+        }
+      }
+    }
+  }
+}
