@@ -87,13 +87,71 @@ func relativeError<Scalar: BinaryFloatingPoint>(_ values: [Scalar], _ expected: 
   return worst
 }
 
-/// Pixels further apart, with what must not be read between them. Nothing follows the last pixel.
-func spreadPixels(_ values: [Float], channels: Int, pitch: Int?) -> [Float] {
-  guard let pitch, !values.isEmpty else { return values }
-  var spread: [Float] = []
-  for pixel in 0..<values.count / channels {
-    if pixel > 0 { spread += [Float](repeating: .nan, count: pitch - channels) }
-    spread += values[pixel * channels..<(pixel + 1) * channels]
+/// The channels of pixels in tensors of their own, of so many channels each.
+func splitChannels(_ values: [Float], into parts: [Int]) -> [[Float]] {
+  let channels = parts.reduce(0, +)
+  var first = 0
+  return parts.map { count in
+    defer { first += count }
+    return (0..<values.count / max(channels, 1)).flatMap {
+      values[$0 * channels + first..<$0 * channels + first + count]
+    }
   }
-  return spread
+}
+
+/// The way back.
+func joinChannels(_ values: [[Float]], of parts: [Int]) -> [Float] {
+  let pixels = (values.first?.count ?? 0) / max(parts.first ?? 1, 1)
+  return (0..<pixels).flatMap { pixel in
+    zip(values, parts).flatMap { $0[pixel * $1..<(pixel + 1) * $1] }
+  }
+}
+
+/// A normalisation of pixels as they are read, of all channels.
+struct TestNormalization {
+  var mean: [Float]
+  var scale: [Float]
+  var shift: [Float]
+  var rectified: Bool
+
+  init(_ mean: [Double], _ scale: [Double], _ shift: [Double], rectified: Bool) {
+    self.mean = mean.map { Float($0) }
+    self.scale = scale.map { Float($0) }
+    self.shift = shift.map { Float($0) }
+    self.rectified = rectified
+  }
+
+  func callAsFunction(_ values: [Double]) -> [Double] {
+    values.enumerated().map { i, x in
+      let c = i % mean.count
+      let y = (x - Double(mean[c])) * Double(scale[c]) + Double(shift[c])
+      return rectified ? max(0, y) : y
+    }
+  }
+}
+
+extension TestMemory {
+  /// An input's channels in parts, each with its share of a normalisation.
+  func inputParts(
+    _ values: [Float], _ parts: [Int], _ normalization: TestNormalization?
+  ) -> [ConvolutionInputPart] {
+    var first = 0
+    return zip(splitChannels(values, into: parts), parts).map { part, channels in
+      defer { first += channels }
+      let own = first..<(first + channels)
+      return ConvolutionInputPart(
+        copy(part), channels: channels,
+        normalization: normalization.map {
+          InputNormalization(
+            mean: copy(Array($0.mean[own])), scale: copy(Array($0.scale[own])),
+            shift: copy(Array($0.shift[own])),
+            rectified: $0.rectified)
+        })
+    }
+  }
+}
+
+/// Parts of so many channels, all but the last of them ones that can be read together with what follows.
+func someParts(of channels: Int) -> [Int] {
+  channels > 48 ? [16, 32, channels - 48] : channels > 16 ? [16, channels - 16] : [channels]
 }

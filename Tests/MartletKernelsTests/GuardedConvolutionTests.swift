@@ -56,39 +56,56 @@ struct GuardedConvolutionTests {
   @Test func float32() { check(Float.self, [.direct, .winograd(.two), .winograd(.four)]) }
   @Test func float64() { check(Double.self, [.direct]) }
 
-  @Test func winogradsHooks() {
+  /// Input in normalised parts, statistics, weights transformed before, and results in parts.
+  @Test func fusedWinograd() {
     for (name, shape) in WinogradWeightsTests.chosen {
+      let parts = someParts(of: shape.inputChannels)
+      let weight = GuardedBuffers.numbers(shape.weightElementCount, Float.self, seed: 2)
+      let input = GuardedBuffers.numbers(shape.inputElementCount, Float.self)
+      let gradient = GuardedBuffers.numbers(shape.outputElementCount, Float.self)
+      let outputs = GuardedBuffers.numbers(shape.outputChannels, Float.self, seed: 4)
+      let vectors = (5...7).map { GuardedBuffers.numbers(shape.inputChannels, Double.self, seed: $0) }
+      let normalization = TestNormalization(vectors[0], vectors[1], vectors[2], rectified: true)
       for tile in WinogradTile.allCases {
-        let weight = GuardedBuffers.numbers(shape.weightElementCount, Float.self, seed: 2)
-        let (inputPitch, outputPitch) = (shape.inputChannels + 3, shape.outputChannels + 5)
-        let input = spreadPixels(
-          GuardedBuffers.numbers(shape.inputElementCount, Float.self), channels: shape.inputChannels,
-          pitch: inputPitch)
-        let pixels = shape.batch * shape.output.count
-        let channels = GuardedBuffers.numbers(shape.inputChannels, Float.self, seed: 3)
-        let outputs = GuardedBuffers.numbers(shape.outputChannels, Float.self, seed: 4)
-        let pieces = Winograd.momentPieces(forward: shape, tile)
-        GuardedBuffers.expectSame("\(name), tile \(tile), hooks") { memory in
-          var hooks = WinogradHooks()
-          hooks.inputAffine = (
-            UnsafePointer(memory.copy(channels)), UnsafePointer(memory.copy(channels.reversed()))
-          )
-          hooks.outputMoments = (
-            UnsafePointer(memory.copy(outputs)), memory.output(pieces * 2 * shape.outputChannels, Float.self)
-          )
-          hooks.sourcePitch = inputPitch
-          hooks.resultPitch = outputPitch
+        GuardedBuffers.expectSame("\(name), tile \(tile), forward") { memory in
+          let moments = ConvolutionMoments(forward: shape, tile)
+          let gathered = memory.output(moments.elementCount, Float.self)
+          Winograd.forward(
+            shape, tile, input: memory.inputParts(input, parts, normalization), weight: memory.copy(weight),
+            bias: memory.copy(outputs), moments: gathered,
+            output: memory.output(shape.outputElementCount, Float.self),
+            workspace: memory.workspace(Winograd.forwardWorkspace(shape, tile)))
+          moments.statistics(
+            gathered, epsilon: 1e-5, mean: memory.output(shape.outputChannels, Float.self),
+            variance: memory.output(shape.outputChannels, Float.self),
+            inverseDeviation: memory.output(shape.outputChannels, Float.self),
+            workspace: memory.workspace(moments.workspaceByteCount))
+        }
+        GuardedBuffers.expectSame("\(name), tile \(tile), weights transformed before") { memory in
           let transformed = memory.rubbish(
             Winograd.transformedForwardWeightBytes(shape, tile), alignment: 64
           ).assumingMemoryBound(to: Float.self)
           Winograd.transformForwardWeights(shape, tile, weight: memory.copy(weight), to: transformed)
           Winograd.forward(
-            shape, tile, input: memory.copy(input), transformedWeight: transformed,
-            bias: memory.copy(outputs),
-            hooks: hooks,
-            output: memory.output((pixels - 1) * outputPitch + shape.outputChannels, Float.self),
-            workspace: memory.workspace(
-              Winograd.forwardWorkspace(shape, tile, weightsAreTransformed: true)))
+            shape, tile, input: memory.inputParts(input, parts, normalization),
+            transformedWeight: transformed,
+            bias: memory.copy(outputs), output: memory.output(shape.outputElementCount, Float.self),
+            workspace: memory.workspace(Winograd.forwardWorkspace(shape, tile, weightsAreTransformed: true)))
+        }
+        GuardedBuffers.expectSame("\(name), tile \(tile), backward data") { memory in
+          Winograd.backwardData(
+            shape, tile, outputGradient: memory.copy(gradient), weight: memory.copy(weight),
+            inputGradient: parts.map {
+              ConvolutionOutputPart(
+                memory.output(shape.batch * shape.input.count * $0, Float.self), channels: $0)
+            }, workspace: memory.workspace(Winograd.backwardDataWorkspace(shape, tile)))
+        }
+        GuardedBuffers.expectSame("\(name), tile \(tile), backward weights") { memory in
+          WinogradWeightGradient.run(
+            shape, tile: tile, input: memory.inputParts(input, parts, normalization),
+            outputGradient: memory.copy(gradient),
+            weightGradient: memory.output(shape.weightElementCount, Float.self),
+            workspace: memory.workspace(WinogradWeightGradient.workspace(shape, tile: tile)))
         }
       }
     }

@@ -8,76 +8,81 @@ struct WinogradCall {
   let part: ConvolutionPart
   var bias: [Float]?
   var rectified = false
-  var affine: (scale: [Float], shift: [Float])?
-  var pivot: [Float]?
-  /// Channels of the tensors that source and result are slices of.
-  var sourcePitch: Int?
-  var resultPitch: Int?
+  /// What the input is read through; forward only.
+  var normalization: TestNormalization?
+  /// Whether statistics of the output are gathered; forward only.
+  var gathersStatistics = false
+  /// Channels of the tensors that make up the input (forward) or the result (backward-data).
+  var parts: [Int]?
   /// Whether weights are transformed in a call of their own; forward only.
   var transformsWeightsFirst = false
 
   struct Result {
     var values: [Float]
-    /// [piece][2][result channels]
-    var moments: [Float]
+    /// Mean, variance and inverse deviation of each channel.
+    var statistics: [[Float]] = []
   }
+
+  static let epsilon = 1e-5
 
   var sourceChannels: Int { part == .forward ? shape.inputChannels : shape.outputChannels }
   var resultChannels: Int { part == .forward ? shape.outputChannels : shape.inputChannels }
-  var pieces: Int {
-    part == .forward
-      ? Winograd.momentPieces(forward: shape, tile) : Winograd.momentPieces(backwardData: shape, tile)
-  }
 
   func callAsFunction(_ source: [Float], _ weight: [Float]) -> Result {
     let memory = TestMemory(.endsAtWall)
-    var hooks = WinogradHooks()
-    hooks.inputAffine = affine.map {
-      (UnsafePointer(memory.copy($0.scale)), UnsafePointer(memory.copy($0.shift)))
-    }
-    hooks.sourcePitch = sourcePitch
-    hooks.resultPitch = resultPitch
-    let momentCount = pivot == nil ? 0 : pieces * 2 * resultChannels
-    let moments = memory.output(momentCount, Float.self)
-    hooks.outputMoments = pivot.map { (UnsafePointer(memory.copy($0)), moments) }
-
-    let input = memory.copy(spreadPixels(source, channels: sourceChannels, pitch: sourcePitch))
-    let weights = memory.copy(weight)
+    let weights = UnsafePointer(memory.copy(weight))
     let offset = bias.map { UnsafePointer(memory.copy($0)) }
-    let pixels = shape.batch * (part == .forward ? shape.output : shape.input).count
-    let pitch = resultPitch ?? resultChannels
-    let count = max(0, (pixels - 1) * pitch + resultChannels)
-    // Between a slice's pixels lies what must stay as it is.
-    let result = memory.inOut([Float](repeating: 7, count: count))
-    switch part {
-    case .forward where transformsWeightsFirst:
+    let result =
+      part == .forward
+      ? forward(source, weights, offset, memory) : backwardData(source, weights, offset, memory)
+    precondition(memory.isIntact, "the kernel wrote beside its operands: \(shape)")
+    return result
+  }
+
+  private func forward(
+    _ source: [Float], _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ memory: TestMemory
+  ) -> Result {
+    let input = memory.inputParts(source, parts ?? [shape.inputChannels], normalization)
+    let output = memory.output(shape.outputElementCount, Float.self)
+    var result = Result(values: [])
+    if transformsWeightsFirst {
       let bytes = Winograd.transformedForwardWeightBytes(shape, tile)
       let transformed = memory.workspace(bytes).bindMemory(to: Float.self, capacity: bytes / 4)
       Winograd.transformForwardWeights(shape, tile, weight: weights, to: transformed)
       Winograd.forward(
-        shape, tile, input: input, transformedWeight: transformed, bias: offset, rectified: rectified,
-        hooks: hooks, output: result,
+        shape, tile, input: input, transformedWeight: transformed, bias: bias, rectified: rectified,
+        output: output,
         workspace: memory.workspace(Winograd.forwardWorkspace(shape, tile, weightsAreTransformed: true)))
-    case .forward:
+    } else {
+      let moments = gathersStatistics ? ConvolutionMoments(forward: shape, tile) : nil
+      let gathered = moments.map { memory.output($0.elementCount, Float.self) }
       Winograd.forward(
-        shape, tile, input: input, weight: weights, bias: offset, rectified: rectified, hooks: hooks,
-        output: result, workspace: memory.workspace(Winograd.forwardWorkspace(shape, tile)))
-    default:
-      Winograd.backwardData(
-        shape, tile, outputGradient: input, weight: weights, bias: offset, rectified: rectified, hooks: hooks,
-        inputGradient: result, workspace: memory.workspace(Winograd.backwardDataWorkspace(shape, tile)))
-    }
-    precondition(memory.isIntact, "the kernel wrote beside its operands: \(shape)")
-
-    var values: [Float] = []
-    values.reserveCapacity(pixels * resultChannels)
-    for pixel in 0..<pixels {
-      values += UnsafeBufferPointer(start: result + pixel * pitch, count: resultChannels)
-      guard pixel + 1 < pixels else { break }
-      for i in resultChannels..<pitch {
-        precondition(result[pixel * pitch + i] == 7, "the kernel wrote between pixels: \(shape)")
+        shape, tile, input: input, weight: weights, bias: bias, rectified: rectified, moments: gathered,
+        output: output, workspace: memory.workspace(Winograd.forwardWorkspace(shape, tile)))
+      if let moments, let gathered {
+        let vectors = (0..<3).map { _ in memory.output(shape.outputChannels, Float.self) }
+        moments.statistics(
+          gathered, epsilon: Self.epsilon, mean: vectors[0], variance: vectors[1],
+          inverseDeviation: vectors[2],
+          workspace: memory.workspace(moments.workspaceByteCount))
+        result.statistics = vectors.map { Array(UnsafeBufferPointer(start: $0, count: shape.outputChannels)) }
       }
     }
-    return Result(values: values, moments: Array(UnsafeBufferPointer(start: moments, count: momentCount)))
+    result.values = Array(UnsafeBufferPointer(start: output, count: shape.outputElementCount))
+    return result
+  }
+
+  private func backwardData(
+    _ gradient: [Float], _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ memory: TestMemory
+  ) -> Result {
+    let parts = parts ?? [shape.inputChannels]
+    let pixels = shape.batch * shape.input.count
+    let outputs = parts.map { memory.output(pixels * $0, Float.self) }
+    Winograd.backwardData(
+      shape, tile, outputGradient: memory.copy(gradient), weight: weights, bias: bias, rectified: rectified,
+      inputGradient: zip(outputs, parts).map { ConvolutionOutputPart($0, channels: $1) },
+      workspace: memory.workspace(Winograd.backwardDataWorkspace(shape, tile)))
+    let values = zip(outputs, parts).map { Array(UnsafeBufferPointer(start: $0, count: pixels * $1)) }
+    return Result(values: joinChannels(values, of: parts))
   }
 }

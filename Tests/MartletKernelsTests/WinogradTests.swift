@@ -38,8 +38,7 @@ struct WinogradTests {
     let source: [Double]
     let weight: [Double]
     let bias: [Double]
-    let scale: [Double]
-    let shift: [Double]
+    let normalization: TestNormalization
 
     init(_ call: WinogradCall, seed: UInt64) {
       self.call = call
@@ -49,18 +48,13 @@ struct WinogradTests {
         call.part == .forward ? shape.inputElementCount : shape.outputElementCount, &generator)
       weight = WinogradWeightsTests.integers(shape.weightElementCount, &generator)
       bias = WinogradWeightsTests.integers(call.resultChannels, &generator)
-      scale = WinogradWeightsTests.integers(call.sourceChannels, &generator)
-      shift = WinogradWeightsTests.integers(call.sourceChannels, &generator)
-    }
-
-    /// The source as the call's affine map reads it.
-    var mapped: [Double] {
-      guard call.affine != nil else { return source }
-      return source.indices.map { max(0, scale[$0 % scale.count] * source[$0] + shift[$0 % shift.count]) }
+      let vectors = (0..<3).map { _ in WinogradWeightsTests.integers(call.sourceChannels, &generator) }
+      normalization = TestNormalization(vectors[0], vectors[1], vectors[2], rectified: seed % 2 == 1)
     }
 
     /// Before it is rectified.
-    var expected: [Double] {
+    func expected(_ call: WinogradCall) -> [Double] {
+      let mapped = call.normalization.map { $0(source) } ?? source
       let reference = ConvolutionReference(shape: call.shape)
       let sums =
         call.part == .forward ? reference.forward(mapped, weight) : reference.backwardData(mapped, weight)
@@ -110,57 +104,69 @@ struct WinogradTests {
     }
   }
 
-  @Test(arguments: parts) func theSourceIsMappedBeforeItIsPadded(part: ConvolutionPart) {
-    Self.forEachCall(part) { call, comment in
+  @Test(arguments: [UInt64(1), 2]) func theInputIsNormalizedBeforeItIsPadded(seed: UInt64) {
+    Self.forEachCall(.forward) { call, comment in
       var call = call
-      call.affine = ([], [])
-      let numbers = Numbers(call, seed: 1)
-      call.affine = (WinogradWeightsTests.floats(numbers.scale), WinogradWeightsTests.floats(numbers.shift))
-      Self.expectExact(numbers.run(call), numbers.expected, call.tile, comment)
+      let numbers = Numbers(call, seed: seed)
+      call.normalization = numbers.normalization
+      Self.expectExact(numbers.run(call), numbers.expected(call), call.tile, comment)
     }
   }
 
-  @Test(arguments: parts) func slicesOfWiderPixels(part: ConvolutionPart) {
-    Self.forEachCall(part) { call, comment in
+  @Test func theInputComesInParts() {
+    Self.forEachCall(.forward) { call, comment in
       var call = call
-      call.sourcePitch = call.sourceChannels + 3
-      call.resultPitch = call.resultChannels + 5
-      call.bias = []
       let numbers = Numbers(call, seed: 2)
       call.bias = WinogradWeightsTests.floats(numbers.bias)
-      Self.expectExact(numbers.run(call), numbers.expected, call.tile, comment)
+      call.normalization = numbers.normalization
+      let whole = numbers.run(call).values
+      call.parts = someParts(of: call.sourceChannels)
+      #expect(numbers.run(call).values == whole, comment)
     }
   }
 
-  @Test(arguments: parts) func momentsAreThoseOfTheResultBeforeItIsRectified(part: ConvolutionPart) {
-    Self.forEachCall(part) { call, comment in
+  @Test func theResultGoesIntoParts() {
+    Self.forEachCall(.backwardData) { call, comment in
       var call = call
-      call.bias = []
-      let numbers = Numbers(call, seed: 3)
+      let numbers = Numbers(call, seed: 2)
       call.bias = WinogradWeightsTests.floats(numbers.bias)
-      let pivot = WinogradWeightsTests.floats(numbers.bias.map { 2 * $0 + 1 })
+      let whole = numbers.run(call).values
+      // Parts of a result can have any sizes.
+      for parts in [someParts(of: call.resultChannels), [1, call.resultChannels - 1]] where parts.last! > 0 {
+        call.parts = parts
+        #expect(numbers.run(call).values == whole, comment)
+      }
+    }
+  }
+
+  /// The bound: float sums about a pivot p of n values round to n·ε of Σ|y − p| and of Σ(y − p)², and what the joins in
+  /// double add is nothing to that.
+  @Test func statisticsAreThoseOfTheResultBeforeItIsRectified() {
+    Self.forEachCall(.forward) { call, comment in
+      var call = call
+      let numbers = Numbers(call, seed: 3)
+      call.bias = WinogradWeightsTests.floats(numbers.bias.map { 100 * $0 + 7 })
       let plain = numbers.run(call).values
-      call.pivot = pivot
+      call.gathersStatistics = true
       call.rectified = true
       let result = numbers.run(call)
       #expect(result.values == plain.map { max(0, $0) }, comment)
 
-      // Sums over float32 results, which pass one rounding for each pixel and piece, and those of difference and
-      // square.
       let channels = call.resultChannels
-      var sums = [Double](repeating: 0, count: 2 * channels)
-      var magnitudes = sums
-      for (i, y) in plain.enumerated() {
-        let difference = Double(y) - Double(pivot[i % channels])
-        sums[i % channels] += difference
-        magnitudes[i % channels] += abs(difference)
-        sums[channels + i % channels] += difference * difference
-      }
-      for c in 0..<channels { magnitudes[channels + c] = sums[channels + c] }
-      let gamma = RoundingError.gamma(plain.count / channels + call.pieces + 4, .float32)
-      for i in 0..<2 * channels {
-        let total = (0..<call.pieces).reduce(0.0) { $0 + Double(result.moments[$1 * 2 * channels + i]) }
-        #expect(abs(total - sums[i]) <= gamma * magnitudes[i], comment)
+      let pixels = plain.count / channels
+      let plan = WinogradPlan(forward: call.shape, call.tile)
+      let perChunk = plan.blocking.chunkTiles * call.tile.rawValue * call.tile.rawValue
+      let gamma = RoundingError.gamma(min(pixels, perChunk) + 4, .float32)
+      for c in 0..<channels {
+        let values = (0..<pixels).map { Double(plain[$0 * channels + c]) }
+        let mean = values.reduce(0, +) / Double(pixels)
+        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(pixels)
+        // A pivot is a result, or what would be one beside the image: no further from the mean than this.
+        let spread = (values.map { abs($0 - mean) }.max() ?? 0) + abs(mean)
+        #expect(abs(Double(result.statistics[0][c]) - mean) <= 2 * gamma * spread + 1e-7 * abs(mean), comment)
+        #expect(abs(Double(result.statistics[1][c]) - variance) <= 8 * gamma * spread * spread, comment)
+        let inverse = 1 / (Double(result.statistics[1][c]) + WinogradCall.epsilon).squareRoot()
+        #expect(abs(Double(result.statistics[2][c]) - inverse) <= 1e-6 * inverse, comment)
       }
     }
   }
@@ -172,7 +178,7 @@ struct WinogradTests {
       let plain = numbers.run(call).values
       call.transformsWeightsFirst = true
       let first = numbers.run(call).values
-      Self.expectExact(WinogradCall.Result(values: first, moments: []), numbers.expected, call.tile, comment)
+      Self.expectExact(WinogradCall.Result(values: first), numbers.expected(call), call.tile, comment)
       // Late weights are added up in steps.
       if !WinogradPlan(forward: call.shape, call.tile).blocking.transformsWeightsLate {
         #expect(plain == first, comment)
@@ -205,17 +211,18 @@ struct WinogradTests {
     for (name, shape) in Self.chosen {
       for tile in WinogradTile.allCases {
         var call = WinogradCall(shape: shape, tile: tile, part: part)
-        call.pivot = GuardedBuffers.numbers(call.resultChannels, Float.self, seed: 3)
-        call.affine = (
-          GuardedBuffers.numbers(call.sourceChannels, Float.self, seed: 4),
-          GuardedBuffers.numbers(call.sourceChannels, Float.self, seed: 5)
-        )
+        if part == .forward {
+          call.gathersStatistics = true
+          let vectors = (3...5).map { GuardedBuffers.numbers(shape.inputChannels, Double.self, seed: $0) }
+          call.normalization = TestNormalization(vectors[0], vectors[1], vectors[2], rectified: true)
+        }
+        call.parts = someParts(of: shape.inputChannels)
         let source = GuardedBuffers.numbers(
           part == .forward ? shape.inputElementCount : shape.outputElementCount, Float.self)
         let weight = GuardedBuffers.numbers(shape.weightElementCount, Float.self, seed: 2)
         let results = [1, 2, 3, 7].map { threads in
           let result = ThreadPool.withThreadCount(threads) { call(source, weight) }
-          return (result.values + result.moments).map(\.bitPattern)
+          return (result.values + result.statistics.joined()).map(\.bitPattern)
         }
         #expect(results.allSatisfy { $0 == results[0] }, Comment(rawValue: "\(name), tile \(tile)"))
       }
