@@ -59,7 +59,7 @@ def main():
         rows = matching("machine") + rows  # which convolutions are set against
     folder = None if options.print_only or options.peers != "*" else options.output
     try:
-        results = Results(describe(options.threads), folder, afresh=not pattern)
+        results = Results(describe(options.threads), folder, replaces_all=not pattern)
     except OtherMachine as problem:
         raise SystemExit(str(problem)) from None
     incomplete = []

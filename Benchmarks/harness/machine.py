@@ -31,8 +31,10 @@ def describe(threads):
 
 
 def same(one, other):
-    """Whether figures from two descriptions may stand in one report; the system may have been updated."""
-    return all(one.get(key) == other.get(key) for key in one.keys() | other.keys() if key != "system")
+    """Whether figures from two descriptions may stand in one report. The system may have been updated, and with it the
+    memory that it leaves."""
+    keys = (one.keys() | other.keys()) - {"system", "memory_gib"}
+    return all(one.get(key) == other.get(key) for key in keys)
 
 
 def total_busy_seconds():

@@ -15,21 +15,23 @@ class OtherMachine(Exception):
 
 
 class Results:
-    """Entries by name. Given a folder, it starts from those that lie there and writes every change back."""
+    """Entries by name. Given a folder, it starts from those that lie there and writes every change back; those of
+    another machine are refused, unless all are to be replaced."""
 
-    def __init__(self, machine, folder=None, afresh=False):
+    def __init__(self, machine, folder=None, replaces_all=False):
         self.machine, self.folder, self.rows = machine, folder, {}
-        if folder:
-            folder.mkdir(parents=True, exist_ok=True)
-        path = folder / FILE if folder else None
-        if path and path.exists() and not afresh:
-            kept = json.loads(path.read_text())
-            if not same(kept["machine"], machine):
-                raise OtherMachine(
-                    f"{path} is of another machine or other threads: {_in_words(kept['machine'])}; "
-                    f"here: {_in_words(machine)}. Measure all rows, or give another --output"
-                )
+        if not folder:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / FILE
+        kept = json.loads(path.read_text()) if path.exists() else {"machine": machine, "rows": {}}
+        if same(kept["machine"], machine):
             self.rows = kept["rows"]
+        elif not replaces_all:
+            raise OtherMachine(
+                f"{path} is of another machine or other threads: {_in_words(kept['machine'])}; "
+                f"here: {_in_words(machine)}. Measure all rows, or give another --output"
+            )
 
     def add(self, row, entry):
         self.rows[row.name] = {"kind": row.kind, "date": date.today().isoformat()} | row.facts | entry

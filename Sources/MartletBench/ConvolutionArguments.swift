@@ -42,7 +42,12 @@ struct ConvolutionArguments: ParsableArguments {
     guard batch > 0, inputs > 0, outputs > 0, groups > 0, inputs % groups == 0, outputs % groups == 0 else {
       throw ValidationError("expected channels that \(groups) groups divide, got \(inputs) and \(outputs)")
     }
-    for axis in 0..<axes where small(axis) < 1 || (transposed ? large(axis) : small(axis)) < 1 {
+    guard (space.values + kernel.values + stride.values + dilation.values).allSatisfy({ $0 > 0 }),
+      padding.values.allSatisfy({ $0 >= 0 })
+    else {
+      throw ValidationError("expected sizes, strides and dilations of 1 or more, and no negative padding")
+    }
+    for axis in 0..<axes where large(axis) < 1 || large(axis) + 2 * at(padding, axis) < reach(axis) {
       throw ValidationError("expected an output of 1 or more along axis \(axis)")
     }
   }

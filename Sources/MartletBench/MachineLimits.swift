@@ -58,7 +58,7 @@ struct MachineLimits: ParsableCommand {
     _ touch: (martlet_limits_loops, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
   ) throws -> Double {
     let loops = martlet_limits_table(InstructionSet.available.last!.cValue).pointee
-    let count = 64 << 20
+    let count = 32 << 20
     let target = try Floats(count, stream: 1)
     let source = try Floats(count, stream: 2)
     let pieces = 64
