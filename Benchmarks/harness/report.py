@@ -11,8 +11,8 @@ READING = (
 NETWORKS = {
     "step": (
         "Training steps",
-        "One step of the U-Net: forward, cross-entropy, backward, Adam. Float32, except peers with bf16 in their name "
-        "(autocast, channels_last).",
+        "One step of the U-Net: forward, cross-entropy, backward, Adam. Float32, but for the peers with bf16 in their "
+        "name, which run channels_last under autocast.",
     ),
     "infer": ("Inference", "One forward pass of the U-Net in evaluation mode, in float32."),
 }
@@ -22,8 +22,8 @@ CONVOLUTIONS = (
     "are transformed within our time, as in training; ONNX Runtime, OpenVINO and ncnn prepare theirs once. GFLOP/s "
     "counts the definition's operations, those with padding included, so that an algorithm with fewer multiplications "
     "can pass the machine's peak. The limit is the time at the machine's peak, or of one copy of all input, weights "
-    "and output, whichever is longer; its share of our time is given. PyTorch has channels_last tensors where "
-    "they exist and an allocator that keeps its pages; as shipped, it has its default layout and the system's allocator."
+    "and output, whichever is longer; its share of our time is given. PyTorch has channels_last tensors where they "
+    "exist and an allocator that keeps its pages; as shipped, it has its default layout and the system's allocator."
 )
 
 
@@ -119,8 +119,8 @@ def _limits(row):
 def _tiles(row):
     mark = "~" if row["disturbed"] else ""
     yield (
-        "The matrix kernels' tiles on packed operands in the nearest caches, on one thread, as a share of the peak of one "
-        f"core with the same vectors, measured in turns ({row['date']})."
+        "The matrix kernels' tiles on packed operands in the nearest caches, on one thread, as a share of the peak of "
+        f"one core with the same vectors, measured in turns ({row['date']})."
     )
     yield ""
     yield from _head(["tile", "kernel", "operands in", "GFLOP/s", "share of peak"])
