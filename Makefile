@@ -37,7 +37,7 @@ demo: build ## Synthesize cells, train a small U-Net on them, write masks and a 
 peers: ## Install the frameworks that benchmarks compare with
 	@Scripts/install-peers $(PYTHON_ENVIRONMENT)
 
-bench: build peers ## Compare speed and memory with PyTorch in one run (ROWS=pattern for a part)
+bench: build peers ## Compare speed and memory with other frameworks in one run (ROWS=pattern for a part)
 	$(PYTHON) Benchmarks/bench.py $(if $(ROWS),--rows '$(ROWS)')
 
 fixtures: peers ## Make the test fixtures again with PyTorch

@@ -1,146 +1,134 @@
-"""Measures Martlet against its peers in one run and writes the ratios: results.json and RESULTS.md beside this file.
+"""Measures Martlet against its peers and writes the ratios: results.json and RESULTS.md beside this file.
 
-Every row is one job (a training step or a forward pass of the U-Net, at some width and batch). All its workers, ours
-and the peers', are started together and then run by turns, so that a machine that slows down or warms up does so
-for all of them. A worker is any command that speaks the line protocol of peers/worker.py.
+A row is one piece of work: a training step or a forward pass of the U-Net, one part of one convolution, or the machine
+itself. All workers of a row, ours and the peers', are started together and then run by turns, so that a machine that
+slows down or warms up does so for all of them. A worker is any command that speaks the line protocol of
+peers/worker.py.
 
 Only the standard library is needed here; --python names the interpreter that has the peers' packages
-(requirements.txt). Rows can be chosen by a pattern, in --rows or the environment's ROWS: "step 32", "infer" or "*";
-without one all training steps are measured.
+(requirements.txt). Rows can be chosen by a pattern, in --rows or the environment's ROWS: "step 32", "infer" or
+"conv 3x3*forward". They then replace those of the same names in the results, which must be of the same machine.
 """
 
 import argparse
+import dataclasses
+import json
 import os
+import resource
 import shlex
 import subprocess
 import sys
+import time
 from fnmatch import fnmatch
 from pathlib import Path
 
-from harness.machine import available_cores, describe
+from harness.machine import available_cores, describe, total_busy_seconds, was_disturbed
 from harness.measure import measure
-from harness.report import document, write
+from harness.peers import environment
+from harness.report import OURS
+from harness.results import OtherMachine, Results, against_limits, compared
+from harness.rows import all_rows, matching
 from harness.worker import Worker, WorkerFailed
 
 HERE = Path(__file__).parent
-ROWS = [("step", 64, 4), ("step", 64, 1), ("step", 32, 4), ("step", 32, 1), ("infer", 64, 1), ("infer", 32, 1)]
-STEPS = "step"
-PEERS = {
-    "step": {
-        "PyTorch eager": "unet_step.py --mode eager",
-        "PyTorch channels_last": "unet_step.py --mode eager_cl",
-        "torch.compile": "unet_step.py --mode compile",
-    },
-    "infer": {
-        "PyTorch channels_last": "unet_infer.py --mode eager_cl",
-        "torch.compile": "unet_infer.py --mode compile",
-        "ONNX Runtime": "unet_infer.py --mode onnxruntime --model {onnx}",
-    },
-}
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--martlet",
-        default=".build/release/martlet-bench {job} --base {base} --batch {batch} --size {size}",
-        help="our worker's command (default: %(default)s); empty to measure the peers alone",
+        "--martlet", default=".build/release/martlet-bench", help="our worker's program (default: %(default)s)"
     )
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers' packages")
-    parser.add_argument("--rows", default=os.environ.get("ROWS") or STEPS, help="such as 'step 64', infer or '*'")
-    parser.add_argument("--peers", default="*", help="only peers that match, such as '*compile*'")
-    parser.add_argument("--rounds", type=int, default=7, help="undisturbed turns wanted of every worker")
-    parser.add_argument("--seconds", type=float, default=120, help="time after which a row makes do with what it has")
-    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--rows", default=os.environ.get("ROWS", ""), help="such as 'step 64', infer or 'conv*'")
+    parser.add_argument("--peers", default="*", help="only peers that match, such as '*compile*'; only prints")
+    parser.add_argument("--rounds", type=int, help="undisturbed turns wanted of every worker")
+    parser.add_argument("--seconds", type=float, help="time after which a row makes do with what it has")
     parser.add_argument("--threads", type=int, default=available_cores())
-    parser.add_argument(
-        "--output", type=Path, help="folder for the results; without it a run of chosen rows or peers only prints"
-    )
+    parser.add_argument("--output", type=Path, default=HERE, help="folder of the results (default: beside this file)")
+    parser.add_argument("--print-only", action="store_true", help="only print what was measured")
     return parser.parse_args()
-
-
-def commands(options, job, base, batch):
-    """Name → command of every worker of a row, ours first."""
-    sizes = {"job": job, "base": base, "batch": batch, "size": options.size, "threads": options.threads}
-    chosen = {}
-    if options.martlet:
-        chosen["Martlet"] = shlex.split(options.martlet.format(**sizes))
-    onnx = HERE / ".models" / f"unet{base}_batch{batch}_{options.size}.onnx"
-    for name, text in PEERS[job].items():
-        if not fnmatch(name, options.peers):
-            continue
-        script, *rest = text.format(onnx=onnx).split()
-        common = f"--base {base} --batch {batch} --size {options.size} --threads {options.threads}".split()
-        chosen[name] = [options.python, str(HERE / "peers" / script), *rest, *common]
-    return chosen
-
-
-def environment(name, threads):
-    """What a worker's process gets; PyTorch is told to keep its pages between steps, its best on a CPU."""
-    pooled = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "4294967296"} if "orch" in name else {}
-    return os.environ | pooled | {"OMP_NUM_THREADS": str(threads), "MARTLET_THREADS": str(threads)}
 
 
 def main():
     options = arguments()
-    wanted = options.rows.strip()
-    rows = [r for r in ROWS if wanted in title(*r) or fnmatch(title(*r), wanted)]
+    pattern = options.rows.strip()
+    rows = matching(pattern)
     if not rows:
-        raise SystemExit(f"no row matches {wanted!r}; there are: " + ", ".join(title(*r) for r in ROWS))
-    results = []
-    for job, base, batch in rows:
-        print(f"\n{title(job, base, batch)}", flush=True)
-        workers = []
-        for name, command in commands(options, job, base, batch).items():
-            surroundings = environment(name, options.threads)
+        raise SystemExit(f"no row matches {pattern!r}; there are: " + ", ".join(row.name for row in all_rows()))
+    if any(row.kind == "conv" for row in rows) and rows[0].kind != "machine":
+        rows = matching("machine") + rows  # which convolutions are set against
+    folder = None if options.print_only or options.peers != "*" else options.output
+    try:
+        results = Results(describe(options.threads), folder, replaces_all=not pattern)
+    except OtherMachine as problem:
+        raise SystemExit(str(problem)) from None
+    incomplete = []
+    for row in rows:
+        print(f"\n{row.name}", flush=True)
+        try:
+            results.add(row, run(options, row, results))
+        except WorkerFailed as failure:
+            print(f"  {OURS}: left out, {failure}; the row is not kept", flush=True)
+            incomplete.append(row.name)
+    print("\n" + results.text(), flush=True)
+    if incomplete:
+        raise SystemExit("Martlet was not measured in: " + ", ".join(incomplete))
+
+
+def run(options, row, results):
+    """A row's entry in the results."""
+    if row.effort is None:
+        return measure_machine(options, row)
+    workers = start(options, row)
+    try:
+        chosen = {k: v for k in ("rounds", "seconds") if (v := getattr(options, k)) is not None}
+        entries = measure(workers, dataclasses.replace(row.effort, **chosen))
+    finally:
+        for worker in workers:
+            worker.stop()
+    ours = next((e for e in entries if e["name"] == OURS), None)
+    if ours is None:
+        raise WorkerFailed("it did not do the work")
+    entry = compared(entries)
+    if row.kind == "conv":
+        if "machine" not in results.rows:
+            raise WorkerFailed("the machine's limits are not known")
+        entry |= against_limits(row.facts, ours["median_ms"], results.rows["machine"]["figures"])
+    return entry
+
+
+def start(options, row):
+    """All workers of a row, ours first."""
+    command = [*shlex.split(options.martlet), row.kind, *row.work]
+    workers = [Worker(OURS, command, environment(options.threads))]
+    for name, peer in row.peers.items():
+        if fnmatch(name, options.peers):
             try:
-                if "onnxruntime" in command:
-                    export(options, command, base, batch)
-                if "compile" in command:
-                    fill_compiler_cache(name, command, surroundings)
-                workers.append(Worker(name, command, surroundings))
+                workers.append(peer.start(name, row.work, options.python, options.threads))
             except WorkerFailed as failure:
                 print(f"  {name}: left out, {failure}", flush=True)
-        try:
-            entries = measure(workers, options.rounds, options.seconds)
-        finally:
-            for worker in workers:
-                worker.stop()
-        results.append({"job": job, "base_channels": base, "batch_size": batch, "workers": entries})
-    machine = describe(options.threads)
-    print("\n" + document(machine, options.size, results), flush=True)
-    folder = options.output or (HERE if wanted in (STEPS, "*") and options.peers == "*" else None)
-    if options.martlet and not all(any(w["name"] == "Martlet" for w in r["workers"]) for r in results):
-        raise SystemExit("Martlet was not measured in every row; nothing is written")
-    if folder:
-        write(folder, machine, options.size, results)
+    return workers
 
 
-def title(job, base, batch):
-    return f"{job} {base}/{batch}"
-
-
-def export(options, command, base, batch):
-    """Makes the ONNX file that `command` reads, once."""
-    model = Path(command[command.index("--model") + 1])
-    if model.exists():
-        return
-    model.parent.mkdir(exist_ok=True)
-    writing = [options.python, str(HERE / "peers" / "unet_infer.py"), "--mode", "export", "--model", str(model)]
-    writing += ["--base", str(base), "--batch", str(batch), "--size", str(options.size)]
-    done = subprocess.run(writing, capture_output=True, text=True)
+def measure_machine(options, row):
+    """What martlet-bench finds by itself."""
+    busy, own, begun = total_busy_seconds(), children_seconds(), time.perf_counter()
+    command = [*shlex.split(options.martlet), row.kind, "--json"]
+    done = subprocess.run(command, env=environment(options.threads), capture_output=True, text=True)
     if done.returncode != 0:
-        raise WorkerFailed(f"its model could not be exported: {done.stderr.strip()[-300:]}")
+        raise WorkerFailed(f"it ended with status {done.returncode}: {done.stderr.strip()[-300:]}")
+    wall = time.perf_counter() - begun
+    others = None if busy is None else (total_busy_seconds() - busy) - (children_seconds() - own)
+    return {
+        "disturbed": others is not None and was_disturbed(others, wall),
+        "figures": json.loads(done.stdout),
+    }
 
 
-def fill_compiler_cache(name, command, surroundings):
-    """Compiles in a process of its own, so that the one that is measured does not hold the compiler's memory too."""
-    print(f"  {name}: compiling", flush=True)
-    worker = Worker(name, command, surroundings)
-    try:
-        worker.run()
-    finally:
-        worker.stop()
+def children_seconds():
+    """Processor time of all processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

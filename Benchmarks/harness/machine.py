@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 
 INSTRUCTION_SETS = ["avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd", "sve"]
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+UNDISTURBED = 0.06  # share of the cores that everything else may use during a turn
 
 
 def available_cores():
@@ -28,6 +30,13 @@ def describe(threads):
     }
 
 
+def same(one, other):
+    """Whether figures from two descriptions may stand in one report. The system may have been updated, and with it the
+    memory that it leaves."""
+    keys = (one.keys() | other.keys()) - {"system", "memory_gib"}
+    return all(one.get(key) == other.get(key) for key in keys)
+
+
 def total_busy_seconds():
     """Processor time that the whole machine has spent on work; None where the system does not tell."""
     try:
@@ -35,7 +44,13 @@ def total_busy_seconds():
     except OSError:
         return None
     user, nice, system, _, _, interrupt, soft, stolen = fields[:8]
-    return (user + nice + system + interrupt + soft + stolen) / os.sysconf("SC_CLK_TCK")
+    return (user + nice + system + interrupt + soft + stolen) / CLOCK_TICKS
+
+
+def was_disturbed(others, wall):
+    """Whether everything else on the machine, busy for `others` seconds of processor time meanwhile, took more than a
+    small share of its cores; the system counts in ticks, so that two of them mean nothing."""
+    return others > UNDISTURBED * available_cores() * wall + 2 / CLOCK_TICKS
 
 
 def _processor():

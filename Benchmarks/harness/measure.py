@@ -1,34 +1,43 @@
 """Runs workers by turns and keeps the turns during which the machine did little else."""
 
+import math
 import statistics
 import time
+from dataclasses import dataclass
 
-from .machine import available_cores, total_busy_seconds
+from .machine import total_busy_seconds, was_disturbed
 from .worker import WorkerFailed
 
 WARM_UP = 2
-SHORTEST_TURN = 0.25  # seconds; the system counts processor time in ticks of 10 ms
-UNDISTURBED = 0.06  # share of the cores that everything else may use during a turn
 FEWEST = 3  # undisturbed turns with which a median is worth giving
 
 
-def measure(workers, rounds, seconds):
+@dataclass(frozen=True)
+class Effort:
+    """How long a row is measured."""
+
+    rounds: int  # undisturbed turns wanted of every worker
+    seconds: float  # time after which a row makes do with what it has
+    shortest_turn: float  # seconds that repeats fill at least; the system counts processor time in ticks of 10 ms
+
+
+def measure(workers, effort):
     """Entries of all workers, in their order; a worker that fails on the way is left out with a message."""
     repeats = {}
-    for worker in list(workers):
+    for worker in workers:
         try:
             begun = time.perf_counter()
+            worker.wait_until_ready()
             milliseconds = [worker.run() for _ in range(WARM_UP)]
+            repeats[worker] = _repeats(worker, milliseconds[-1], effort.shortest_turn * 1e3)
             print(f"  {worker.name}: ready after {time.perf_counter() - begun:.1f} s", flush=True)
-            repeats[worker] = max(1, round(SHORTEST_TURN * 1e3 / max(milliseconds[-1], 1e-3)))
         except WorkerFailed as failure:
             print(f"  {worker.name}: left out, {failure}", flush=True)
     clean = {worker: [] for worker in repeats}
     every = {worker: [] for worker in repeats}
     begun, turn = time.perf_counter(), 0
-    while clean and min(map(len, clean.values())) < rounds:
-        spent = time.perf_counter() - begun
-        if spent > seconds and turn >= FEWEST:
+    while clean and min(map(len, clean.values())) < effort.rounds:
+        if time.perf_counter() - begun > effort.seconds and turn >= FEWEST:
             break
         order = list(clean)
         for worker in order[turn % len(order) :] + order[: turn % len(order)]:
@@ -45,15 +54,23 @@ def measure(workers, rounds, seconds):
     return [_entry(worker, clean[worker], every[worker]) for worker in clean]
 
 
+def _repeats(worker, milliseconds, shortest):
+    """How many runs fill the shortest turn: tried, because the first runs are slower than the later ones."""
+    count = 1
+    while milliseconds * count < shortest:
+        count = min(10 * count, math.ceil(shortest / max(milliseconds, 1e-4)))
+        milliseconds = worker.run(count)
+    return count
+
+
 def _turn(worker, repeats):
     """Milliseconds of one run, the mean of `repeats`, and whether others kept the machine busy meanwhile."""
     busy, own, begun = total_busy_seconds(), worker.cpu_seconds(), time.perf_counter()
-    milliseconds = sum(worker.run() for _ in range(repeats)) / repeats
+    milliseconds = worker.run(repeats)
     wall = time.perf_counter() - begun
     if busy is None or own is None:
         return milliseconds, False
-    others = (total_busy_seconds() - busy) - (worker.cpu_seconds() - own)
-    return milliseconds, others > UNDISTURBED * available_cores() * wall + 0.02
+    return milliseconds, was_disturbed((total_busy_seconds() - busy) - (worker.cpu_seconds() - own), wall)
 
 
 def _entry(worker, clean, every):
@@ -61,7 +78,8 @@ def _entry(worker, clean, every):
     peak = worker.net_peak_bytes()
     entry = {
         "name": worker.name,
-        "version": worker.description,
+        "version": worker.version,
+        "how": worker.how,
         "median_ms": statistics.median(kept),
         "fastest_ms": min(kept),
         "turns": len(every),
@@ -71,7 +89,7 @@ def _entry(worker, clean, every):
         "first_value": worker.values[0],
     }
     print(
-        f"  {entry['name']}: {entry['median_ms']:.1f} ms, {len(clean)} of {len(every)} turns undisturbed, "
+        f"  {entry['name']}: {entry['median_ms']:.3g} ms, {len(clean)} of {len(every)} turns undisturbed, "
         + ("memory unknown" if peak is None else f"{peak / 2**20:.0f} MiB"),
         flush=True,
     )

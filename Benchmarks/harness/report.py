@@ -1,73 +1,165 @@
-"""Writes what was measured: results.json for programs, RESULTS.md for people."""
+"""Makes RESULTS.md, the report for people, of the results' rows."""
 
-import json
-from datetime import date
+from peers.convolution import PARTS
 
 OURS = "Martlet"
-JOBS = {
-    "step": "Training step of the U-Net (forward, cross-entropy, backward, Adam)",
-    "infer": "Forward pass of the U-Net in evaluation mode",
+READING = (
+    "Times are medians of turns taken alternately in one run. Beside a peer's figure stands the ratio, the peer's "
+    "figure over Martlet's: above 1, Martlet is faster or holds less. A tilde marks what was measured while the "
+    "machine was busy with something else too."
+)
+NETWORKS = {
+    "step": (
+        "Training steps",
+        "One step of the U-Net: forward, cross-entropy, backward, Adam. Float32, but for the peers with bf16 in their "
+        "name, which run channels_last under autocast.",
+    ),
+    "infer": ("Inference", "One forward pass of the U-Net in evaluation mode, in float32."),
 }
+MEMORY = "Memory is the process's peak less what it held when its framework was loaded."
+CONVOLUTIONS = (
+    "Names tell kernel, stride, then batch × input channels × size × output channels; everything is float32. Weights "
+    "are transformed within our time, as in training; ONNX Runtime, OpenVINO and ncnn prepare theirs once. GFLOP/s "
+    "counts the definition's operations, those with padding included, so that an algorithm with fewer multiplications "
+    "can pass the machine's peak. The limit is the time at the machine's peak, or of one copy of all input, weights "
+    "and output, whichever is longer; its share of our time is given. PyTorch has channels_last tensors where they "
+    "exist and an allocator that keeps its pages; as shipped, it has its default layout and the system's allocator."
+)
 
 
-def write(folder, machine, size, results):
-    figures = {"date": date.today().isoformat(), "machine": machine, "image_size": size, "rows": results}
-    _replace(folder / "results.json", json.dumps(figures, indent=1) + "\n")
-    _replace(folder / "RESULTS.md", document(machine, size, results))
+def document(machine, rows):
+    """The report as Markdown; `rows` are entries by name."""
+    return "\n".join(_lines(machine, rows)) + "\n"
 
 
-def document(machine, size, results):
-    """The report for people, as Markdown."""
-    return "\n".join(_lines(machine, size, results)) + "\n"
+def _lines(machine, rows):
+    yield from ["# Martlet and its peers", "", _machine_sentence(machine, rows), "", READING]
+    for kind, (heading, text) in NETWORKS.items():
+        chosen = _of_kind(rows, kind)
+        if chosen:
+            size = next(iter(chosen.values()))["image_size"]
+            yield from ["", f"## {heading}", "", f"{text} Images of {size}×{size} pixels. {MEMORY}"]
+            for what, key in (("time", "median_ms"), ("memory", "net_peak_mib")):
+                yield from ["", *_network_table(chosen, what, key)]
+    convolutions = _of_kind(rows, "conv")
+    if convolutions:
+        yield from ["", "## Convolutions", "", CONVOLUTIONS]
+        for part in PARTS:
+            chosen = {name: row for name, row in convolutions.items() if row["part"] == part}
+            if chosen:
+                yield from ["", f"### {part.capitalize()}", "", *_convolution_table(chosen)]
+    if "machine" in rows or "tile" in rows:
+        yield from ["", "## The machine"]
+    if "machine" in rows:
+        yield from ["", *_limits(rows["machine"])]
+    if "tile" in rows:
+        yield from ["", *_tiles(rows["tile"])]
 
 
-def _replace(path, text):
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    partial.replace(path)
-
-
-def _lines(machine, size, results):
-    versions = sorted({worker["version"] for row in results for worker in row["workers"]})
+def _machine_sentence(machine, rows):
     sets = ", ".join(machine["instruction_sets"]) or "none known"
-    yield "# Martlet and its peers"
-    yield ""
-    yield (
-        f"Measured on {date.today().isoformat()}: {machine['processor']} ({machine['architecture']}; {sets}), "
-        f"{machine['cores']} cores, {machine['threads_used']} threads used, {machine['memory_gib']} GiB, "
-        f"{machine['system']}. {'; '.join(versions)}. Float32, {size}×{size} pixels."
+    versions = sorted({w["version"] for row in rows.values() for w in row.get("workers", [])})
+    return (
+        f"Measured on {machine['processor']} ({machine['architecture']}; {sets}), {machine['cores']} cores, "
+        f"{machine['threads_used']} threads used, {machine['memory_gib']} GiB, {machine['system']}, each row on its "
+        f"date. {'; '.join(versions)}."
     )
-    yield ""
-    yield (
-        "Times are medians of turns taken alternately in one run. The ratio is the peer's figure over Martlet's: "
-        "above 1, Martlet is faster or holds less. Memory is the process's peak less what it held when its framework "
-        "was loaded. A tilde marks a median of turns during which the machine was busy with something else."
-    )
-    for job, heading in JOBS.items():
-        rows = [row for row in results if row["job"] == job]
-        if not rows:
-            continue
-        peers = list(dict.fromkeys(w["name"] for row in rows for w in row["workers"] if w["name"] != OURS))
-        for what, key, unit in (("time", "median_ms", "ms"), ("net peak memory", "net_peak_mib", "MiB")):
-            yield from ["", f"## {heading}: {what}", ""]
-            yield "| base channels, batch | " + " | ".join([OURS] + [n for p in peers for n in (p, "ratio")]) + " |"
-            yield "|---" + "|---:" * (1 + 2 * len(peers)) + "|"
-            yield from (_row(row, peers, key, unit) for row in rows)
 
 
-def _row(row, peers, key, unit):
-    by_name = {worker["name"]: worker for worker in row["workers"]}
-    ours = by_name.get(OURS)
-    cells = [f"{row['base_channels']}, {row['batch_size']}", _figure(ours, key, unit)]
-    for peer in peers:
-        theirs = by_name.get(peer)
-        known = ours and theirs and ours[key] and theirs[key]
-        cells += [_figure(theirs, key, unit), f"**{theirs[key] / ours[key]:.2f}**" if known else "–"]
+def _of_kind(rows, kind):
+    return {name: row for name, row in rows.items() if row["kind"] == kind}
+
+
+def _network_table(rows, what, key):
+    peers = _peers(rows)
+    yield from _head([f"base channels, batch: {what}", OURS, *peers, "date"])
+    for row in rows.values():
+        by_name = {worker["name"]: worker for worker in row["workers"]}
+        cells = [_compared(row, by_name.get(peer), what, key) for peer in peers]
+        sizes = f"{row['base_channels']}, {row['batch_size']}"
+        yield _line([sizes, _figure(by_name[OURS], key), *cells, row["date"]])
+
+
+def _convolution_table(rows):
+    peers = _peers(rows)
+    yield from _head(["convolution", OURS, "GFLOP/s", "limit", *peers, "algorithm", "date"])
+    for name, row in rows.items():
+        by_name = {worker["name"]: worker for worker in row["workers"]}
+        ours = by_name[OURS]
+        share = max(row["share_of_peak"], row["share_of_bandwidth"])
+        cells = [_compared(row, by_name.get(peer), "time", "median_ms") for peer in peers]
+        yield _line(
+            [
+                name.removesuffix(" " + row["part"]).removeprefix("conv "),
+                _figure(ours, "median_ms"),
+                f"{row['gflops']:.0f}",
+                f"{row['limit']} {share:.0%}",
+                *cells,
+                ours["how"],
+                row["date"],
+            ]
+        )
+
+
+def _limits(row):
+    figures, mark = row["figures"], "~" if row["disturbed"] else ""
+    yield f"Peak of float32 multiply-adds on registers, and memory bandwidth ({row['date']})."
+    yield ""
+    yield from _head(["instruction set", "one core", f"{figures['threads']} threads"])
+    for peak in figures["instruction_sets"]:
+        speeds = [f"{mark}{peak[key]:.0f} GFLOP/s" for key in ("one_core_gflops", "all_cores_gflops")]
+        yield _line([peak["name"], *speeds])
+    yield ""
+    yield (
+        f"Memory, on {figures['threads']} threads: read {mark}{figures['read_gigabytes_per_second']:.0f} GB/s; copy "
+        f"{mark}{figures['copy_gigabytes_per_second']:.0f} GB/s, bytes read and bytes written."
+    )
+
+
+def _tiles(row):
+    mark = "~" if row["disturbed"] else ""
+    yield (
+        "The matrix kernels' tiles on packed operands in the nearest caches, on one thread, as a share of the peak of "
+        f"one core with the same vectors, measured in turns ({row['date']})."
+    )
+    yield ""
+    yield from _head(["tile", "kernel", "operands in", "GFLOP/s", "share of peak"])
+    for tile in row["figures"]:
+        yield _line(
+            [
+                f"{tile['instruction_set']} {tile['height']}×{tile['width']}",
+                tile["kernel"],
+                tile["operands_in"],
+                f"{mark}{tile['gflops']:.0f}",
+                f"**{tile['share']:.0%}**",
+            ]
+        )
+
+
+def _peers(rows):
+    """Names of all peers, in the order in which they come."""
+    return list(dict.fromkeys(w["name"] for row in rows.values() for w in row["workers"] if w["name"] != OURS))
+
+
+def _head(cells):
+    yield _line(cells)
+    yield "|---" + "|---:" * (len(cells) - 1) + "|"
+
+
+def _line(cells):
     return "| " + " | ".join(cells) + " |"
 
 
-def _figure(worker, key, unit):
+def _compared(row, worker, what, key):
     if worker is None or worker[key] is None:
         return "–"
+    ratio = row["ratios"].get(worker["name"], {}).get(what)
+    return _figure(worker, key) + (f" **{ratio:.2f}**" if ratio else "")
+
+
+def _figure(worker, key):
+    if worker[key] is None:
+        return "–"
     mark = "~" if worker["disturbed"] and key == "median_ms" else ""
-    return f"{mark}{worker[key]:.3g} {unit}" if worker[key] < 100 else f"{mark}{worker[key]:.0f} {unit}"
+    number = f"{worker[key]:.3g}" if worker[key] < 100 else f"{worker[key]:.0f}"
+    return f"{mark}{number} {'ms' if key == 'median_ms' else 'MiB'}"

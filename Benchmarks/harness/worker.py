@@ -1,11 +1,10 @@
 """One worker process of a benchmark: started, told to run, watched for its memory."""
 
-import os
 import subprocess
 import threading
 from pathlib import Path
 
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+from .machine import CLOCK_TICKS
 
 
 class WorkerFailed(Exception):
@@ -13,10 +12,11 @@ class WorkerFailed(Exception):
 
 
 class Worker:
-    """A process that speaks the protocol of peers/worker.py."""
+    """A process that speaks the protocol of peers/worker.py. It loads its framework while others are started."""
 
     def __init__(self, name, command, environment):
         self.name, self.values = name, []
+        self.version, self.how, self.loaded_bytes = None, None, None
         try:
             self.process = subprocess.Popen(
                 command,
@@ -32,13 +32,17 @@ class Worker:
         self.errors = []
         self.reader = threading.Thread(target=self._collect_errors, daemon=True)
         self.reader.start()
-        self.description = self._answer("ready ")
+
+    def wait_until_ready(self):
+        """Returns when its framework is loaded, with the version and what it says of how it will work."""
+        version, _, how = self._answer("ready ").partition("; ")
+        self.version, self.how = version, how or None
         self.loaded_bytes = self._memory("VmRSS")
 
-    def run(self):
-        """Has the work done once and gives the milliseconds that it took."""
+    def run(self, count=1):
+        """Has the work done `count` times in a row and gives the milliseconds that one took."""
         try:
-            self.process.stdin.write("run\n")
+            self.process.stdin.write(f"run {count}\n")
             self.process.stdin.flush()
         except OSError:
             raise self._failure() from None

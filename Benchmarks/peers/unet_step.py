@@ -12,6 +12,7 @@ from unet import UNet
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mode", choices=["eager", "eager_cl", "compile"], default="eager_cl")
+    parser.add_argument("--bf16", action="store_true", help="the forward pass under autocast to bfloat16")
     parser.add_argument("--base", type=int, default=64)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--size", type=int, default=256)
@@ -26,7 +27,11 @@ def main():
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
         x = torch.randn(options.batch, 3, options.size, options.size).contiguous(memory_format=layout)
         y = torch.randint(0, 2, (options.batch, options.size, options.size))
-        loss_of = lambda x, y: cross_entropy(model(x), y)
+
+        def loss_of(x, y):
+            with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
+                return cross_entropy(model(x), y)
+
         if options.mode == "compile":
             loss_of = torch.compile(loss_of)
 

@@ -13,7 +13,9 @@ struct InferenceWorker: ParsableCommand {
       let network = try workload.network()
       let images = try workload.images()
       let predict = try Function([images.type]) { [try network($0[0])] }
-      return { try predict([images])[0].mean().cast(to: .float64).item() }
+      return { try predict([images])[0] }
+    } value: {
+      try $0.mean().cast(to: .float64).item()
     }
   }
 }

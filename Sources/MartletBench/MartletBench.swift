@@ -5,5 +5,9 @@ import ArgumentParser
 struct MartletBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "martlet-bench", abstract: "Measure Martlet.",
-    subcommands: [TrainingStepWorker.self, InferenceWorker.self, StepProfile.self])
+    subcommands: [
+      TrainingStepWorker.self, InferenceWorker.self, ConvolutionWorker.self, StepProfile.self,
+      MachineLimits.self,
+      TileShare.self,
+    ])
 }

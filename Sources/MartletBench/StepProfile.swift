@@ -31,11 +31,11 @@ struct StepProfile: ParsableCommand {
       for (name, sum) in sums.sorted(by: { $0.value > $1.value }) { print("\(rounded(sum)) ms  \(name)") }
     } else {
       for (row, time) in zip(listing.rows, fastest) {
-        print("\(rounded(time)) ms  \(row.operation)  \(row.layer)  \(row.outputs.first.map { "\($0)" } ?? "")")
+        print(
+          "\(rounded(time)) ms  \(row.operation)  \(row.layer)  \(row.outputs.first.map { "\($0)" } ?? "")")
       }
     }
     print("\(rounded(fastest.reduce(0, +))) ms  in all")
   }
 
-  private func rounded(_ milliseconds: Double) -> Double { (milliseconds * 100).rounded() / 100 }
 }

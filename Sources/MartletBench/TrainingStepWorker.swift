@@ -23,6 +23,8 @@ struct TrainingStepWorker: ParsableCommand {
         defer { count += 1 }
         return try step(batch, learningRate: 1e-3, step: count, seed: 0).loss
       }
+    } value: {
+      $0
     }
   }
 }

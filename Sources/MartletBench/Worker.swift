@@ -1,54 +1,34 @@
 import ArgumentParser
 import Foundation
-import Martlet
 import MartletKernels
-import MartletModels
 
-/// The size of the U-Net and of its batch.
-struct Workload: ParsableArguments {
-  @Option(help: "Channels of the first level.") var base = 64
-  @Option(help: "Images in a batch.") var batch = 4
-  @Option(help: "Height and width of the images.") var size = 256
-
-  func network() throws -> UNet {
-    var configuration = UNet.Configuration()
-    configuration.baseChannels = base
-    return try withSeed(0) { try UNet(configuration) }
-  }
-
-  var imageType: TensorType { TensorType([batch, 3, size, size], .float32, .channelsLast) }
-
-  /// Labels 0 and 1 that look like noise.
-  func targets() throws -> Tensor {
-    try Tensor(type: TensorType([batch, size, size], .uint8)) { (labels: UnsafeMutableBufferPointer<UInt8>) in
-      for index in labels.indices {
-        labels[index] = UInt8(truncatingIfNeeded: (index &* 2_654_435_761) >> 16) & 1
-      }
-    }
-  }
-
-  func images() throws -> Tensor {
-    try .normal(imageType, mean: 0, standardDeviation: 1, seed: 1, stream: 1)
-  }
-}
-
-/// Speaks the line protocol of Benchmarks/peers/worker.py: announces itself, then does the work once for each line
-/// `run` and answers with the milliseconds it took and a value that shows that it was done.
+/// Speaks the line protocol of Benchmarks/peers/worker.py: announces itself, then does the work as often as each line
+/// `run COUNT` asks and answers with the milliseconds of one run on average and a value that shows that it was done.
 ///
-/// - Parameter prepare: Makes what the work needs; called at the first `run`, so that its memory counts.
-func serve(prepare: () throws -> () throws -> Double) throws {
-  print("ready Martlet (\(InstructionSet.current), \(ThreadPool.threadCount) threads)")
+/// - Parameters:
+///   - how: What was chosen to do the work with, if the announcement is to say.
+///   - prepare: Makes what the work needs; called at the first `run`, so that its memory counts.
+///   - value: Sums up what the work made; its time does not count.
+func serve<Made>(
+  _ how: String? = nil, prepare: () throws -> () throws -> Made, value: (Made) throws -> Double
+) throws {
+  let version = "Martlet (\(InstructionSet.current), \(ThreadPool.threadCount) threads)"
+  print("ready " + ([version] + (how.map { [$0] } ?? [])).joined(separator: "; "))
   flushOutput()
-  var work: (() throws -> Double)?
+  var work: (() throws -> Made)?
   let clock = ContinuousClock()
   while let line = readLine() {
-    guard line == "run" else { throw ValidationError("expected 'run', got '\(line)'") }
+    let words = line.split(separator: " ")
+    guard words.count == 2, words[0] == "run", let count = Int(words[1]), count > 0 else {
+      throw ValidationError("expected 'run COUNT', got '\(line)'")
+    }
     let job = try work ?? prepare()
     work = job
     let start = clock.now
-    let value = try job()
-    let milliseconds = (clock.now - start) / .milliseconds(1)
-    print("\(milliseconds) \(value)")
+    for _ in 1..<count { _ = try job() }
+    let made = try job()
+    let milliseconds = (clock.now - start) / .milliseconds(1) / Double(count)
+    print("\(milliseconds) \(try value(made))")
     flushOutput()
   }
 }

@@ -38,7 +38,7 @@ extension AlgorithmicConvolution {
 
 extension Numerics {
   /// What may be chosen from.
-  var algorithms: [ConvolutionAlgorithm] {
+  package var algorithms: [ConvolutionAlgorithm] {
     switch self {
     case .fast: [.direct, .winograd(.two), .winograd(.four)]
     case .strict: [.direct, .winograd(.two)]

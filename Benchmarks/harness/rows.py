@@ -1,0 +1,69 @@
+"""All rows: what each measures, against whom and for how long."""
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+
+from .convolutions import FORWARD, bytes_moved, convolutions, flops
+from .measure import Effort
+from .peers import Peer
+
+SIZE = 256  # height and width of the U-Net's images
+NETWORKS = Effort(rounds=5, seconds=90, shortest_turn=0.25)
+CONVOLUTIONS = Effort(rounds=5, seconds=8, shortest_turn=0.08)
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    kind: str  # also the name of martlet-bench's command
+    work: list = field(default_factory=list)  # the words of every worker's command line
+    peers: dict = field(default_factory=dict)
+    effort: Effort | None = None
+    facts: dict = field(default_factory=dict)  # what the results tell of the work itself
+
+
+def all_rows():
+    yield Row("machine", "machine")
+    yield Row("tile", "tile")
+    for base, batch in ((64, 4), (64, 1), (32, 4), (32, 1)):
+        yield _network("step", base, batch, STEP_PEERS)
+    for base in (64, 32):
+        yield _network("infer", base, 1, INFER_PEERS)
+    for name, conv in convolutions().items():
+        facts = {"part": conv.part, "flops": flops(conv), "bytes": bytes_moved(conv)}
+        peers = CONVOLUTION_PEERS | (FORWARD_PEERS if conv.part == FORWARD else {})
+        yield Row(name, "conv", conv.command_line(), peers, CONVOLUTIONS, facts)
+
+
+def matching(pattern):
+    """The rows whose names hold or match the pattern; all for an empty one."""
+    return [row for row in all_rows() if pattern in row.name or fnmatch(row.name, pattern)]
+
+
+def _network(kind, base, batch, peers):
+    work = f"--base {base} --batch {batch} --size {SIZE}".split()
+    facts = {"base_channels": base, "batch_size": batch, "image_size": SIZE}
+    return Row(f"{kind} {base}/{batch}", kind, work, peers, NETWORKS, facts)
+
+
+STEP_PEERS = {
+    "PyTorch eager": Peer("unet_step.py", "--mode eager", pooled=True),
+    "PyTorch channels_last": Peer("unet_step.py", "--mode eager_cl", pooled=True),
+    "torch.compile": Peer("unet_step.py", "--mode compile", pooled=True, compiled=True),
+    "PyTorch bf16": Peer("unet_step.py", "--mode eager_cl --bf16", pooled=True),
+    "torch.compile bf16": Peer("unet_step.py", "--mode compile --bf16", pooled=True, compiled=True),
+}
+INFER_PEERS = {
+    "PyTorch channels_last": Peer("unet_infer.py", "--mode eager_cl", pooled=True),
+    "torch.compile": Peer("unet_infer.py", "--mode compile", pooled=True, compiled=True),
+    "ONNX Runtime": Peer("unet_infer.py", "--mode onnxruntime", exported=True),
+}
+CONVOLUTION_PEERS = {
+    "PyTorch": Peer("conv_torch.py", "--mode channels_last", pooled=True),
+    "PyTorch as shipped": Peer("conv_torch.py", "--mode contiguous"),
+}
+FORWARD_PEERS = {
+    "ONNX Runtime": Peer("conv_onnx.py", "--mode onnxruntime"),
+    "OpenVINO": Peer("conv_onnx.py", "--mode openvino"),
+    "ncnn": Peer("conv_ncnn.py"),
+}

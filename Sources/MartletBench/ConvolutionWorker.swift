@@ -1,0 +1,106 @@
+import ArgumentParser
+import Martlet
+import MartletKernels
+
+/// One part of one convolution, on kernels alone. What a training step does for it is done: weights are transformed
+/// each time.
+struct ConvolutionWorker: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "conv", abstract: "Run a convolution as a worker of the benchmark.")
+
+  @OptionGroup var convolution: ConvolutionArguments
+  @Option(help: "forward, backward-data or backward-weights.") var part = Part.forward
+  @Option(help: "fastest is what a plan would choose; or direct, winograd-2, winograd-4.") var algorithm =
+    Algorithm.fastest
+
+  enum Part: String, ExpressibleByArgument, CaseIterable {
+    case forward
+    case backwardData = "backward-data"
+    case backwardWeights = "backward-weights"
+  }
+
+  enum Algorithm: String, ExpressibleByArgument, CaseIterable {
+    case fastest, direct
+    case winograd2 = "winograd-2"
+    case winograd4 = "winograd-4"
+
+    var candidates: [ConvolutionAlgorithm] {
+      switch self {
+      case .fastest: Numerics.fast.algorithms
+      case .direct: [.direct]
+      case .winograd2: [.winograd(.two)]
+      case .winograd4: [.winograd(.four)]
+      }
+    }
+  }
+
+  func run() throws {
+    let shape = convolution.shape
+    let candidates = algorithm.candidates.filter { $0.supports(shape, .float32) }
+    guard !candidates.isEmpty else {
+      throw ValidationError("\(algorithm.rawValue) cannot compute this convolution")
+    }
+    let chosen = ConvolutionAlgorithm.fastest(of: candidates, for: kernelPart, shape, .float32)
+    try serve("\(chosen)") {
+      try work(shape, chosen)
+    } value: { (result: Floats) in
+      result.sum
+    }
+  }
+
+  /// What the kernels call the part: a transposed convolution's forward pass is a backward-data.
+  private var kernelPart: ConvolutionPart {
+    switch (part, convolution.transposed) {
+    case (.forward, false), (.backwardData, true): .forward
+    case (.backwardData, false), (.forward, true): .backwardData
+    case (.backwardWeights, _): .backwardWeights
+    }
+  }
+
+  private func work(_ shape: ConvolutionShape, _ algorithm: ConvolutionAlgorithm) throws -> () -> Floats {
+    let input = try Floats(shape.inputElementCount, stream: 1)
+    let output = try Floats(shape.outputElementCount, stream: 2)
+    let weight = try Floats(shape.weightElementCount, stream: 3)
+    let workspace = try Storage(byteCount: algorithm.workspaceByteCount(kernelPart, shape, .float32))
+    switch kernelPart {
+    case .forward:
+      return {
+        algorithm.forward(
+          shape, .float32, input: input.address, weight: weight.address, bias: nil, output: output.address,
+          workspace: workspace.address)
+        return output
+      }
+    case .backwardData:
+      return {
+        algorithm.backwardData(
+          shape, .float32, outputGradient: output.address, weight: weight.address,
+          inputGradient: input.address, workspace: workspace.address)
+        return input
+      }
+    case .backwardWeights:
+      return {
+        algorithm.backwardWeights(
+          shape, .float32, input: input.address, outputGradient: output.address,
+          weightGradient: weight.address, workspace: workspace.address)
+        return weight
+      }
+    }
+  }
+}
+
+/// Numbers of a normal distribution, in memory like that of tensors.
+struct Floats {
+  let storage: Storage
+  let count: Int
+
+  init(_ count: Int, stream: UInt64) throws {
+    self.count = count
+    storage = try Storage(byteCount: count * MemoryLayout<Float>.stride)
+    RandomFill.normal(
+      .float32, storage.address, count: count, mean: 0, standardDeviation: 1, seed: 1, stream: stream)
+  }
+
+  var address: UnsafeMutableRawPointer { storage.address }
+  var pointer: UnsafeMutablePointer<Float> { address.assumingMemoryBound(to: Float.self) }
+  var sum: Double { UnsafeBufferPointer(start: pointer, count: count).reduce(0) { $0 + Double($1) } }
+}
