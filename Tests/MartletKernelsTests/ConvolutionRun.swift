@@ -7,7 +7,9 @@ struct ConvolutionRun<Scalar: BinaryFloatingPoint & BitwiseCopyable> {
   var memory = TestMemory(.endsAtWall)
   var scalar: RealFormat { Scalar.self == Float.self ? .float32 : .float64 }
 
-  struct Overrun: Error {}
+  struct Overrun: Error, CustomStringConvertible {
+    let description: String
+  }
 
   func forward(_ input: [Scalar], _ weight: [Scalar], _ bias: [Scalar]?, rectified: Bool = false) throws
     -> [Scalar]
@@ -69,7 +71,9 @@ struct ConvolutionRun<Scalar: BinaryFloatingPoint & BitwiseCopyable> {
   ) throws -> [Scalar] {
     let output = memory.rubbish(count * MemoryLayout<Scalar>.stride, alignment: MemoryLayout<Scalar>.stride)
     body(output, memory.workspace(byteCount))
-    guard memory.isIntact else { throw Overrun() }
+    guard memory.isIntact else {
+      throw Overrun(description: "wrote beside its operands: \(algorithm), \(shape)")
+    }
     return [Scalar](UnsafeBufferPointer(start: output.assumingMemoryBound(to: Scalar.self), count: count))
   }
 }

@@ -13,7 +13,7 @@ enum GuardedBuffers {
       try InstructionSet.with(set) {
         let outputs = try TestMemory.Placement.allCases.map { placement in
           let memory = TestMemory(placement)
-          let note = "\(name), \(set), \(placement)"
+          let note = "\(sourceLocation.fileName) line \(sourceLocation.line): \(name), \(set), \(placement)"
           try CrashNote.with(note) { try body(memory) }
           #expect(memory.isIntact, "wrote beside an operand: \(note)", sourceLocation: sourceLocation)
           return memory.outputs
