@@ -42,7 +42,7 @@ struct ConvolutionWorker: ParsableCommand {
     }
     let chosen = ConvolutionAlgorithm.fastest(of: candidates, for: kernelPart, shape, .float32)
     try serve("\(chosen)") {
-      try work(shape, chosen)
+      try convolutionWork(kernelPart, shape, chosen)
     } value: { (result: Floats) in
       result.sum
     }
@@ -54,36 +54,6 @@ struct ConvolutionWorker: ParsableCommand {
     case (.forward, false), (.backwardData, true): .forward
     case (.backwardData, false), (.forward, true): .backwardData
     case (.backwardWeights, _): .backwardWeights
-    }
-  }
-
-  private func work(_ shape: ConvolutionShape, _ algorithm: ConvolutionAlgorithm) throws -> () -> Floats {
-    let input = try Floats(shape.inputElementCount, stream: 1)
-    let output = try Floats(shape.outputElementCount, stream: 2)
-    let weight = try Floats(shape.weightElementCount, stream: 3)
-    let workspace = try Storage(byteCount: algorithm.workspaceByteCount(kernelPart, shape, .float32))
-    switch kernelPart {
-    case .forward:
-      return {
-        algorithm.forward(
-          shape, .float32, input: input.address, weight: weight.address, bias: nil, output: output.address,
-          workspace: workspace.address)
-        return output
-      }
-    case .backwardData:
-      return {
-        algorithm.backwardData(
-          shape, .float32, outputGradient: output.address, weight: weight.address,
-          inputGradient: input.address, workspace: workspace.address)
-        return input
-      }
-    case .backwardWeights:
-      return {
-        algorithm.backwardWeights(
-          shape, .float32, input: input.address, outputGradient: output.address,
-          weightGradient: weight.address, workspace: workspace.address)
-        return weight
-      }
     }
   }
 }

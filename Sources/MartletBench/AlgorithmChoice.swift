@@ -1,0 +1,62 @@
+import ArgumentParser
+import Martlet
+import MartletKernels
+
+/// Whether the model of costs picks the algorithm that this machine computes a convolution fastest with.
+struct AlgorithmChoice: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "choice", abstract: "Check the choice of convolution algorithms against measurements.")
+
+  @Option(help: "Images in the batch.") var batch = 1
+  @Option(help: "Runs of which the fastest counts.") var runs = 5
+  @Flag(help: "Show every case, not only those where the choice costs more than a tenth.") var all = false
+
+  func run() throws {
+    var losses: [Double] = []
+    for shape in shapes {
+      for part in [ConvolutionPart.forward, .backwardData, .backwardWeights] {
+        let candidates = Numerics.fast.algorithms
+        let chosen = ConvolutionAlgorithm.fastest(of: candidates, for: part, shape, .float32)
+        let times = try candidates.map { algorithm in
+          let work = try convolutionWork(part, shape, algorithm)
+          keep(work())
+          return (algorithm, fastestSeconds(runs: runs) { keep(work()) })
+        }
+        guard let best = times.min(by: { $0.1 < $1.1 }), let own = times.first(where: { $0.0 == chosen })
+        else {
+          continue
+        }
+        losses.append(own.1 / best.1)
+        if all || losses.last! > 1.1 {
+          let text = times.map { "\($0.0) \(rounded($0.1 * 1e6)) µs" }.joined(separator: ", ")
+          print(
+            "\(shape.inputChannels) → \(shape.outputChannels) at \(shape.input.height)×\(shape.input.width), \(part): "
+              + "chose \(chosen), which takes \(rounded(losses.last!)) of the fastest (\(text))")
+        }
+      }
+    }
+    let near = losses.filter { $0 <= 1.1 }.count
+    print(
+      "\(losses.count) cases: the choice is within a tenth of the fastest in \(near), takes "
+        + "\(rounded(losses.max() ?? 1)) of it at worst and \(rounded(losses.reduce(0, +) / Double(losses.count))) on average"
+    )
+  }
+
+  /// 3×3 convolutions with padding, of channels and sizes as networks have them.
+  private var shapes: [ConvolutionShape] {
+    let channels = [
+      (3, 16), (3, 64), (8, 8), (16, 16), (24, 24), (32, 32), (64, 64), (64, 2), (128, 128), (256, 256),
+      (512, 512), (256, 32),
+    ]
+    return [2, 4, 7, 14, 16, 28, 56, 96].flatMap { size in
+      channels.map { inputs, outputs in
+        ConvolutionShape(
+          batch: batch, inputChannels: inputs, outputChannels: outputs, groups: 1,
+          input: SpatialExtent(1, size, size), output: SpatialExtent(1, size, size),
+          kernel: SpatialExtent(1, 3, 3),
+          stride: SpatialExtent(1, 1, 1), dilation: SpatialExtent(1, 1, 1),
+          paddingBefore: SpatialExtent(0, 1, 1))
+      }
+    }.filter { $0.multiplyAdds < 2_500_000_000 }
+  }
+}
