@@ -1,49 +1,79 @@
-/// What an algorithm costs on a shape, in multiply-adds at the core's peak: a model, so that a choice depends on the
-/// shape alone and is the same on every machine and in every run.
+/// What an algorithm costs on a shape, in multiply-adds at a core's peak: a model, so that a choice depends on the shape
+/// alone and is the same on every machine and in every run.
 ///
-/// The constants are what the kernels measure at, on AVX-512, relative to the multiply-adds that the core could have
-/// done in that time. They need only be right where algorithms are close to each other.
+/// Four kinds of work are counted, and each algorithm has a rate for each. The rates are a least-squares fit to
+/// measurements on AVX-512, one thread; `martlet-bench choice` measures anew and says where the choice is wrong.
 struct ConvolutionCost {
   let shape: ConvolutionShape
   let part: ConvolutionPart
 
   func of(_ algorithm: ConvolutionAlgorithm) -> Double {
     switch algorithm {
-    case .direct: direct
-    case .winograd(let tile): winograd(tile)
+    case .direct: direct * rates(of: algorithm)
+    case .winograd(let tile): winograd(tile) * rates(of: algorithm)
     }
   }
 
-  /// Near the peak where many channels share what is loaded.
-  private var direct: Double {
-    let efficiency = part == .backwardWeights ? 0.85 : 0.92
-    return Double(shape.batch * shape.output.count) * panels(shape.inputChannels, shape.outputChannels)
-      * Double(shape.kernel.count) / efficiency
+  /// Counts of the work, or what one of each costs.
+  private struct Work {
+    /// Products of numbers.
+    var products: Double
+    /// Numbers of the two activations that are read or written, in the form that they are multiplied in.
+    var activations: Double
+    /// Weights, in that form.
+    var weights: Double
+    /// One a call.
+    var calls = 1.0
+
+    static func * (work: Work, rates: Work) -> Double {
+      work.products * rates.products + work.activations * rates.activations + work.weights * rates.weights
+        + work.calls * rates.calls
+    }
   }
 
-  /// Channel pairs, with the lanes that the last vector leaves empty.
-  private func panels(_ rows: Int, _ columns: Int) -> Double {
-    Double(rows) * Double(ceilDivide(columns, 16) * 16)
+  private func rates(of algorithm: ConvolutionAlgorithm) -> Work {
+    switch (algorithm, part) {
+    case (.direct, .forward): Work(products: 1.06, activations: 8, weights: 20, calls: 90_000)
+    case (.direct, .backwardData): Work(products: 1.08, activations: 10, weights: 18, calls: 110_000)
+    case (.direct, .backwardWeights): Work(products: 1.11, activations: 12, weights: 45, calls: 70_000)
+    case (.winograd, .forward): Work(products: 1.12, activations: 2.7, weights: 7.5, calls: 43_000)
+    case (.winograd, .backwardData): Work(products: 1.03, activations: 6.5, weights: 7.2, calls: 70_000)
+    case (.winograd, .backwardWeights): Work(products: 1.18, activations: 5.7, weights: 8, calls: 11_000)
+    }
   }
 
-  private func winograd(_ tile: WinogradTile) -> Double {
-    let (input, output) = (shape.inputChannels, shape.outputChannels)
-    // A dilated convolution is many plain ones, each with tiles of its own.
+  /// Channels that are summed over, and those that lie along vectors: of the source and the result.
+  private var channels: (source: Int, result: Int) {
+    part == .backwardData
+      ? (shape.outputChannels, shape.inputChannels) : (shape.inputChannels, shape.outputChannels)
+  }
+
+  private var direct: Work {
+    let weights = Double(shape.weightElementCount)
+    return Work(
+      products: Double(shape.batch * shape.output.count * shape.kernel.count)
+        * Double(channels.source / shape.groups * Self.whole(channels.result)),
+      activations: Double(shape.batch * shape.output.count * (shape.inputChannels + shape.outputChannels)),
+      weights: weights)
+  }
+
+  private func winograd(_ tile: WinogradTile) -> Work {
     let space = part == .backwardData ? shape.input : shape.output
     let tiles =
-      Double(shape.batch)
-      * tileCount(space.height, shape.dilation.height, tile)
+      Double(shape.batch) * tileCount(space.height, shape.dilation.height, tile)
       * tileCount(space.width, shape.dilation.width, tile)
     let frequencies = Double(tile.frequencyCount)
-    let padded = Double(ceilDivide(input, 16) * 16)
-    let products = tiles * frequencies * panels(Int(padded), output) / 0.95
-    // Transforms go through each channel's tile once, and once more for each part of the gradient's channels.
-    let perTile = (part == .backwardWeights ? 20.0 : 9.0) * frequencies
-    let transforms = tiles * perTile * (padded + Double(ceilDivide(output, 16) * 16))
-    let weights = 9 * frequencies * padded * Double(output)
-    return products + transforms + weights
+    let (source, result) = (Self.whole(channels.source), Self.whole(channels.result))
+    return Work(
+      products: tiles * frequencies * Double(source * result),
+      activations: tiles * frequencies * Double(source + result),
+      weights: frequencies * Double(source * result))
   }
 
+  /// With the lanes that the last vector leaves empty.
+  private static func whole(_ channels: Int) -> Int { roundUp(channels, 16) }
+
+  /// Tiles along an axis: a dilated convolution is many plain ones, each with tiles of its own.
   private func tileCount(_ size: Int, _ dilation: Int, _ tile: WinogradTile) -> Double {
     // Sub-grids differ by one pixel at most.
     let (short, longer) = (size / dilation, size % dilation)

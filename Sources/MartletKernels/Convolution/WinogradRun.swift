@@ -153,7 +153,8 @@ struct WinogradRun {
   ) {
     var product = martlet_gemm_block()
     product.rows = rows
-    product.columns = columns
+    // Whole vectors: rows of products have room for them, and panels hold zeros there.
+    product.columns = roundUp(columns, 16)
     product.taps = 1
     product.channels = steps.count
     product.sources = UnsafePointer(scratch.sourceRows)
