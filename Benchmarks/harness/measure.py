@@ -21,6 +21,11 @@ class Effort:
     shortest_turn: float  # seconds that repeats fill at least; the system counts processor time in ticks of 10 ms
 
 
+def digits(number):
+    """Three digits, and all of those before the point."""
+    return f"{number:.3g}" if number < 100 else f"{number:.0f}"
+
+
 def measure(workers, effort):
     """Entries of all workers, in their order; a worker that fails on the way is left out with a message."""
     repeats = {}
@@ -89,7 +94,7 @@ def _entry(worker, clean, every):
         "first_value": worker.values[0],
     }
     print(
-        f"  {entry['name']}: {entry['median_ms']:.3g} ms, {len(clean)} of {len(every)} turns undisturbed, "
+        f"  {entry['name']}: {digits(entry['median_ms'])} ms, {len(clean)} of {len(every)} turns undisturbed, "
         + ("memory unknown" if peak is None else f"{peak / 2**20:.0f} MiB"),
         flush=True,
     )

@@ -2,6 +2,8 @@
 
 from peers.convolution import PARTS
 
+from .measure import digits
+
 OURS = "Martlet"
 READING = (
     "Times are medians of turns taken alternately in one run. Beside a peer's figure stands the ratio, the peer's "
@@ -161,5 +163,4 @@ def _figure(worker, key):
     if worker[key] is None:
         return "–"
     mark = "~" if worker["disturbed"] and key == "median_ms" else ""
-    number = f"{worker[key]:.3g}" if worker[key] < 100 else f"{worker[key]:.0f}"
-    return f"{mark}{number} {'ms' if key == 'median_ms' else 'MiB'}"
+    return f"{mark}{digits(worker[key])} {'ms' if key == 'median_ms' else 'MiB'}"

@@ -1,15 +1,12 @@
 // The body of limits.c, included once for each instruction set with
-//   LANES    floats of a vector
-//   NAME(x)  the name of x in this set        FMA(a, b, c)  a * b + c on vectors
+//   LANES    floats of a vector          CHAINS        vectors that are worked on at a time
+//   NAME(x)  the name of x in this set   FMA(a, b, c)  a * b + c on vectors
 
 typedef float NAME(vector) __attribute__((vector_size(LANES * sizeof(float))));
 
-// Enough chains to hide the latency of a product and a sum in two units, few enough for sixteen registers.
-enum { NAME(chains) = 12 };
-
 static float NAME(total)(const NAME(vector) *sums) {
   float total = 0;
-  for (int c = 0; c < NAME(chains); c++)
+  for (int c = 0; c < CHAINS; c++)
     for (int i = 0; i < LANES; i++) total += sums[c][i];
   return total;
 }
@@ -19,20 +16,20 @@ static float NAME(multiply_add)(long rounds) {
   float half = 0.5f;
   __asm__ volatile("" : "+m"(half));
   const NAME(vector) factor = half - (NAME(vector)){};
-  NAME(vector) sums[NAME(chains)] = {};
+  NAME(vector) sums[CHAINS] = {};
   for (long r = 0; r < rounds; r++)
 #pragma clang loop unroll(full)
-    for (int c = 0; c < NAME(chains); c++) sums[c] = FMA(sums[c], factor, factor);
+    for (int c = 0; c < CHAINS; c++) sums[c] = FMA(sums[c], factor, factor);
   return NAME(total)(sums);
 }
 
 static float NAME(read)(const float *source, long count) {
-  NAME(vector) sums[NAME(chains)] = {};
-  const long step = NAME(chains) * LANES;
+  NAME(vector) sums[CHAINS] = {};
+  const long step = CHAINS * LANES;
   long i = 0;
   for (; i + step <= count; i += step)
 #pragma clang loop unroll(full)
-    for (int c = 0; c < NAME(chains); c++) sums[c] += *(const NAME(vector) *)(source + i + c * LANES);
+    for (int c = 0; c < CHAINS; c++) sums[c] += *(const NAME(vector) *)(source + i + c * LANES);
   float total = NAME(total)(sums);
   for (; i < count; i++) total += source[i];
   return total;
@@ -52,7 +49,7 @@ static void NAME(copy)(float *target, const float *source, long count) {
 
 static const martlet_limits_loops NAME(table) = {
     .lanes = LANES,
-    .chains = NAME(chains),
+    .chains = CHAINS,
     .multiply_add = NAME(multiply_add),
     .read = NAME(read),
     .copy = NAME(copy),
