@@ -9,7 +9,9 @@ PYTHON = $(PYTHON_ENVIRONMENT)/bin/python
 DEMO ?= runs/demo
 ROWS ?=
 
-.PHONY: help build test lint format demo bench docs fixtures dependencies peers clean
+SANITIZERS ?= address undefined thread
+
+.PHONY: help build test sanitize lint format demo bench docs fixtures dependencies peers clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,6 +25,15 @@ build: dependencies ## Build the programs in release mode
 
 test: dependencies ## Run all tests, optimised
 	$(SWIFT) test $(TESTABLE)
+
+# A build for each: some minutes the first time. The tests under XCTest are none, and its own start leaks.
+sanitize: dependencies ## Run the kernels' tests under sanitizers (SANITIZERS=address for one)
+	@for sanitizer in $(SANITIZERS); do \
+		echo "== $$sanitizer"; \
+		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 MARTLET_TEST_SHAPES=200 \
+			$(SWIFT) test $(RELEASE) --sanitize=$$sanitizer --scratch-path .build-$$sanitizer \
+			-Xswiftc -enable-testing --disable-xctest --filter MartletKernelsTests || exit 1; \
+	done
 
 lint: ## Check formatting and that sources build without warnings
 	swift-format lint --strict --recursive Package.swift Sources Tests

@@ -28,7 +28,8 @@ struct SummaryCommand: ParsableCommand {
   @OptionGroup var options: NumericsOption
   @Flag(help: "Also list what runs, in order, in a forward pass and in a training step.") var plan = false
   @Option(
-    parsing: .upToNextOption, help: "Passes over the recorded graph to leave out, by the names that --plan shows.")
+    parsing: .upToNextOption,
+    help: "Passes over the recorded graph to leave out, by the names that --plan shows.")
   var withoutPasses: [String] = []
 
   func run() throws {

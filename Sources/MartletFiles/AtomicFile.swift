@@ -34,7 +34,9 @@ public enum AtomicFile {
 
     /// Replaces bytes that were written before.
     public borrowing func overwrite(at offset: Int, with bytes: [UInt8]) throws {
-      if let number = descriptor.write(bytes, at: offset) { throw AtomicFile.failure(path, number, operation) }
+      if let number = descriptor.write(bytes, at: offset) {
+        throw AtomicFile.failure(path, number, operation)
+      }
     }
 
     fileprivate borrowing func synchronize() throws {

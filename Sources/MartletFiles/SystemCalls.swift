@@ -58,7 +58,9 @@ package struct FileDescriptor: ~Copyable {
     var done = 0
     while done < bytes.count {
       let written = bytes.withUnsafeBytes { buffer in
-        retryingInterrupted { pwrite(number, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done)) }
+        retryingInterrupted {
+          pwrite(number, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
+        }
       }
       if written < 0 { return errno }
       done += written

@@ -27,7 +27,8 @@ public final class TrainingStep {
     clipNorm: Double? = nil, passes: [any GraphPass] = defaultPasses, loss: ([Tensor]) throws -> Tensor
   ) throws {
     let parameters = model.parameters
-    function = try Function([TensorType([2], .float64)] + batch, mode: .training, passes: passes) { arguments in
+    function = try Function([TensorType([2], .float64)] + batch, mode: .training, passes: passes) {
+      arguments in
       let loss = try loss(Array(arguments.dropFirst()))
       let gradients = try gradients(of: loss, withRespectTo: parameters.map(\.parameter.value))
       let (norm, coefficient) = try clipCoefficient(of: gradients, maximumNorm: clipNorm ?? .infinity)
