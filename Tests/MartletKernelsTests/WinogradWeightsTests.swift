@@ -160,7 +160,7 @@ struct WinogradWeightsTests {
   }
 
   @Test func otherConvolutionsAreNotSupported() {
-    #expect(WinogradWeightGradient.supports(Self.shape(1, 3, 4, [5, 5], dilation: [2, 1])))
+    #expect(Winograd.supports(Self.shape(1, 3, 4, [5, 5], dilation: [2, 1])))
     let others = [
       ConvolutionCases.shape(1, 3, 4, [5, 5], [3, 2]),
       ConvolutionCases.shape(1, 3, 4, [5, 5], [3, 3], stride: [1, 2]),
@@ -168,6 +168,6 @@ struct WinogradWeightsTests {
       ConvolutionCases.shape(1, 3, 4, [2, 5, 5], [1, 3, 3]),
       ConvolutionCases.shape(1, 3, 4, [5], [3]),
     ]
-    for shape in others { #expect(!WinogradWeightGradient.supports(shape), Comment(rawValue: "\(shape)")) }
+    for shape in others { #expect(!Winograd.supports(shape), Comment(rawValue: "\(shape)")) }
   }
 }

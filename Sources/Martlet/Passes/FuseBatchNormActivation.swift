@@ -30,7 +30,9 @@ public struct FuseBatchNormActivation: GraphPass {
           && [normalized, rectified].contains(other.inputs[0])
       }
       guard !results.contains(normalized),
-        readers[normalized.index].allSatisfy({ $0 == index || slopes.contains($0) })
+        readers[normalized.index].allSatisfy({
+          $0 == index || slopes.contains($0) && graph.nodes[$0].inputs[1] != normalized
+        })
       else { continue }
       let backwards = slopes.map { slope -> (slope: Int, backward: Int)? in
         guard let reader = onlyReader(of: graph.nodes[slope].outputs[0]) else { return nil }

@@ -27,8 +27,7 @@ public struct FuseConvolutionActivation: GraphPass {
       replacement[node.outputs[0]] = node.inputs[0]
       fused.insert(index)
     }
-    result.nodes = result.nodes.indices.filter { !fused.contains($0) }.map { result.nodes[$0] }
-    return result.reading(replacement)
+    return result.removing(fused).reading(replacement)
   }
 }
 

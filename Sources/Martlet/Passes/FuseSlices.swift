@@ -21,8 +21,7 @@ public struct FuseSlices: GraphPass {
       result.nodes[index].outputs = slices.map { graph.nodes[$0].outputs[0] }
       fused.formUnion(slices)
     }
-    result.nodes = result.nodes.indices.filter { !fused.contains($0) }.map { result.nodes[$0] }
-    return result
+    return result.removing(fused)
   }
 
   /// Slices that together are a value, cut along its channels, in order; `nil` if its readers are anything else.

@@ -17,7 +17,6 @@ public struct GatherStatistics: GraphPass {
       result.nodes[producer].outputs += node.outputs
       gathered.insert(index)
     }
-    result.nodes = result.nodes.indices.filter { !gathered.contains($0) }.map { result.nodes[$0] }
-    return result
+    return result.removing(gathered)
   }
 }

@@ -56,4 +56,28 @@ extension Graph {
     for (index, node) in nodes.enumerated() { for output in node.outputs { producers[output] = index } }
     return producers
   }
+
+  /// For each leaf that some node changes, and each view of it, the first such node's index.
+  func firstChanges() -> [ValueID: Int] {
+    var viewed: [ValueID: ValueID] = [:]
+    var changes: [ValueID: Int] = [:]
+    for (step, node) in nodes.enumerated() {
+      if let input = node.operation.viewedInput {
+        viewed[node.outputs[0]] = viewed[node.inputs[input]] ?? node.inputs[input]
+      }
+      for index in node.operation.mutatedInputs {
+        let changed = viewed[node.inputs[index]] ?? node.inputs[index]
+        changes[changed] = changes[changed] ?? step
+      }
+    }
+    for (view, value) in viewed { changes[view] = changes[value] }
+    return changes
+  }
+
+  /// The graph without some nodes.
+  func removing(_ indices: Set<Int>) -> Graph {
+    var graph = self
+    graph.nodes = nodes.indices.filter { !indices.contains($0) }.map { nodes[$0] }
+    return graph
+  }
 }

@@ -10,7 +10,7 @@ public struct MergeEqualNodes: GraphPass {
 
   public func rewrite(_ graph: Graph) -> Graph {
     // A leaf that some node changes reads differently before and after, so what reads it stays apart.
-    let changing = Set(graph.nodes.flatMap { node in node.operation.mutatedInputs.map { node.inputs[$0] } })
+    let changing = Set(graph.firstChanges().keys)
     var known: [Key: Graph.Node] = [:]
     var replacement: [ValueID: ValueID] = [:]
     var result = graph

@@ -37,16 +37,3 @@ extension Graph.Node {
     }
   }
 }
-
-extension Graph {
-  /// For each leaf that some node changes, the first such node's index.
-  func firstChanges() -> [ValueID: Int] {
-    var changes: [ValueID: Int] = [:]
-    for (step, node) in nodes.enumerated() {
-      for index in node.operation.mutatedInputs {
-        changes[node.inputs[index]] = changes[node.inputs[index]] ?? step
-      }
-    }
-    return changes
-  }
-}

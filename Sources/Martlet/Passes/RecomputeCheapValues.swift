@@ -13,6 +13,16 @@ public struct RecomputeCheapValues: GraphPass {
 
   public init() {}
 
+  /// A value that is computed again.
+  private struct Clone {
+    var recomputation: Recomputation
+    var value: ValueID
+    var copy: ValueID
+    var inputs: [ValueID]
+    /// Of the node that it is computed by the first time.
+    var scope: Int
+  }
+
   public func rewrite(_ graph: Graph) -> Graph {
     let changes = graph.firstChanges()
     var reads = [[Int]](repeating: [], count: graph.types.count)
@@ -23,8 +33,7 @@ public struct RecomputeCheapValues: GraphPass {
     let leaves = Set(graph.leaves)
 
     // For each step, what is to be computed again just before it.
-    var clones: [Int: [(recomputation: Recomputation, value: ValueID, copy: ValueID, inputs: [ValueID])]] =
-      [:]
+    var clones: [Int: [Clone]] = [:]
     var result = graph
     for (step, node) in graph.nodes.enumerated() {
       for (position, value) in node.outputs.enumerated() {
@@ -51,7 +60,8 @@ public struct RecomputeCheapValues: GraphPass {
         }
         guard isThere else { continue }
         let copy = result.addValue(graph.type(of: value))
-        clones[late, default: []].append((recomputation, value, copy, sources))
+        clones[late, default: []].append(
+          Clone(recomputation: recomputation, value: value, copy: copy, inputs: sources, scope: node.scope))
       }
     }
 
@@ -62,7 +72,7 @@ public struct RecomputeCheapValues: GraphPass {
         nodes.append(
           Graph.Node(
             operation: clone.recomputation.operation, inputs: clone.inputs.map { current[$0] ?? $0 },
-            outputs: [clone.copy], scope: node.scope))
+            outputs: [clone.copy], scope: clone.scope))
         current[clone.value] = clone.copy
       }
       var reading = node
@@ -70,6 +80,7 @@ public struct RecomputeCheapValues: GraphPass {
       nodes.append(reading)
     }
     result.nodes = nodes
-    return result
+    // What is first read late is computed there alone.
+    return RemoveUnusedNodes().rewrite(result)
   }
 }

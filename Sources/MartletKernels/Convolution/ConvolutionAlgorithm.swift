@@ -14,7 +14,7 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
   public func supports(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Bool {
     switch self {
     case .direct: true
-    case .winograd: scalar == .float32 && Winograd.supports(shape) && WinogradWeightGradient.supports(shape)
+    case .winograd: scalar == .float32 && Winograd.supports(shape)
     }
   }
 

@@ -1,7 +1,7 @@
 /// Outputs along each axis that a tile of a Winograd convolution makes: F(2×2, 3×3) or F(4×4, 3×3).
 ///
 /// `four` takes 4 times fewer multiplications than the definition, `two` 2.25 times fewer. The rounding error of `two`
-/// is near that of a plain sum; that of `four` is about five times larger.
+/// is near that of a plain sum; that of `four` is about ten times larger.
 public enum WinogradTile: Int, CaseIterable, Hashable, Sendable {
   case two = 2
   case four = 4
@@ -20,6 +20,7 @@ public enum Winograd {
   public static func supports(_ shape: ConvolutionShape) -> Bool {
     shape.kernel == SpatialExtent(1, 3, 3) && shape.stride == SpatialExtent(1, 1, 1) && shape.groups == 1
       && shape.input.depth == 1 && shape.output.depth == 1 && shape.paddingBefore.depth == 0
+      && shape.inputChannels > 0 && shape.outputChannels > 0
   }
 
   // MARK: Forward

@@ -7,13 +7,6 @@ import CMartletKernels
 /// pair of channels in place of 9 · tile²: a quarter for 4, 4/9 for 2. The larger tile rounds more. A dilated
 /// convolution is as many plain ones as its dilations' product, on the pixels of equal phase.
 public enum WinogradWeightGradient {
-  /// Whether the convolution is one of these.
-  public static func supports(_ shape: ConvolutionShape) -> Bool {
-    shape.kernel == SpatialExtent(1, 3, 3) && shape.stride.height == 1 && shape.stride.width == 1
-      && shape.groups == 1 && shape.input.depth == 1 && shape.output.depth == 1
-      && shape.paddingBefore.depth == 0
-  }
-
   /// Bytes of scratch memory that ``run(_:tile:input:outputGradient:weightGradient:workspace:)`` needs.
   public static func workspace(_ shape: ConvolutionShape, tile: WinogradTile) -> Int {
     WinogradWeightsCut(shape, tile: tile.rawValue).workspaceByteCount
@@ -28,7 +21,8 @@ public enum WinogradWeightGradient {
     workspace: UnsafeMutableRawPointer
   ) {
     let tile = tile.rawValue
-    precondition(supports(shape))
+    precondition(
+      Winograd.supports(shape), "not a convolution that Winograd's algorithm is written for: \(shape)")
     precondition(
       input.map(\.channels).reduce(0, +) == shape.inputChannels
         && input.dropLast().allSatisfy { $0.channels % convolutionPartAlignment == 0 },

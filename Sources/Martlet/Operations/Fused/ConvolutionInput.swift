@@ -51,6 +51,13 @@ public struct ConvolutionInput: Hashable, Sendable {
     channels.dropLast().allSatisfy { $0 % convolutionPartAlignment == 0 }
   }
 
+  /// The same for types that were checked.
+  func joinedType(ofChecked inputs: [TensorType]) -> TensorType {
+    var joined = inputs[0]
+    joined.shape[1] = ranges.reduce(0) { $0 + inputs[$1.values.lowerBound].shape[1] }
+    return joined
+  }
+
   /// The parts' memory, with their normalisations' scales in scratch.
   func kernelParts(_ inputs: [Operand], _ scratch: inout WorkspaceCursor) -> [ConvolutionInputPart] {
     ranges.map { part, values in

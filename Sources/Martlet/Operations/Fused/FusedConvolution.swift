@@ -41,9 +41,8 @@ public struct FusedConvolution: Operation, InputFusing {
   }
 
   private func shape(_ inputs: [TensorType], _ output: TensorType) -> ConvolutionShape {
-    var joined = inputs[0]
-    joined.shape[1] = input.ranges.reduce(0) { $0 + inputs[$1.values.lowerBound].shape[1] }
-    return convolution.shape(inputs: [joined, inputs[input.valueCount]], outputs: [output])
+    convolution.shape(
+      inputs: [input.joinedType(ofChecked: inputs), inputs[input.valueCount]], outputs: [output])
   }
 
   /// The convolution's scratch, what it gathers, and scratch for what is made of that.

@@ -27,9 +27,8 @@ public struct FusedWeightGradient: Operation, InputFusing {
   }
 
   private func shape(_ inputs: [TensorType]) -> ConvolutionShape {
-    var joined = inputs[0]
-    joined.shape[1] = input.ranges.reduce(0) { $0 + inputs[$1.values.lowerBound].shape[1] }
-    return weightGradient.shape(inputs: [joined, inputs[input.valueCount]], outputs: [])
+    weightGradient.shape(
+      inputs: [input.joinedType(ofChecked: inputs), inputs[input.valueCount]], outputs: [])
   }
 
   public func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int {

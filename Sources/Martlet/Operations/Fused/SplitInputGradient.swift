@@ -3,8 +3,8 @@ import MartletKernels
 /// A convolution's input gradient by Winograd's algorithm whose channels go to several tensors: to each of those that
 /// were joined as the convolution's input, its own.
 ///
-/// Inputs: the gradient of the convolution's output and the weight. Outputs: one of each number of channels. Made by
-/// graph passes only.
+/// Inputs: the gradient of the convolution's output, the weight and, where a transposed convolution is what it came
+/// from, a bias or none. Outputs: one of each number of channels. Made by graph passes only.
 public struct SplitInputGradient: Operation {
   public let inputGradient: TransposedConvolutionOperation
   public let channels: [Int]
