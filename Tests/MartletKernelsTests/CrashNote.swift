@@ -1,4 +1,4 @@
-import Synchronization
+@testable import MartletKernels
 
 #if canImport(Glibc)
   import Glibc
@@ -8,8 +8,8 @@ import Synchronization
   import Darwin
 #endif
 
-/// What tests are about to do, told if a kernel then touches memory that is not its own: the process ends there, and
-/// no expectation could say what the case was.
+/// What tests are about to do, told if a kernel then touches memory that is not its own or traps: the process ends
+/// there, and no expectation could say what the case was.
 enum CrashNote {
   private static let slots = 64
   private static let capacity = 512
@@ -20,10 +20,12 @@ enum CrashNote {
     texts.initialize(repeating: 0, count: slots * capacity)
     return texts
   }()
-  nonisolated(unsafe) private static var before: (segmentation: sigaction, bus: sigaction) = (
-    .init(), .init()
-  )
-  private static let free = Mutex(Array(0..<slots))
+  /// Bad accesses, and what a trap raises.
+  private static let signals = [SIGSEGV, SIGBUS, SIGILL]
+  nonisolated(unsafe) private static var before = signals.map { _ in sigaction() }
+  /// Slots that hold no text, guarded by `mutex`.
+  nonisolated(unsafe) private static var free = Array(0..<slots)
+  private static let mutex = PlatformMutex()
 
   /// Set up at its first use.
   private static let isInstalled: Bool = {
@@ -35,31 +37,35 @@ enum CrashNote {
     #else
       action.__sigaction_u.__sa_handler = tellNotes
     #endif
-    return sigaction(SIGSEGV, &action, &before.segmentation) == 0
-      && sigaction(SIGBUS, &action, &before.bus) == 0
+    return signals.indices.allSatisfy { sigaction(signals[$0], &action, &before[$0]) == 0 }
   }()
 
   static func with<Result>(_ text: String, _ body: () throws -> Result) rethrows -> Result {
     precondition(isInstalled)
-    guard let slot = free.withLock({ $0.popLast() }) else { return try body() }
+    guard let slot = locked({ free.popLast() }) else { return try body() }
     let note = texts + slot * capacity
     for (i, byte) in (Array(text.utf8.prefix(capacity - 2)) + [10, 0]).enumerated() {
       note[i] = CChar(bitPattern: byte)
     }
     defer {
       note[0] = 0
-      free.withLock { $0.append(slot) }
+      locked { free.append(slot) }
     }
     return try body()
   }
 
-  /// Writes the notes. The access happens again under the handler of before, which ends the process.
+  private static func locked<Result>(_ body: () -> Result) -> Result {
+    mutex.lock()
+    defer { mutex.unlock() }
+    return body()
+  }
+
+  /// Writes the notes. What raised the signal happens again under the handler of before, which ends the process.
   fileprivate static func tell() {
     for slot in 0..<slots where texts[slot * capacity] != 0 {
       write(STDERR_FILENO, texts + slot * capacity, strlen(texts + slot * capacity))
     }
-    sigaction(SIGSEGV, &before.segmentation, nil)
-    sigaction(SIGBUS, &before.bus, nil)
+    for i in signals.indices { sigaction(signals[i], &before[i], nil) }
   }
 }
 
