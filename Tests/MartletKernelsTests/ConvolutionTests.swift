@@ -54,6 +54,17 @@ enum ConvolutionCases {
       shape(2, 5, 15, groups: 5, [8, 9], [3, 2], stride: [1, 2], before: [1, 1])
     ),
     ("depthwise, dilated", shape(1, 8, 8, groups: 8, [9, 9], [3, 3], dilation: [2, 2], before: [2, 2])),
+    ("depthwise, rows of several segments", shape(1, 37, 37, groups: 37, [5, 45], [3, 3], before: [1, 1])),
+    (
+      "depthwise, kernel larger than the input",
+      shape(2, 18, 18, groups: 18, [3, 5], [9, 11], before: [4, 5])
+    ),
+    ("depthwise, one pixel", shape(1, 16, 16, groups: 16, [1, 1], [7, 7], before: [3, 3])),
+    ("depthwise, padding beyond the kernel", shape(1, 17, 17, groups: 17, [4, 3], [2, 2], before: [3, 5])),
+    (
+      "depthwise, a row cut in parts",
+      shape(1, 3, 3, groups: 3, [1100], [5], stride: [1], dilation: [40], before: [90])
+    ),
     ("one dimension", shape(3, 10, 14, [33], [5], stride: [2], before: [2])),
     ("one dimension, longer than a segment", shape(1, 9, 11, [1300], [3], before: [1])),
     ("few channels, longer than a segment", shape(1, 2, 11, [1300], [3], stride: [2], before: [1])),
