@@ -65,6 +65,24 @@ enum ConvolutionCases {
       "depthwise, a row cut in parts",
       shape(1, 3, 3, groups: 3, [1100], [5], stride: [1], dilation: [40], before: [90])
     ),
+    ("pointwise, few outputs", shape(2, 40, 2, [9, 37], [1, 1])),
+    ("pointwise, whole panels", shape(2, 64, 64, [9, 37], [1, 1])),
+    ("pointwise with padding", shape(1, 32, 32, [5, 6], [1, 1], before: [2, 1])),
+    ("pointwise, groups of whole panels", shape(1, 64, 64, groups: 2, [5, 6], [1, 1])),
+    ("whole panels", shape(2, 32, 64, [9, 11], [3, 3], stride: [2, 1], before: [1, 1])),
+    ("few channels, whole panels", shape(2, 3, 64, [9, 310], [3, 3], before: [1, 1])),
+    (
+      "dilation, taps in the padding",
+      shape(2, 16, 32, [16, 16], [3, 3], dilation: [6, 7], before: [6, 7])
+    ),
+    (
+      "dilation, all outer taps in the padding",
+      shape(1, 9, 32, [5, 6], [3, 3], dilation: [9, 9], before: [9, 9])
+    ),
+    ("small volumes", shape(2, 20, 20, [4, 5, 6], [3, 3, 3], before: [1, 1, 1])),
+    ("one pixel, 3×3", shape(1, 17, 33, [1, 1], [3, 3], before: [1, 1])),
+    ("width smaller than the kernel", shape(1, 3, 16, [4, 2], [3, 7], before: [1, 3])),
+    ("kernel equal to the stride", shape(2, 20, 33, [8, 10], [2, 2], stride: [2, 2])),
     ("one dimension", shape(3, 10, 14, [33], [5], stride: [2], before: [2])),
     ("one dimension, longer than a segment", shape(1, 9, 11, [1300], [3], before: [1])),
     ("few channels, longer than a segment", shape(1, 2, 11, [1300], [3], stride: [2], before: [1])),
