@@ -89,7 +89,12 @@ typedef struct {
   int height;
   int width;
   int bytes_per_element;
+  /// Elements of a vector.
+  int lanes;
   void (*multiply)(const martlet_gemm_block *block);
+  /// The same for few columns, with vectors along the channels: panels are one column wide, channels a multiple of
+  /// `lanes`, and results are not streamed.
+  void (*multiply_dots)(const martlet_gemm_block *block);
   void (*add_outer_products)(const martlet_outer_block *block);
   /// Packs left panels (of `height`) or right panels (of `width`) for `add_outer_products`.
   void (*pack_left)(const martlet_panel_copy *copy);

@@ -47,9 +47,23 @@ struct IndirectProductPlan {
   /// Panels are at most this wide, whatever the instruction set: workspaces are measured with it.
   static let widestPanel = 32
 
+  /// Whether vectors run along the channels: where there are so few columns that they would leave much of a vector
+  /// empty. To add up a vector's lanes costs about as much as ten products of vectors.
+  var usesDots: Bool {
+    let lanes = Int(kernels.lanes)
+    let terms = channels * products.reduce(0) { max($0, $1.weightTaps.count) }
+    return channels % lanes == 0 && columns <= lanes / 2
+      && columns * (terms + 10 * lanes) < terms * lanes
+  }
+
+  /// Columns of a panel.
+  private var panelWidth: Int { usesDots ? 1 : Int(kernels.width) }
+
   /// Channels of each chunk, equal but for the last. The sum over channels is cut so that the weights that a
   /// block reads again and again stay in cache.
   func chunkChannels(taps: Int) -> Int {
+    // Panels of one column are small.
+    if usesDots { return channels }
     let largest = max(16, Self.chunkTerms / max(1, taps) / 16 * 16)
     let chunks = ceilDivide(channels, largest)
     return ceilDivide(channels, chunks)
@@ -70,14 +84,14 @@ struct IndirectProductPlan {
     source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafeRawPointer?, rectified: Bool,
     output: UnsafeMutableRawPointer, packed: UnsafeMutableRawPointer, zeros: UnsafeRawPointer
   ) {
-    let panels = ceilDivide(columns, Int(kernels.width))
+    let panels = ceilDivide(columns, panelWidth)
     // Where each product's packed weights start.
     var packedStarts: [Int] = []
     var packedBytes = 0
     for product in products {
       packedStarts.append(packedBytes)
       packedBytes +=
-        groups * channels * product.weightTaps.count * panels * Int(kernels.width) * scalar.byteCount
+        groups * channels * product.weightTaps.count * panels * panelWidth * scalar.byteCount
     }
     pack(weights, panels: panels, packedStarts: packedStarts, to: packed)
 
@@ -114,7 +128,8 @@ struct IndirectProductPlan {
       product.regions(sourceSize: sourceSize).flatMap { region -> [RowBlock] in
         let map = PixelMap(region.product, sourceSize: sourceSize, sourceStrides: sourceStrides)
         let pixels = region.product.pixelCount
-        let count = ceilDivide(pixels, Self.blockRows)
+        // Few columns read each row once: longer blocks lose nothing from cache.
+        let count = ceilDivide(pixels, usesDots ? 4 * Self.blockRows : Self.blockRows)
         return (0..<count).map { block in
           let first = pixels * block / count
           let end = pixels * (block + 1) / count
@@ -132,7 +147,7 @@ struct IndirectProductPlan {
   private func streamsResult(_ output: UnsafeMutableRawPointer) -> Bool {
     let pixel = groups * groupOutputStride * scalar.byteCount
     let total = products.reduce(0) { $0 + $1.pixelCount } * pixel
-    return total > Self.streamedBytes
+    return !usesDots && total > Self.streamedBytes
       && (Int(bitPattern: output) | groupOutputStride * scalar.byteCount) % 64 == 0
   }
 
@@ -140,7 +155,7 @@ struct IndirectProductPlan {
     _ rows: RowBlock, _ table: PixelMap.Rows, group: Int, panels: Int, panelRange: Range<Int>,
     packed: UnsafeMutableRawPointer, bias: UnsafeRawPointer?, rectified: Bool, streams: Bool
   ) {
-    let width = Int(kernels.width)
+    let width = panelWidth
     let bytes = scalar.byteCount
     let firstColumn = panelRange.lowerBound * width
     let taps = products[rows.product].weightTaps.count
@@ -172,7 +187,7 @@ struct IndirectProductPlan {
       }
       rows.taps.withUnsafeBufferPointer {
         block.panel_taps = $0.baseAddress
-        kernels.multiply(&block)
+        if usesDots { kernels.multiply_dots(&block) } else { kernels.multiply(&block) }
       }
     }
   }
@@ -181,7 +196,7 @@ struct IndirectProductPlan {
   private func pack(
     _ weights: UnsafeRawPointer, panels: Int, packedStarts: [Int], to packed: UnsafeMutableRawPointer
   ) {
-    let width = Int(kernels.width)
+    let width = panelWidth
     let bytes = scalar.byteCount
     ThreadPool.parallelFor(products.count * groups * panels) { piece in
       let panel = piece % panels
