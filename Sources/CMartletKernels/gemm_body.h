@@ -7,7 +7,8 @@
 typedef REAL NAME(vector) __attribute__((vector_size(LANES * sizeof(REAL))));
 typedef REAL NAME(loose) __attribute__((vector_size(LANES * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
 
-enum { NAME(width) = LANES * VECTORS };
+// Columns of a panel, and elements of a cache line.
+enum { NAME(width) = LANES * VECTORS, NAME(line) = 64 / sizeof(REAL) };
 
 static inline __attribute__((always_inline)) NAME(vector) NAME(load)(const REAL *p) {
   return *(const NAME(loose) *)p;
@@ -26,34 +27,61 @@ static inline __attribute__((always_inline)) NAME(vector) NAME(rectified)(NAME(v
 
 // MARK: Indirect product
 
+// Adds the products of one channel.
+static inline __attribute__((always_inline)) void NAME(add_step)(
+    const int height, const int vectors, NAME(vector) sums[NARROW_HEIGHT][VECTORS],
+    const REAL *source[NARROW_HEIGHT], long channel, const REAL *weights) {
+  NAME(vector) right[VECTORS];
+#pragma clang loop unroll(full)
+  for (int v = 0; v < vectors; v++) right[v] = NAME(load)(weights + v * LANES);
+#pragma clang loop unroll(full)
+  for (int m = 0; m < height; m++) {
+    const NAME(vector) left = NAME(splat)(source[m][channel]);
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) sums[m][v] = FMA(left, right[v], sums[m][v]);
+  }
+}
+
 // One tile of `vectors` vectors across. Height and vectors are constants at every call, so that the sums live in
 // registers.
 static inline __attribute__((always_inline)) void NAME(tile)(
-    const int height, const int vectors, const martlet_gemm_block *block, const void *const *sources, const REAL *panel,
-    void *const *outputs, long column, long columns) {
+    const int height, const int vectors, const martlet_gemm_block *block, const void *const *sources,
+    const void *const *following, const REAL *panel, void *const *outputs, long column, long columns) {
   NAME(vector) sums[NARROW_HEIGHT][VECTORS];
 #pragma clang loop unroll(full)
   for (int m = 0; m < height; m++)
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) sums[m][v] = (NAME(vector)){};
 
+  // Rows that are not streamed are fetched before they are written.
+  if (!block->stream) {
+#pragma clang loop unroll(full)
+    for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors * LANES; v += NAME(line))
+        __builtin_prefetch((const REAL *)outputs[m] + block->output_offset + column + v, 1);
+  }
+
   const long channels = block->channels;
-  for (long t = 0; t < block->taps; t++, sources += block->source_pitch) {
+  for (long t = 0; t < block->taps; t++, sources += block->source_pitch, following += block->source_pitch) {
     const REAL *source[NARROW_HEIGHT];
 #pragma clang loop unroll(full)
     for (int m = 0; m < height; m++) source[m] = (const REAL *)sources[m] + block->source_offset;
+    const REAL *weights = panel + block->panel_taps[t] * channels * NAME(width);
+    // Source rows lie where no processor foresees them: a line of each of the next tile's rows is fetched while
+    // one of this tile's is multiplied.
+    long c = 0;
+    for (; c + NAME(line) <= channels; c += NAME(line)) {
+#pragma clang loop unroll(full)
+      for (int m = 0; m < height; m++)
+        __builtin_prefetch((const REAL *)following[m] + block->source_offset + c, 0, 2);
 #pragma clang loop unroll_count(UNROLL)
-    for (long c = 0; c < channels; c++, panel += NAME(width)) {
-      NAME(vector) right[VECTORS];
-#pragma clang loop unroll(full)
-      for (int v = 0; v < vectors; v++) right[v] = NAME(load)(panel + v * LANES);
-#pragma clang loop unroll(full)
-      for (int m = 0; m < height; m++) {
-        const NAME(vector) left = NAME(splat)(source[m][c]);
-#pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++) sums[m][v] = FMA(left, right[v], sums[m][v]);
-      }
+      for (long i = c; i < c + NAME(line); i++, weights += NAME(width))
+        NAME(add_step)(height, vectors, sums, source, i, weights);
     }
+#pragma clang loop unroll_count(UNROLL)
+    for (; c < channels; c++, weights += NAME(width))
+      NAME(add_step)(height, vectors, sums, source, c, weights);
   }
 
   const REAL *bias = block->bias ? (const REAL *)block->bias + column : 0;
@@ -113,22 +141,23 @@ static inline __attribute__((always_inline)) void NAME(tile)(
 }
 
 typedef void (*NAME(tile_function))(
-    const martlet_gemm_block *, const void *const *, const REAL *, void *const *, long, long);
+    const martlet_gemm_block *, const void *const *, const void *const *, const REAL *, void *const *, long,
+    long);
 
 #define TILE(h)                                                                                        \
   static __attribute__((noinline)) void NAME(tile_##h)(                                                \
-      const martlet_gemm_block *block, const void *const *sources, const REAL *panel,                  \
-      void *const *outputs, long column, long columns) {                                               \
-    NAME(tile)(h, VECTORS, block, sources, panel, outputs, column, columns);                           \
+      const martlet_gemm_block *block, const void *const *sources, const void *const *following,       \
+      const REAL *panel, void *const *outputs, long column, long columns) {                            \
+    NAME(tile)(h, VECTORS, block, sources, following, panel, outputs, column, columns);                           \
   }
 HEIGHTS(TILE)
 #undef TILE
 
 #define TILE(h)                                                                                        \
   static __attribute__((noinline)) void NAME(narrow_tile_##h)(                                         \
-      const martlet_gemm_block *block, const void *const *sources, const REAL *panel,                  \
-      void *const *outputs, long column, long columns) {                                               \
-    NAME(tile)(h, 1, block, sources, panel, outputs, column, columns);                                 \
+      const martlet_gemm_block *block, const void *const *sources, const void *const *following,       \
+      const REAL *panel, void *const *outputs, long column, long columns) {                            \
+    NAME(tile)(h, 1, block, sources, following, panel, outputs, column, columns);                                 \
   }
 NARROW_HEIGHTS(TILE)
 #undef TILE
@@ -153,7 +182,10 @@ static void NAME(multiply)(const martlet_gemm_block *block) {
     const long tiles = (block->rows + height - 1) / height;
     for (long i = 0, first = 0; i < tiles; i++) {
       const long end = block->rows * (i + 1) / tiles;
-      functions[end - first](block, block->sources + first, panel, block->outputs + first, column, columns);
+      // The tile after the last is the first, for the next panel.
+      const long next = end + end - first <= block->rows ? end : 0;
+      functions[end - first](
+          block, block->sources + first, block->sources + next, panel, block->outputs + first, column, columns);
       first = end;
     }
   }
@@ -162,11 +194,93 @@ static void NAME(multiply)(const martlet_gemm_block *block) {
 #endif
 }
 
+// MARK: Indirect product with few columns
+
+// Rows and columns of a tile, and how many rows ahead source lines are fetched.
+enum { NAME(dot_rows) = HEIGHT / 2, NAME(dot_columns) = 4, NAME(dot_ahead) = 48 };
+
+static inline __attribute__((always_inline)) REAL NAME(sum)(NAME(vector) v) {
+#if LANES == 16
+  v += __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+  v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+  v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+#elif LANES == 8
+  v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3);
+  v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5);
+#elif LANES == 4
+  v += __builtin_shufflevector(v, v, 2, 3, 0, 1);
+#endif
+  return v[0] + v[1];
+}
+
+// Some rows times some columns. Both are constants at every call.
+static inline __attribute__((always_inline)) void NAME(dots)(
+    const int rows, const int columns, const martlet_gemm_block *block, long row, long column) {
+  NAME(vector) sums[NAME(dot_rows)][NAME(dot_columns)];
+#pragma clang loop unroll(full)
+  for (int m = 0; m < rows; m++)
+#pragma clang loop unroll(full)
+    for (int n = 0; n < columns; n++) sums[m][n] = (NAME(vector)){};
+
+  const void *const *sources = block->sources + row;
+  const long ahead = row + rows + NAME(dot_ahead) <= block->rows ? NAME(dot_ahead) : 0;
+  for (long t = 0; t < block->taps; t++, sources += block->source_pitch) {
+    const REAL *source[NAME(dot_rows)];
+#pragma clang loop unroll(full)
+    for (int m = 0; m < rows; m++) source[m] = (const REAL *)sources[m] + block->source_offset;
+    const REAL *weights =
+        (const REAL *)block->panels + column * block->panel_stride + block->panel_taps[t] * block->channels;
+    for (long c = 0; c < block->channels; c += LANES, weights += LANES) {
+      NAME(vector) right[NAME(dot_columns)];
+#pragma clang loop unroll(full)
+      for (int n = 0; n < columns; n++) right[n] = NAME(load)(weights + n * block->panel_stride);
+#pragma clang loop unroll(full)
+      for (int m = 0; m < rows; m++) {
+        __builtin_prefetch((const REAL *)sources[ahead + m] + block->source_offset + c, 0, 2);
+        const NAME(vector) left = NAME(load)(source[m] + c);
+#pragma clang loop unroll(full)
+        for (int n = 0; n < columns; n++) sums[m][n] = FMA(left, right[n], sums[m][n]);
+      }
+    }
+  }
+
+#pragma clang loop unroll(full)
+  for (int m = 0; m < rows; m++) {
+    REAL *output = (REAL *)block->outputs[row + m] + block->output_offset + column;
+#pragma clang loop unroll(full)
+    for (int n = 0; n < columns; n++) {
+      REAL sum = NAME(sum)(sums[m][n]);
+      if (block->accumulate) sum += output[n];
+      if (block->bias) sum += ((const REAL *)block->bias)[column + n];
+      output[n] = block->rectify && sum < 0 ? 0 : sum;
+    }
+  }
+}
+
+#define DOTS(n)                                                                                        \
+  static __attribute__((noinline)) void NAME(dots_##n)(const martlet_gemm_block *block, long column) { \
+    long row = 0;                                                                                      \
+    for (; row + NAME(dot_rows) <= block->rows; row += NAME(dot_rows))                                 \
+      NAME(dots)(NAME(dot_rows), n, block, row, column);                                               \
+    for (; row < block->rows; row++) NAME(dots)(1, n, block, row, column);                             \
+  }
+DOTS(1) DOTS(2) DOTS(3) DOTS(4)
+#undef DOTS
+
+static void NAME(multiply_dots)(const martlet_gemm_block *block) {
+  static void (*const functions[])(const martlet_gemm_block *, long) = {
+      NAME(dots_1), NAME(dots_2), NAME(dots_3), NAME(dots_4)};
+  for (long column = 0; column < block->columns; column += NAME(dot_columns)) {
+    const long left = block->columns - column;
+    functions[(left < NAME(dot_columns) ? left : NAME(dot_columns)) - 1](block, column);
+  }
+}
+
 // MARK: Outer products
 
 static inline __attribute__((always_inline)) void NAME(outer)(
     const int height, const martlet_outer_block *block, long tap, long left_start, const REAL *right,
-    REAL *sums_at, long sums_pitch) {
+    long left_ahead, long right_ahead, REAL *sums_at, long sums_pitch) {
   NAME(vector) sums[HEIGHT][VECTORS];
 #pragma clang loop unroll(full)
   for (int m = 0; m < height; m++)
@@ -174,14 +288,20 @@ static inline __attribute__((always_inline)) void NAME(outer)(
     for (int v = 0; v < VECTORS; v++) sums[m][v] = NAME(load)(sums_at + m * sums_pitch + v * LANES);
 
   const void *const *lines = block->left_lines + tap * block->lines;
-  const long step = block->left_step, pixels = block->pixels;
+  const long first = block->first_pixels[tap], pixels = block->end_pixels[tap] - first;
+  const long step = block->left_step, right_step = block->right_step;
   for (long l = 0; l < block->lines; l++) {
-    const REAL *left = (const REAL *)lines[l] + left_start;
+    if (!lines[l]) continue;
+    const REAL *left = (const REAL *)lines[l] + left_start + first * step;
+    const REAL *line = right + l * block->right_line_stride + first * right_step;
 #pragma clang loop unroll_count(UNROLL)
-    for (long p = 0; p < pixels; p++, left += step, right += NAME(width)) {
+    for (long p = 0; p < pixels; p++, left += step, line += right_step) {
+      __builtin_prefetch(left + left_ahead);
       NAME(vector) b[VECTORS];
 #pragma clang loop unroll(full)
-      for (int v = 0; v < VECTORS; v++) b[v] = NAME(load)(right + v * LANES);
+      for (int v = 0; v < VECTORS; v++) b[v] = NAME(load)(line + v * LANES);
+#pragma clang loop unroll(full)
+      for (int v = 0; v < NAME(width); v += NAME(line)) __builtin_prefetch(line + right_ahead + v);
 #pragma clang loop unroll(full)
       for (int m = 0; m < height; m++) {
         const NAME(vector) a = NAME(splat)(left[m]);
@@ -196,13 +316,14 @@ static inline __attribute__((always_inline)) void NAME(outer)(
     for (int v = 0; v < VECTORS; v++) NAME(store)(sums_at + m * sums_pitch + v * LANES, sums[m][v]);
 }
 
-typedef void (*NAME(outer_function))(const martlet_outer_block *, long, long, const REAL *, REAL *, long);
+typedef void (*NAME(outer_function))(
+    const martlet_outer_block *, long, long, const REAL *, long, long, REAL *, long);
 
 #define OUTER(h)                                                                                       \
   static __attribute__((noinline)) void NAME(outer_##h)(                                               \
-      const martlet_outer_block *block, long tap, long left_start, const REAL *right, REAL *sums,      \
-      long pitch) {                                                                                    \
-    NAME(outer)(h, block, tap, left_start, right, sums, pitch);                                        \
+      const martlet_outer_block *block, long tap, long left_start, const REAL *right, long left_ahead, \
+      long right_ahead, REAL *sums, long pitch) {                                                      \
+    NAME(outer)(h, block, tap, left_start, right, left_ahead, right_ahead, sums, pitch);                                        \
   }
 HEIGHTS(OUTER)
 #undef OUTER
@@ -221,8 +342,10 @@ static void NAME(add_outer_products)(const martlet_outer_block *block) {
     for (long q = 0, first = 0; q < panels; q++) {
       const long end = block->left_rows * (q + 1) / panels;
       for (long t = 0; t < block->taps; t++) {
+        // Who reads an element first also fetches what stands in its place in the next block.
         NAME(outers)[end - first](
             block, t, (shared ? first : q * block->left_panel_stride) + block->left_offsets[t], right,
+            t == 0 && r == 0 ? block->left_ahead : 0, t == 0 && q == 0 ? block->right_ahead : 0,
             (REAL *)block->sums + (t * block->left_rows + first) * pitch + r * NAME(width), pitch);
       }
       first = end;
@@ -270,7 +393,9 @@ static const martlet_gemm_kernels NAME(table) = {
     .height = HEIGHT,
     .width = LANES * VECTORS,
     .bytes_per_element = sizeof(REAL),
+    .lanes = LANES,
     .multiply = NAME(multiply),
+    .multiply_dots = NAME(multiply_dots),
     .add_outer_products = NAME(add_outer_products),
     .pack_left = NAME(pack_left),
     .pack_right = NAME(pack_right),

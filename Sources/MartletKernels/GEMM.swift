@@ -89,6 +89,7 @@ public struct MatrixProduct {
     }
     let firstColumn = panels.lowerBound * width
     let firstPacked = packed + factors[index].b * depth * panelCount * width * bytes
+    let panelTaps = [0]
     var term = 0
     // Once even if there is nothing to add up, so that zeros and the bias are written.
     repeat {
@@ -110,7 +111,10 @@ public struct MatrixProduct {
         block.bias = bias.map { $0 + firstColumn * bytes }
         block.rectify = rectified ? 1 : 0
       }
-      kernels.multiply(&block)
+      panelTaps.withUnsafeBufferPointer {
+        block.panel_taps = $0.baseAddress
+        kernels.multiply(&block)
+      }
       term += count
     } while term < depth
   }

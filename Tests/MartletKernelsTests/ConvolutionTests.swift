@@ -54,6 +54,41 @@ enum ConvolutionCases {
       shape(2, 5, 15, groups: 5, [8, 9], [3, 2], stride: [1, 2], before: [1, 1])
     ),
     ("depthwise, dilated", shape(1, 8, 8, groups: 8, [9, 9], [3, 3], dilation: [2, 2], before: [2, 2])),
+    ("depthwise, rows of several segments", shape(1, 37, 37, groups: 37, [5, 45], [3, 3], before: [1, 1])),
+    (
+      "depthwise, kernel larger than the input",
+      shape(2, 18, 18, groups: 18, [3, 5], [9, 11], before: [4, 5])
+    ),
+    ("depthwise, one pixel", shape(1, 16, 16, groups: 16, [1, 1], [7, 7], before: [3, 3])),
+    ("depthwise, padding beyond the kernel", shape(1, 17, 17, groups: 17, [4, 3], [2, 2], before: [3, 5])),
+    (
+      "depthwise, a row cut in parts",
+      shape(1, 3, 3, groups: 3, [1100], [5], stride: [1], dilation: [40], before: [90])
+    ),
+    ("pointwise, few outputs", shape(2, 40, 2, [9, 37], [1, 1])),
+    ("pointwise, whole panels", shape(2, 64, 64, [9, 37], [1, 1])),
+    ("pointwise with padding", shape(1, 32, 32, [5, 6], [1, 1], before: [2, 1])),
+    ("pointwise, groups of whole panels", shape(1, 64, 64, groups: 2, [5, 6], [1, 1])),
+    ("whole panels", shape(2, 32, 64, [9, 11], [3, 3], stride: [2, 1], before: [1, 1])),
+    ("few channels, whole panels", shape(2, 3, 64, [9, 310], [3, 3], before: [1, 1])),
+    (
+      "dilation, taps in the padding",
+      shape(2, 16, 32, [16, 16], [3, 3], dilation: [6, 7], before: [6, 7])
+    ),
+    (
+      "dilation, all outer taps in the padding",
+      shape(1, 9, 32, [5, 6], [3, 3], dilation: [9, 9], before: [9, 9])
+    ),
+    ("small volumes", shape(2, 20, 20, [4, 5, 6], [3, 3, 3], before: [1, 1, 1])),
+    ("one pixel, 3×3", shape(1, 17, 33, [1, 1], [3, 3], before: [1, 1])),
+    ("width smaller than the kernel", shape(1, 3, 16, [4, 2], [3, 7], before: [1, 3])),
+    ("kernel equal to the stride", shape(2, 20, 33, [8, 10], [2, 2], stride: [2, 2])),
+    ("few columns forward", shape(2, 32, 2, [13, 31], [3, 3], before: [1, 1])),
+    ("few columns, pointwise, several blocks", shape(1, 64, 3, [30, 40], [1, 1])),
+    ("few columns, several times a tile's", shape(1, 128, 7, [6, 7], [3, 3], before: [1, 1])),
+    ("few columns, groups", shape(1, 96, 6, groups: 3, [6, 7], [3, 3], before: [1, 1])),
+    ("few columns backward", shape(2, 3, 64, [13, 11], [3, 3], stride: [2, 2], before: [1, 1])),
+    ("few columns, long kernel", shape(4, 64, 4, [50], [10], stride: [10])),
     ("one dimension", shape(3, 10, 14, [33], [5], stride: [2], before: [2])),
     ("one dimension, longer than a segment", shape(1, 9, 11, [1300], [3], before: [1])),
     ("few channels, longer than a segment", shape(1, 2, 11, [1300], [3], stride: [2], before: [1])),

@@ -7,7 +7,8 @@
 // panels. Pointers are to float or to double, as the table's maker was asked; strides count elements.
 
 /// One block of an indirect product: for each row m and column n,
-/// output[m][n] = sum over taps t and channels c of row[t][m][c] * panel[n / width][t][c][n % width].
+/// output[m][n] = sum over taps t and channels c of
+/// row[t][m][c] * panel[n / width][panel_taps[t]][c][n % width].
 typedef struct {
   /// Rows of the product.
   long rows;
@@ -20,8 +21,10 @@ typedef struct {
   const void *const *sources;
   long source_pitch;
   long source_offset;
-  /// Panels, [panel][tap][channel][width]; `panel_stride` elements from one to the next.
+  /// Panels, [panel][packed tap][channel][width]; `panel_stride` elements from one to the next.
   const void *panels;
+  /// The packed tap that each tap is multiplied by.
+  const long *panel_taps;
   long panel_stride;
   /// Rows of the product: `outputs[m]`, written from element `output_offset` on.
   void *const *outputs;
@@ -42,22 +45,29 @@ typedef struct {
 /// sums[t][i][j] += sum over lines l, pixels p of left[line[t][l] + offset[t] + p * step][i] * right[l][p][j].
 typedef struct {
   long lines;
-  long pixels;
   long taps;
-  /// Left lines, `left_lines[t * lines + l]`. Packed ones hold panels, `left_panel_stride` apart. Where that is
-  /// zero the line is not packed: row i of pixel p is element p * left_step + i.
+  /// Left lines, `left_lines[t * lines + l]`; null ones are left out. Packed ones hold panels, `left_panel_stride`
+  /// apart. Where that is zero the line is not packed: row i of pixel p is element p * left_step + i.
   const void *const *left_lines;
-  /// Elements to skip at the start of a line for tap t.
+  /// Elements to skip at the start of a line for tap t; negative where its first pixels lie outside.
   const long *left_offsets;
+  /// The pixels that tap t takes of every line.
+  const long *first_pixels;
+  const long *end_pixels;
   /// Elements from one pixel to the next.
   long left_step;
   long left_panel_stride;
   /// Rows in all. They are spread evenly over ceil(left_rows / height) panels.
   long left_rows;
-  /// Right panels, [panel][line][pixel][width].
+  /// Right panels, `right_panel_stride` apart, packed or where they lie: `width` elements of each pixel.
   const void *right;
   long right_panel_stride;
+  long right_line_stride;
+  long right_step;
   long right_panels;
+  /// Elements from here to what the next block will read in the same place, or zero: it is fetched early.
+  long left_ahead;
+  long right_ahead;
   /// [tap][left row][right_panels * width].
   void *sums;
 } martlet_outer_block;
@@ -79,7 +89,12 @@ typedef struct {
   int height;
   int width;
   int bytes_per_element;
+  /// Elements of a vector.
+  int lanes;
   void (*multiply)(const martlet_gemm_block *block);
+  /// The same for few columns, with vectors along the channels: panels are one column wide, channels a multiple of
+  /// `lanes`, and results are not streamed.
+  void (*multiply_dots)(const martlet_gemm_block *block);
   void (*add_outer_products)(const martlet_outer_block *block);
   /// Packs left panels (of `height`) or right panels (of `width`) for `add_outer_products`.
   void (*pack_left)(const martlet_panel_copy *copy);

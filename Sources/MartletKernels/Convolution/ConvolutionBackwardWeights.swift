@@ -32,8 +32,8 @@ extension ImplicitGEMM {
 /// How the sum over pixels of input ⊗ output gradient is cut.
 ///
 /// A piece makes a block of the weights, all taps of some input channels × some output channels, over a part of
-/// the lines (rows of output pixels). Packed input lines carry their padding, so that every tap of a kernel row
-/// reads the same packed line from its own offset. If the lines are cut, the parts' sums are added in order.
+/// the lines (rows of output pixels). Every tap of a kernel row reads the same input line, packed if there are
+/// several, from its own offset and for the pixels for which that lies inside. If the lines are cut, the parts' sums are added in order.
 private struct WeightGradient {
   let shape: ConvolutionShape
   let scalar: RealFormat
@@ -43,6 +43,11 @@ private struct WeightGradient {
   let rows: Int
   let merges: Bool
   let padded: PaddedRows
+  /// Whether input lines are packed; where one tap reads each, they are read where they lie.
+  let packsLeft: Bool
+  /// Whether the output's gradient takes the rows and the input the columns, for pointwise convolutions that would
+  /// otherwise leave more lanes empty.
+  let swapsOperands: Bool
 
   /// Output lines are cut into segments of equal length, and those into parts.
   let segments: Int
@@ -60,7 +65,10 @@ private struct WeightGradient {
   /// Elements of a block's sums, on panels of any width.
   var blockElements: Int { taps.count * rowBlock * columnBlock }
 
-  init(_ shape: ConvolutionShape, _ scalar: RealFormat) {
+  init(_ original: ConvolutionShape, _ scalar: RealFormat) {
+    swapsOperands = Self.isBetterSwapped(original)
+    var shape = original
+    if swapsOperands { swap(&shape.inputChannels, &shape.outputChannels) }
     self.shape = shape
     self.scalar = scalar
     kernels = gemmKernels(scalar)
@@ -68,6 +76,7 @@ private struct WeightGradient {
     taps = shape.taps(mergingRows: merges)
     rows = merges ? shape.kernel.width * shape.inputChannels : shape.inputChannelsPerGroup
     padded = PaddedRows(shape, scalar)
+    packsLeft = !merges && taps.count > 1
 
     segments = ceilDivide(shape.output.width, 320)
     segmentPixels = ceilDivide(shape.output.width, segments)
@@ -90,9 +99,17 @@ private struct WeightGradient {
     parts = max(1, min(64 / weightBlocks, pixels / 512, lines))
   }
 
+  private static func isBetterSwapped(_ shape: ConvolutionShape) -> Bool {
+    func lanes(_ rows: Int, _ columns: Int) -> Int {
+      rows * ceilDivide(columns, IndirectProductPlan.widestPanel)
+    }
+    return shape.isPointwise
+      && lanes(shape.outputChannels, shape.inputChannels) < lanes(shape.inputChannels, shape.outputChannels)
+  }
+
   var workspaceByteCount: Int {
     var cursor = WorkspaceCursor()
-    _ = cursor.take(merges ? padded.byteCount + padded.rowBytes : 0)
+    _ = cursor.take(merges ? padded.byteCount : 0)
     _ = cursor.take(parts > 1 ? parts * blockCount * blockElements * scalar.byteCount : 0)
     return cursor.byteCount
   }
@@ -102,14 +119,14 @@ private struct WeightGradient {
     workspace: UnsafeMutableRawPointer
   ) {
     var cursor = WorkspaceCursor(workspace)
-    let paddedInput = cursor.take(merges ? padded.byteCount + padded.rowBytes : 0)
+    let paddedInput = cursor.take(merges ? padded.byteCount : 0)
     let partial = cursor.take(parts > 1 ? parts * blockCount * blockElements * scalar.byteCount : 0)
     if merges {
       padded.copy(input, to: paddedInput)
-      // A row of zeros follows the padded input.
-      (paddedInput + padded.byteCount).initializeMemory(as: UInt8.self, repeating: 0, count: padded.rowBytes)
     }
-    let source = merges ? UnsafeRawPointer(paddedInput) : input
+    var source = merges ? UnsafeRawPointer(paddedInput) : input
+    var outputGradient = outputGradient
+    if swapsOperands { swap(&source, &outputGradient) }
 
     ThreadPool.parallelFor(parts * blockCount) { piece in
       // Blocks of one part follow each other, so that its lines are in cache.
@@ -181,8 +198,10 @@ private struct WeightGradient {
       (segmentPixels - 1) * shape.stride.width + (shape.kernel.width - 1) * shape.dilation.width + 1
     let leftPanels = ceilDivide(block.rows.count, height)
     let leftPanelStride = packedPixels * height
-    let slotElements = merges ? 0 : leftPanels * leftPanelStride
-    let slotCount = merges ? 0 : step * lineTaps + 1
+    let slotElements = packsLeft ? leftPanels * leftPanelStride : 0
+    let slotCount = packsLeft ? step * lineTaps : 0
+    // Columns that fill their panels are read where they lie.
+    let packsRight = block.columns.count % width != 0
     let rightPanelStride = step * segmentPixels * width
 
     var measure = WorkspaceCursor()
@@ -192,8 +211,8 @@ private struct WeightGradient {
     ) {
       (
         cursor.take(sumElements(block) * bytes), cursor.take(slotCount * slotElements * bytes),
-        cursor.take(panels(block) * rightPanelStride * bytes), cursor.take(taps.count * step * 8),
-        cursor.take(slotCount * 8)
+        cursor.take(packsRight ? panels(block) * rightPanelStride * bytes : 0),
+        cursor.take(taps.count * step * 8), cursor.take(slotCount * 8)
       )
     }
     _ = cut(&measure)
@@ -202,26 +221,29 @@ private struct WeightGradient {
     let pointers = scratch.pointers.assumingMemoryBound(to: UnsafeRawPointer?.self)
     let keys = scratch.keys.assumingMemoryBound(to: Int.self)
     scratch.sums.initializeMemory(as: UInt8.self, repeating: 0, count: sumElements(block) * bytes)
-    // Slot 0 stays zero for lines outside the input. The others are zeroed when first used; where their padding
-    // lies is the same for every line.
     let slotBytes = slotElements * bytes
-    var zeroedSlots = 0
-    if !merges {
-      scratch.left.initializeMemory(as: UInt8.self, repeating: 0, count: slotBytes)
-      zeroedSlots = 1
-    }
 
     var product = martlet_outer_block()
     product.taps = taps.count
     product.left_lines = UnsafePointer(pointers)
-    product.left_step = merges ? shape.stride.width * shape.inputChannels : shape.stride.width * height
-    product.left_panel_stride = merges ? 0 : leftPanelStride
+    product.left_step = shape.stride.width * (packsLeft ? height : shape.inputChannels)
+    product.left_panel_stride = packsLeft ? leftPanelStride : 0
     product.left_rows = block.rows.count
-    product.right = UnsafeRawPointer(scratch.right)
-    product.right_panel_stride = rightPanelStride
     product.right_panels = panels(block)
     product.sums = scratch.sums
-    let offsets = taps.map { merges ? block.rows.lowerBound : $0.width * shape.dilation.width * height }
+    let sourceWidth = merges ? padded.width : shape.input.width
+    let sourceRow = sourceWidth * shape.inputChannels * bytes
+    let outputRow = shape.output.width * shape.outputChannels
+    let columnStart = block.group * columns + block.columns.lowerBound
+    // Where a tap's first pixel lies in a source line, packed (with its padding) or not.
+    let starts = taps.map {
+      merges ? 0 : $0.width * shape.dilation.width - (packsLeft ? 0 : shape.paddingBefore.width)
+    }
+    let offsets = starts.map {
+      packsLeft
+        ? $0 * height
+        : $0 * shape.inputChannels + block.group * shape.inputChannelsPerGroup + block.rows.lowerBound
+    }
 
     var line = lines.lowerBound
     while line < lines.upperBound {
@@ -229,61 +251,74 @@ private struct WeightGradient {
       let firstPixel = line % segments * segmentPixels
       let pixels = min(segmentPixels, shape.output.width - firstPixel)
       product.lines = count
-      product.pixels = pixels
 
-      var copy = martlet_panel_copy()
-      let outputRow = shape.output.width * shape.outputChannels
-      let columnStart = block.group * columns + block.columns.lowerBound
-      copy.source =
+      let gradient =
         outputGradient
         + (line / segments * outputRow + firstPixel * shape.outputChannels + columnStart) * bytes
-      copy.pixels = count * pixels
-      copy.pixel_stride = shape.outputChannels
-      copy.channels = block.columns.count
-      copy.panels = scratch.right
-      copy.panel_stride = rightPanelStride
-      kernels.pack_right(&copy)
+      if packsRight {
+        var copy = martlet_panel_copy()
+        copy.source = gradient
+        copy.pixels = count * pixels
+        copy.pixel_stride = shape.outputChannels
+        copy.channels = block.columns.count
+        copy.panels = scratch.right
+        copy.panel_stride = rightPanelStride
+        kernels.pack_right(&copy)
+      }
+      product.right = packsRight ? UnsafeRawPointer(scratch.right) : gradient
+      product.right_panel_stride = packsRight ? rightPanelStride : width
+      product.right_step = packsRight ? width : shape.outputChannels
+      product.right_line_stride = pixels * product.right_step
+      product.right_ahead = packsRight ? 0 : count * pixels * shape.outputChannels
+      product.left_ahead = packsLeft ? 0 : count * pixels * shape.stride.width * shape.inputChannels
 
-      var slots = 1
+      var slots = 0
       for l in 0..<count {
         for tap in 0..<lineTaps {
           let row = inputRow(line: (line + l) / segments, tap: tap)
-          let address: UnsafeRawPointer
-          if merges {
-            let skipped = firstPixel * shape.stride.width * shape.inputChannels * bytes
-            address = source + (row < 0 ? padded.byteCount : row * padded.rowBytes + skipped)
-          } else {
-            var slot = 0
-            if row >= 0 {
-              slot = slots - 1
-              while slot > 0, keys[slot] != row { slot -= 1 }
-              if slot == 0 {
-                slot = slots
-                slots += 1
-                keys[slot] = row
-                let to = scratch.left + slot * slotBytes
-                if slot >= zeroedSlots || segments > 1 {
-                  to.initializeMemory(as: UInt8.self, repeating: 0, count: slotBytes)
-                  zeroedSlots = max(zeroedSlots, slot + 1)
-                }
-                packLeft(
-                  row: row, firstPixel: firstPixel, packedPixels: packedPixels, block, source, to: to,
-                  panelStride: leftPanelStride)
-              }
+          var address: UnsafeRawPointer?
+          if row >= 0, packsLeft {
+            var slot = slots - 1
+            while slot >= 0, keys[slot] != row { slot -= 1 }
+            if slot < 0 {
+              slot = slots
+              slots += 1
+              keys[slot] = row
+              packLeft(
+                row: row, firstPixel: firstPixel, packedPixels: packedPixels, block, source,
+                to: scratch.left + slot * slotBytes, panelStride: leftPanelStride)
             }
             address = UnsafeRawPointer(scratch.left + slot * slotBytes)
+          } else if row >= 0 {
+            address = source + row * sourceRow + firstPixel * shape.stride.width * shape.inputChannels * bytes
           }
           let perLine = taps.count / lineTaps
           for k in 0..<perLine { pointers[(tap * perLine + k) * count + l] = address }
         }
       }
-      offsets.withUnsafeBufferPointer {
-        product.left_offsets = $0.baseAddress
-        kernels.add_outer_products(&product)
+      let ranges = taps.map { merges ? 0..<pixels : pixelRange(tap: $0, firstPixel: firstPixel, pixels) }
+      offsets.withUnsafeBufferPointer { offsets in
+        ranges.map(\.lowerBound).withUnsafeBufferPointer { firsts in
+          ranges.map(\.upperBound).withUnsafeBufferPointer { ends in
+            product.left_offsets = offsets.baseAddress
+            product.first_pixels = firsts.baseAddress
+            product.end_pixels = ends.baseAddress
+            kernels.add_outer_products(&product)
+          }
+        }
       }
       line += count
     }
     return scratch.sums
+  }
+
+  /// The pixels of a segment for which a tap reads inside the input's rows.
+  private func pixelRange(tap: SpatialExtent, firstPixel: Int, _ pixels: Int) -> Range<Int> {
+    let stride = shape.stride.width
+    let start = firstPixel * stride + shape.sourceOffset(tap).width
+    let first = start >= 0 ? 0 : min(pixels, ceilDivide(-start, stride))
+    let last = shape.input.width - 1 - start
+    return first..<max(first, last < 0 ? 0 : min(pixels, last / stride + 1))
   }
 
   /// The input row that a row of output pixels reads by a tap (depth, height): −1 outside the input.
@@ -298,7 +333,7 @@ private struct WeightGradient {
     return (n * shape.input.depth + z) * shape.input.height + y
   }
 
-  /// Packs the part of an input row that a segment of output pixels reads. What lies outside stays as it is: zero.
+  /// Packs the part of an input row that a segment of output pixels reads. What lies outside is never read.
   private func packLeft(
     row: Int, firstPixel: Int, packedPixels: Int, _ block: Block, _ source: UnsafeRawPointer,
     to slot: UnsafeMutableRawPointer, panelStride: Int
@@ -322,8 +357,10 @@ private struct WeightGradient {
 
   /// Writes a block's sums into the weight gradient.
   private func write(_ sums: UnsafeRawPointer, _ block: Block, _ weightGradient: UnsafeMutableRawPointer) {
-    let perFilter = shape.inputChannelsPerGroup * shape.kernel.count
-    let rowOffsets = ImplicitGEMM.forwardChannelOffsets(shape)
+    let perFilter = swapsOperands ? 1 : shape.inputChannelsPerGroup * shape.kernel.count
+    let rowOffsets =
+      swapsOperands
+      ? (0..<rows).map { $0 * shape.outputChannels } : ImplicitGEMM.forwardChannelOffsets(shape)
     let tapOffsets = taps.map(shape.weightOffset)
     var copy = martlet_weight_sums()
     copy.sums = sums

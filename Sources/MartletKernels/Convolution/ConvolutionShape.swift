@@ -67,6 +67,12 @@ public struct ConvolutionShape: Hashable, Sendable {
   /// One input channel for each group: no product over channels is left, and the kernels of `Depthwise` serve.
   var isDepthwise: Bool { groups > 1 && groups == inputChannels }
 
+  /// A matrix product on all pixels: each output pixel reads the input pixel in its place, and nothing else.
+  var isPointwise: Bool {
+    groups == 1 && kernel.count == 1 && input == output && stride.count == 1
+      && paddingBefore == SpatialExtent(0, 0, 0)
+  }
+
   /// Few channels: a row of the kernel is read as one run of kernel.width · channels elements, from a copy of
   /// the input with its padding along the width.
   var mergesKernelRows: Bool {

@@ -6,6 +6,7 @@ import CMartletKernels
 /// each channel repeated m times, and the plain kernels run on as many channels as the output has.
 enum Depthwise {
   private static let blockRows = 192
+  private static let blockColumns = 512
   private static let weightPieces = 64
 
   static func forwardWorkspace(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Int {
@@ -32,7 +33,7 @@ enum Depthwise {
   ) {
     var cursor = WorkspaceCursor(workspace)
     let parts = Parts(shape, scalar, &cursor, repeatsInput: true)
-    parts.prepare(weight)
+    parts.packWeights(weight)
     let source = parts.repeated(input)
     let product = shape.repeatingInput.forwardProduct(scalar)
     run(
@@ -48,7 +49,7 @@ enum Depthwise {
   ) {
     var cursor = WorkspaceCursor(workspace)
     let parts = Parts(shape, scalar, &cursor, repeatsInput: true)
-    parts.prepare(weight)
+    parts.packWeights(weight)
     let repeating = shape.repeatingInput
     let multiplier = shape.outputChannels / shape.inputChannels
     run(
@@ -89,19 +90,20 @@ enum Depthwise {
         let table = map.rows(
           first: first, count: count, source: source, output: gradient, zeros: parts.zeros,
           in: threadScratch(map.byteCount(rows: count)))
-        var block = martlet_depthwise_block()
+        var block = martlet_depthwise_sums()
         block.rows = count
         block.channels = channels
         block.taps = taps
         block.sources = table.sources
         block.source_pitch = count
-        block.outputs = table.outputs
+        block.gradients = UnsafeRawPointer(table.outputs)
+          .assumingMemoryBound(to: UnsafeRawPointer?.self)
         block.sums = partial + piece * sumBytes
         kernels.add_weight_products(&block)
       }
     }
     for piece in 1..<max(1, pieces) { add(partial, partial + piece * sumBytes, taps * channels, scalar) }
-    transpose(partial, to: weightGradient, rows: taps, columns: channels, scalar)
+    transpose(partial, to: weightGradient, rows: taps, columns: channels, pitch: taps, scalar)
   }
 
   private static func run(
@@ -113,29 +115,31 @@ enum Depthwise {
     let channels = shape.outputChannels
     for product in products {
       let map = PixelMap(product, sourceSize: sourceSize, sourceStrides: sourceStrides)
-      // The taps of a phase, gathered so that they follow each other.
-      let rowBytes = channels * scalar.byteCount
-      for (index, tap) in product.weightTaps.enumerated() {
-        (parts.phaseWeights + index * rowBytes).copyMemory(
-          from: parts.weights + tap * rowBytes, byteCount: rowBytes)
-      }
-      ThreadPool.parallelFor(ceilDivide(product.pixelCount, blockRows)) { piece in
-        let first = piece * blockRows
-        let count = min(blockRows, product.pixelCount - first)
-        let table = map.rows(
-          first: first, count: count, source: source, output: output, zeros: parts.zeros,
-          in: threadScratch(map.byteCount(rows: count)))
-        var block = martlet_depthwise_block()
-        block.rows = count
+      let rows = product.grid.0 * product.grid.1 * product.grid.2
+      // Blocks of a few short rows, or parts of long ones.
+      let cuts = max(1, product.grid.3 / blockColumns)
+      let rowsTogether = max(1, blockRows / max(1, product.grid.3))
+      ThreadPool.parallelFor(ceilDivide(rows, rowsTogether) * cuts) { piece in
+        let cut = piece % cuts
+        var block = martlet_depthwise_rows()
+        block.first_row = piece / cuts * rowsTogether
+        block.rows = min(rowsTogether, rows - block.first_row)
+        block.first_column = product.grid.3 * cut / cuts
+        block.columns = product.grid.3 * (cut + 1) / cuts - block.first_column
         block.channels = channels
-        block.taps = product.weightTaps.count
-        block.sources = table.sources
-        block.source_pitch = count
-        block.outputs = table.outputs
-        block.weights = UnsafeRawPointer(parts.phaseWeights)
+        block.weights = UnsafeRawPointer(parts.weights)
+        block.weight_count = shape.kernel.count
         block.bias = bias
         block.rectify = rectified ? 1 : 0
-        kernels.multiply(&block)
+        block.taps = threadScratch(product.weightTaps.count * MemoryLayout<martlet_depthwise_tap>.stride)
+          .assumingMemoryBound(to: martlet_depthwise_tap.self)
+        product.weightTaps.withUnsafeBufferPointer { weights in
+          map.withAddresses(source: source, output: output) {
+            block.map = $0
+            block.weight_of_tap = weights.baseAddress
+            kernels.multiply(&block)
+          }
+        }
       }
     }
   }
@@ -144,12 +148,11 @@ enum Depthwise {
     martlet_depthwise_table(InstructionSet.current.cValue, scalar == .float64 ? 1 : 0).pointee
   }
 
-  /// Weights as [tap][channel], zeros, and the input with its channels repeated.
+  /// Packed weights, zeros, and the input with its channels repeated.
   private struct Parts {
     let shape: ConvolutionShape
     let scalar: RealFormat
     let weights: UnsafeMutableRawPointer
-    let phaseWeights: UnsafeMutableRawPointer
     let zeros: UnsafeMutableRawPointer
     let repeatedInput: UnsafeMutableRawPointer?
     let multiplier: Int
@@ -161,8 +164,9 @@ enum Depthwise {
       self.scalar = scalar
       multiplier = shape.outputChannels / shape.inputChannels
       let rowBytes = shape.outputChannels * scalar.byteCount
-      weights = cursor.take(shape.kernel.count * rowBytes)
-      phaseWeights = cursor.take(shape.kernel.count * rowBytes)
+      let widest = IndirectProductPlan.widestPanel
+      weights = cursor.take(
+        shape.kernel.count * ceilDivide(shape.outputChannels, widest) * widest * scalar.byteCount)
       zeros = cursor.take(rowBytes)
       repeatedInput =
         multiplier > 1 && repeatsInput ? cursor.take(shape.batch * shape.input.count * rowBytes) : nil
@@ -172,9 +176,16 @@ enum Depthwise {
       zeros.initializeMemory(as: UInt8.self, repeating: 0, count: shape.outputChannels * scalar.byteCount)
     }
 
-    func prepare(_ weight: UnsafeRawPointer) {
-      clearZeros()
-      transpose(weight, to: weights, rows: shape.outputChannels, columns: shape.kernel.count, scalar)
+    /// Packs the weights as [channels / lanes][tap][lanes].
+    func packWeights(_ weight: UnsafeRawPointer) {
+      let lanes = Int(kernels(scalar).lanes)
+      let (channels, taps) = (shape.outputChannels, shape.kernel.count)
+      ThreadPool.parallelFor(ceilDivide(channels, lanes)) { block in
+        let start = block * lanes * taps * scalar.byteCount
+        transpose(
+          weight + start, to: weights + start, rows: min(lanes, channels - block * lanes), columns: taps,
+          pitch: lanes, scalar)
+      }
     }
 
     /// The input, or its copy with every channel repeated.
@@ -245,11 +256,12 @@ private func add(
 }
 
 private func transpose(
-  _ from: UnsafeRawPointer, to: UnsafeMutableRawPointer, rows: Int, columns: Int, _ scalar: RealFormat
+  _ from: UnsafeRawPointer, to: UnsafeMutableRawPointer, rows: Int, columns: Int, pitch: Int,
+  _ scalar: RealFormat
 ) {
   if scalar == .float32 {
-    martlet_transpose_4(from, columns, to, rows, rows, columns)
+    martlet_transpose_4(from, columns, to, pitch, rows, columns)
   } else {
-    martlet_transpose_8(from, columns, to, rows, rows, columns)
+    martlet_transpose_8(from, columns, to, pitch, rows, columns)
   }
 }

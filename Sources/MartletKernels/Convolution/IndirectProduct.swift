@@ -47,9 +47,23 @@ struct IndirectProductPlan {
   /// Panels are at most this wide, whatever the instruction set: workspaces are measured with it.
   static let widestPanel = 32
 
+  /// Whether vectors run along the channels: where there are so few columns that they would leave much of a vector
+  /// empty. To add up a vector's lanes costs about as much as ten products of vectors.
+  var usesDots: Bool {
+    let lanes = Int(kernels.lanes)
+    let terms = channels * products.reduce(0) { max($0, $1.weightTaps.count) }
+    return channels % lanes == 0 && columns <= lanes / 2
+      && columns * (terms + 10 * lanes) < terms * lanes
+  }
+
+  /// Columns of a panel.
+  private var panelWidth: Int { usesDots ? 1 : Int(kernels.width) }
+
   /// Channels of each chunk, equal but for the last. The sum over channels is cut so that the weights that a
   /// block reads again and again stay in cache.
   func chunkChannels(taps: Int) -> Int {
+    // Panels of one column are small.
+    if usesDots { return channels }
     let largest = max(16, Self.chunkTerms / max(1, taps) / 16 * 16)
     let chunks = ceilDivide(channels, largest)
     return ceilDivide(channels, chunks)
@@ -70,41 +84,61 @@ struct IndirectProductPlan {
     source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafeRawPointer?, rectified: Bool,
     output: UnsafeMutableRawPointer, packed: UnsafeMutableRawPointer, zeros: UnsafeRawPointer
   ) {
-    let panels = ceilDivide(columns, Int(kernels.width))
+    let panels = ceilDivide(columns, panelWidth)
     // Where each product's packed weights start.
     var packedStarts: [Int] = []
     var packedBytes = 0
     for product in products {
       packedStarts.append(packedBytes)
       packedBytes +=
-        groups * channels * product.weightTaps.count * panels * Int(kernels.width) * scalar.byteCount
+        groups * channels * product.weightTaps.count * panels * panelWidth * scalar.byteCount
     }
     pack(weights, panels: panels, packedStarts: packedStarts, to: packed)
 
-    // Pieces are blocks of rows × products × ranges of panels × groups. The products of one convolution are of
-    // nearly one size: cut alike and taken in turns, they read each part of the source while it is in cache.
-    let blocks = ceilDivide(products.map(\.pixelCount).max() ?? 0, Self.blockRows)
-    let splits = max(1, min(panels, 64 / max(1, blocks * groups * products.count)))
-    let maps = products.map { PixelMap($0, sourceSize: sourceSize, sourceStrides: sourceStrides) }
+    let blocks = rowBlocks()
+    let splits = max(1, min(panels, 64 / max(1, blocks.count * groups)))
     let streams = streamsResult(output)
-    ThreadPool.parallelFor(blocks * products.count * splits * groups) { piece in
+    ThreadPool.parallelFor(blocks.count * splits * groups) { piece in
       let group = piece % groups
       let split = piece / groups % splits
-      let index = piece / (groups * splits) % products.count
-      let block = piece / (groups * splits * products.count)
-      let product = products[index]
-      let firstRow = product.pixelCount * block / blocks
-      let rows = product.pixelCount * (block + 1) / blocks - firstRow
-      guard rows > 0 else { return }
-      let map = maps[index]
-      let table = map.rows(
-        first: firstRow, count: rows, source: source, output: output, zeros: zeros,
-        in: threadScratch(map.byteCount(rows: rows)))
+      let block = blocks[piece / (groups * splits)]
+      let table = block.map.rows(
+        first: block.firstRow, count: block.rows, source: source, output: output, zeros: zeros,
+        in: threadScratch(block.map.byteCount(rows: block.rows)))
       runBlock(
-        taps: product.weightTaps.count, table, group: group, panels: panels,
+        block, table, group: group, panels: panels,
         panelRange: (panels * split / splits)..<(panels * (split + 1) / splits),
-        packed: packed + packedStarts[index], bias: bias, rectified: rectified, streams: streams)
+        packed: packed + packedStarts[block.product], bias: bias, rectified: rectified, streams: streams)
     }
+  }
+
+  /// Some pixels of a part of a product's grid.
+  private struct RowBlock {
+    let product: Int
+    let taps: [Int]
+    let map: PixelMap
+    let firstRow: Int
+    let rows: Int
+  }
+
+  /// All products' pixels in blocks. The products of one convolution are of nearly one size: taken in turns, they
+  /// read each part of the source while it is in cache.
+  private func rowBlocks() -> [RowBlock] {
+    let blocks = products.enumerated().map { index, product in
+      product.regions(sourceSize: sourceSize).flatMap { region -> [RowBlock] in
+        let map = PixelMap(region.product, sourceSize: sourceSize, sourceStrides: sourceStrides)
+        let pixels = region.product.pixelCount
+        // Few columns read each row once: longer blocks lose nothing from cache.
+        let count = ceilDivide(pixels, usesDots ? 4 * Self.blockRows : Self.blockRows)
+        return (0..<count).map { block in
+          let first = pixels * block / count
+          let end = pixels * (block + 1) / count
+          return RowBlock(product: index, taps: region.taps, map: map, firstRow: first, rows: end - first)
+        }
+      }
+    }
+    let longest = blocks.map(\.count).max() ?? 0
+    return (0..<longest).flatMap { turn in blocks.compactMap { turn < $0.count ? $0[turn] : nil } }
   }
 
   /// Results that no cache holds until they are read again are written past the caches.
@@ -113,17 +147,18 @@ struct IndirectProductPlan {
   private func streamsResult(_ output: UnsafeMutableRawPointer) -> Bool {
     let pixel = groups * groupOutputStride * scalar.byteCount
     let total = products.reduce(0) { $0 + $1.pixelCount } * pixel
-    return total > Self.streamedBytes
+    return !usesDots && total > Self.streamedBytes
       && (Int(bitPattern: output) | groupOutputStride * scalar.byteCount) % 64 == 0
   }
 
   private func runBlock(
-    taps: Int, _ table: PixelMap.Rows, group: Int, panels: Int, panelRange: Range<Int>,
+    _ rows: RowBlock, _ table: PixelMap.Rows, group: Int, panels: Int, panelRange: Range<Int>,
     packed: UnsafeMutableRawPointer, bias: UnsafeRawPointer?, rectified: Bool, streams: Bool
   ) {
-    let width = Int(kernels.width)
+    let width = panelWidth
     let bytes = scalar.byteCount
     let firstColumn = panelRange.lowerBound * width
+    let taps = products[rows.product].weightTaps.count
     let chunk = chunkChannels(taps: taps)
     let groupStart = group * channels * taps * panels * width
     for channel in stride(from: 0, to: channels, by: chunk) {
@@ -133,7 +168,7 @@ struct IndirectProductPlan {
       var block = martlet_gemm_block()
       block.rows = table.count
       block.columns = min(columns, panelRange.upperBound * width) - firstColumn
-      block.taps = taps
+      block.taps = rows.taps.count
       block.channels = count
       block.sources = table.sources
       block.source_pitch = table.count
@@ -150,7 +185,10 @@ struct IndirectProductPlan {
         // What was added to lies in cache already.
         block.stream = streams && channel == 0 ? 1 : 0
       }
-      kernels.multiply(&block)
+      rows.taps.withUnsafeBufferPointer {
+        block.panel_taps = $0.baseAddress
+        if usesDots { kernels.multiply_dots(&block) } else { kernels.multiply(&block) }
+      }
     }
   }
 
@@ -158,7 +196,7 @@ struct IndirectProductPlan {
   private func pack(
     _ weights: UnsafeRawPointer, panels: Int, packedStarts: [Int], to packed: UnsafeMutableRawPointer
   ) {
-    let width = Int(kernels.width)
+    let width = panelWidth
     let bytes = scalar.byteCount
     ThreadPool.parallelFor(products.count * groups * panels) { piece in
       let panel = piece % panels

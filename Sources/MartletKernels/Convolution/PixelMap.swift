@@ -47,14 +47,23 @@ struct PixelMap {
     let outputs = memory.assumingMemoryBound(to: UnsafeMutableRawPointer?.self)
     let sources = (memory + count * MemoryLayout<UnsafeRawPointer>.stride)
       .assumingMemoryBound(to: UnsafeRawPointer?.self)
+    withAddresses(source: source, output: output, zeros: zeros) {
+      martlet_map_pixels($0, first, count, sources, count, outputs)
+    }
+    return Rows(sources: UnsafePointer(sources), outputs: UnsafePointer(outputs), count: count)
+  }
+  /// Gives `body` the map as kernels take it.
+  func withAddresses(
+    source: UnsafeRawPointer, output: UnsafeMutableRawPointer, zeros: UnsafeRawPointer? = nil,
+    _ body: (UnsafePointer<martlet_pixel_map>) -> Void
+  ) {
     var map = template
     map.source = source
     map.output = output + outputOffset
     map.zeros = zeros
     taps.withUnsafeBufferPointer {
       map.tap = $0.baseAddress
-      martlet_map_pixels(&map, first, count, sources, count, outputs)
+      body(&map)
     }
-    return Rows(sources: UnsafePointer(sources), outputs: UnsafePointer(outputs), count: count)
   }
 }
