@@ -50,6 +50,10 @@ def _lines(machine, rows):
             chosen = {name: row for name, row in convolutions.items() if row["part"] == part}
             if chosen:
                 yield from ["", f"### {part.capitalize()}", "", *_convolution_table(chosen)]
+    if "choice" in rows:
+        yield from ["", "### The choice of algorithms", "", _choice(rows["choice"])]
+    if "errors" in rows:
+        yield from ["", "### Rounding", "", *_errors(rows["errors"])]
     if "machine" in rows or "tile" in rows:
         yield from ["", "## The machine"]
     if "machine" in rows:
@@ -136,6 +140,32 @@ def _tiles(row):
                 f"**{tile['share']:.0%}**",
             ]
         )
+
+
+def _choice(row):
+    figures, mark = row["figures"], "~" if row["disturbed"] else ""
+    return (
+        f"A model of costs chooses. Of {figures['cases']} convolutions and gradients, from 2×2 pixels and 2 channels up, "
+        f"on one thread, its choice is within a tenth of the fastest in {mark}{figures['within_tenth']}, takes "
+        f"{mark}{figures['worst']:.2f} times as long at worst and {mark}{figures['mean']:.2f} on average "
+        f"({row['date']})."
+    )
+
+
+def _errors(row):
+    yield (
+        "Errors against the same sums in float64, on numbers of a normal distribution, relative to the root mean square "
+        f"of the result: the largest / the root mean square ({row['date']})."
+    )
+    yield ""
+    by_case, algorithms = {}, list(dict.fromkeys(figure["algorithm"] for figure in row["figures"]))
+    for figure in row["figures"]:
+        case = f"{figure['part']}, {figure['channels']} channels at {figure['size']}×{figure['size']}"
+        text = f"{figure['largest']:.1e} / {figure['root_mean_square']:.1e}"
+        by_case.setdefault(case, {})[figure["algorithm"]] = text
+    yield from _head(["convolution", *algorithms])
+    for case, texts in by_case.items():
+        yield _line([case, *(texts[algorithm] for algorithm in algorithms)])
 
 
 def _peers(rows):

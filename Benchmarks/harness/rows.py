@@ -25,6 +25,8 @@ class Row:
 def all_rows():
     yield Row("machine", "machine")
     yield Row("tile", "tile")
+    yield Row("choice", "choice")
+    yield Row("errors", "errors")
     for base, batch in ((64, 4), (64, 1), (32, 4), (32, 1)):
         yield _network("step", base, batch, STEP_PEERS)
     for base in (64, 32):

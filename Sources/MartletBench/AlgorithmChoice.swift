@@ -9,9 +9,13 @@ struct AlgorithmChoice: ParsableCommand {
 
   @Option(help: "Images in the batch.") var batch = 1
   @Option(help: "Runs of which the fastest counts.") var runs = 5
+  @Flag(help: "Print JSON, of the sums alone.") var json = false
   @Flag(help: "Show every case, not only those where the choice costs more than a tenth.") var all = false
 
-  func run() throws {
+  /// On one thread, as the model is.
+  func run() throws { try ThreadPool.withThreadCount(1) { try measure() } }
+
+  private func measure() throws {
     var losses: [Double] = []
     for shape in shapes {
       for part in [ConvolutionPart.forward, .backwardData, .backwardWeights] {
@@ -27,7 +31,7 @@ struct AlgorithmChoice: ParsableCommand {
           continue
         }
         losses.append(own.1 / best.1)
-        if all || losses.last! > 1.1 {
+        if !json, all || losses.last! > 1.1 {
           let text = times.map { "\($0.0) \(rounded($0.1 * 1e6)) µs" }.joined(separator: ", ")
           print(
             "\(shape.inputChannels) → \(shape.outputChannels) at \(shape.input.height)×\(shape.input.width), \(part): "
@@ -35,11 +39,21 @@ struct AlgorithmChoice: ParsableCommand {
         }
       }
     }
-    let near = losses.filter { $0 <= 1.1 }.count
+    let summary = Summary(
+      cases: losses.count, withinTenth: losses.filter { $0 <= 1.1 }.count, worst: losses.max() ?? 1,
+      mean: losses.reduce(0, +) / Double(max(losses.count, 1)))
+    if json { return try printJSON(summary) }
     print(
-      "\(losses.count) cases: the choice is within a tenth of the fastest in \(near), takes "
-        + "\(rounded(losses.max() ?? 1)) of it at worst and \(rounded(losses.reduce(0, +) / Double(losses.count))) on average"
-    )
+      "\(summary.cases) cases: the choice is within a tenth of the fastest in \(summary.withinTenth), takes "
+        + "\(rounded(summary.worst)) of it at worst and \(rounded(summary.mean)) on average")
+  }
+
+  /// Times are shares of the fastest algorithm's.
+  struct Summary: Encodable {
+    var cases: Int
+    var withinTenth: Int
+    var worst: Double
+    var mean: Double
   }
 
   /// 3×3 convolutions with padding, of channels and sizes as networks have them.

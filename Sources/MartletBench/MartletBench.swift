@@ -7,6 +7,6 @@ struct MartletBench: ParsableCommand {
     commandName: "martlet-bench", abstract: "Measure Martlet.",
     subcommands: [
       TrainingStepWorker.self, InferenceWorker.self, ConvolutionWorker.self, StepProfile.self,
-      MachineLimits.self, TileShare.self, AlgorithmChoice.self,
+      MachineLimits.self, TileShare.self, AlgorithmChoice.self, RoundingErrors.self,
     ])
 }
