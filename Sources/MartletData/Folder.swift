@@ -9,8 +9,15 @@ import MartletFiles
   import Musl
 #endif
 
-/// Folders made, listed and cleared, with errors that name the path.
+/// Folders made and listed, with errors that name the path.
 public enum Folder {
+  /// Checks the name of a folder to write to: an empty one would lead to the root of the file system.
+  ///
+  /// - Throws: ``MartletError`` when there is no name.
+  public static func checkName(_ path: String, _ operation: String) throws {
+    try require(!path.isEmpty, operation, "output: expected a folder, got an empty name")
+  }
+
   /// Makes a folder and those that lead to it, where they are missing.
   ///
   /// - Throws: ``MartletError`` naming the path, when a file is in the way or the folder above is unwritable.
