@@ -125,7 +125,7 @@ struct DatasetCheckTests {
     let dataset = try NucleiData.dataset("validation")
     #expect(dataset.count == 50)
     #expect(dataset.channels == 3)
-    #expect(dataset.options.encoding == .binary)
+    #expect(dataset.options.encoding == .extremes)
     #expect(dataset.classPixels.reduce(0, +) == 50 * 256 * 256)
     let labels = try dataset.load(7).labels.values
     #expect(labels.filter { $0 == 1 }.count == dataset.samples[7].classPixels[1])
