@@ -6,7 +6,9 @@ import MartletTraining
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Measure a trained network on images with masks.",
-    discussion: "Without --images and --masks, the run's own validation images are used.")
+    discussion:
+      "Without --images and --masks, the run's own validation images are used, also when others have come to their folder."
+  )
 
   @Argument(help: ArgumentHelp("A run folder.", valueName: "run")) var folder: String
   @Option(help: ArgumentHelp("Folder of images.", valueName: "dir")) var images: String?
@@ -22,6 +24,6 @@ struct EvaluateCommand: ParsableCommand {
     let evaluation = try evaluateSegmentation(
       URL(filePath: folder), images: images.map { URL(filePath: $0) }, masks: masks.map { URL(filePath: $0) },
       batchSize: batchSize, numerics: options.numerics)
-    print(json ? try evaluation.json() : evaluation.table)
+    try printResult(json ? try evaluation.json() : evaluation.table)
   }
 }

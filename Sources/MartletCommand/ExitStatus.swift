@@ -1,4 +1,5 @@
 import Foundation
+import Martlet
 
 /// What the program tells the shell.
 enum ExitStatus: Int32, Error {
@@ -10,6 +11,18 @@ enum ExitStatus: Int32, Error {
 
 func terminate(_ status: ExitStatus) -> Never { exit(status.rawValue) }
 
+/// Writes a line of what was asked for to standard output.
+///
+/// - Throws: ``MartletError`` when it does not get there, so that nobody takes half a result for a whole one.
+func printResult(_ text: String) throws {
+  do {
+    try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+  } catch {
+    throw MartletError("output", "standard output: cannot be written: \(systemReason(error))")
+  }
+}
+
+/// Writes a line to standard error. When nobody can read it any more, there is nobody left to tell.
 func printError(_ text: String) {
-  FileHandle.standardError.write(Data((text + "\n").utf8))
+  try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
 }

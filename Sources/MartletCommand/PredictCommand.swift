@@ -21,16 +21,18 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     let predicting = try SegmentationFilePredictor(
-      URL(filePath: model), output: output, drawsOverlay: overlay, numerics: options.numerics)
-    try predicting.check(files)
+      URL(filePath: model), files: files, output: output, drawsOverlay: overlay, numerics: options.numerics)
     var failures = 0
     for file in files {
+      let mask: String
       do {
-        print(try predicting.predict(file))
+        mask = try predicting.predict(file)
       } catch let error as MartletError {
         printError("martlet: \(error)")
         failures += 1
+        continue
       }
+      try printResult(mask)
     }
     if failures > 0 { throw ExitStatus.badInput }
   }

@@ -44,9 +44,9 @@ struct SummaryCommand: ParsableCommand {
       }
     }
     if plan {
-      print("forward pass\n\n\(summary.forwardPlan)\n\ntraining step\n\n\(summary.trainingPlan)\n")
+      try printResult("forward pass\n\n\(summary.forwardPlan)\n\ntraining step\n\n\(summary.trainingPlan)\n")
     }
-    print(summary)
+    try printResult("\(summary)")
   }
 
   private func parsedShape() throws -> [Int] {

@@ -20,11 +20,11 @@ struct SynthesizeCellsCommand: ParsableCommand {
   @Option(help: "What all random numbers follow from.") var seed: UInt64 = 1
   @Option(help: ArgumentHelp("The folder to write; it must be empty or new.", valueName: "dir")) var output:
     String
-  @Flag(help: "Write into a folder that is not empty, replacing images of an earlier call.") var overwrite =
+  @Flag(help: "Write into a folder that is not empty, replacing files of the same names.") var overwrite =
     false
 
   func run() throws {
     try synthesizeCells(count: count, size: size, seed: seed, output: output, overwriting: overwrite)
-    print("wrote \(count) images with masks to \(output)")
+    try printResult("wrote \(count) images with masks to \(output)")
   }
 }

@@ -64,15 +64,19 @@ struct TrainFromFileCommand: ParsableCommand {
 }
 
 private func train(_ configuration: SegmentationConfiguration) throws {
-  try finish(SegmentationRun.start(configuration), listening: true)
+  try finish(SegmentationRun.start(configuration))
 }
 
 private func resumeTraining(_ folder: URL) throws {
-  try finish(SegmentationRun.resume(folder), listening: true)
+  try finish(SegmentationRun.resume(folder))
 }
 
-private func finish(_ run: SegmentationRun, listening: Bool) throws {
-  let stop = StopSignal()
+private func finish(_ run: SegmentationRun) throws {
+  let stop = StopSignal {
+    // On a terminal the line of progress is being drawn.
+    let start = isatty(STDERR_FILENO) == 1 ? "\n" : ""
+    printError(start + "stopping after this step; press again to quit at once")
+  }
   stop.listen()
   defer { stop.ignore() }
   if try run.train(stop: stop) == .interrupted {

@@ -9,8 +9,15 @@ import MartletFiles
   import Musl
 #endif
 
-/// Folders made, listed and cleared, with errors that name the path.
+/// Folders made and listed, with errors that name the path.
 public enum Folder {
+  /// Checks the name of a folder to write to: an empty one would lead to the root of the file system.
+  ///
+  /// - Throws: ``MartletError`` when there is no name.
+  public static func checkName(_ path: String, _ operation: String) throws {
+    try require(!path.isEmpty, operation, "output: expected a folder, got an empty name")
+  }
+
   /// Makes a folder and those that lead to it, where they are missing.
   ///
   /// - Throws: ``MartletError`` naming the path, when a file is in the way or the folder above is unwritable.
@@ -37,37 +44,45 @@ public enum Folder {
   ///
   /// - Throws: ``MartletError`` naming the path, when it is not a folder or cannot be read.
   public static func names(in path: String) throws -> [String]? {
+    try rawNames(in: path)?.map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The same as bytes, which need not be UTF-8.
+  static func rawNames(in path: String) throws -> [[UInt8]]? {
     guard let directory = opendir(path) else {
       if errno == ENOENT { return nil }
       throw MartletError("folder", "\(path): cannot be read: \(systemErrorText(errno))")
     }
     defer { closedir(directory) }
-    var names: [String] = []
+    var names: [[UInt8]] = []
     while true {
       errno = 0
       guard let entry = readdir(directory) else { break }
       let name = withUnsafePointer(to: &entry.pointee.d_name) { text in
-        text.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: text.pointee)) {
-          String(cString: $0)
+        text.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: text.pointee)) { text in
+          UnsafeBufferPointer(start: text, count: strlen(text)).map { UInt8(bitPattern: $0) }
         }
       }
-      if name != "." && name != ".." { names.append(name) }
+      if name != Array(".".utf8) && name != Array("..".utf8) { names.append(name) }
     }
     if errno != 0 { throw MartletError("folder", "\(path): cannot be read: \(systemErrorText(errno))") }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return names.sorted { $0.lexicographicallyPrecedes($1) }
   }
 
-  /// Removes one file.
-  static func removeFile(_ path: String) throws {
-    if unlink(path) != 0, errno != ENOENT {
-      throw MartletError("folder", "\(path): cannot be removed: \(systemErrorText(errno))")
-    }
+  /// Where a path leads when links are followed: to a folder, to something else, or nowhere for the reason given.
+  enum Target: Hashable {
+    case folder
+    case other
+    case nothing(reason: String)
   }
 
-  private static func isFolder(_ path: String) -> Bool {
+  static func target(of path: String) -> Target {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    guard stat(path, &status) == 0 else { return .nothing(reason: systemErrorText(errno)) }
+    return status.st_mode & S_IFMT == S_IFDIR ? .folder : .other
   }
+
+  private static func isFolder(_ path: String) -> Bool { target(of: path) == .folder }
 
   private static func parent(of path: String) -> String? {
     var trimmed = path[...]

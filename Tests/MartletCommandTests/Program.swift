@@ -20,10 +20,13 @@ struct Program {
 
   /// Runs it to its end.
   ///
-  /// - Parameter interruptWhen: Called with what was written so far; a SIGINT is sent once it says so.
+  /// - Parameters:
+  ///   - output: Where standard output goes instead of into the result.
+  ///   - interruptWith: The signal to send.
+  ///   - interruptWhen: Called with what was written so far; the signal is sent once it says so.
   static func run(
-    _ arguments: [String], environment: [String: String] = [:],
-    interruptWhen shouldInterrupt: ((String) -> Bool)? = nil
+    _ arguments: [String], environment: [String: String] = [:], output: FileHandle? = nil,
+    interruptWith signal: Int32 = SIGINT, interruptWhen shouldInterrupt: ((String) -> Bool)? = nil
   ) throws -> Result {
     let process = Process()
     process.executableURL = url
@@ -34,14 +37,14 @@ struct Program {
     let errorFile = folder.appending(path: "martlet-\(UUID()).err")
     for file in [outputFile, errorFile] { try Data().write(to: file) }
     defer { for file in [outputFile, errorFile] { try? FileManager.default.removeItem(at: file) } }
-    process.standardOutput = try FileHandle(forWritingTo: outputFile)
+    process.standardOutput = try output ?? FileHandle(forWritingTo: outputFile)
     process.standardError = try FileHandle(forWritingTo: errorFile)
     process.standardInput = FileHandle.nullDevice
     try process.run()
     if let shouldInterrupt {
       while process.isRunning {
         if shouldInterrupt(try String(contentsOf: errorFile, encoding: .utf8)) {
-          process.interrupt()
+          kill(process.processIdentifier, signal)
           break
         }
         usleep(2000)

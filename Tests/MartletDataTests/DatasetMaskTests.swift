@@ -14,11 +14,27 @@ struct DatasetMaskTests {
     try folder.addPair("a", [[0, 255, 255], [0, 0, 255]])
     try folder.addPair("b", [[0, 0, 0], [0, 0, 0]])
     let dataset = try folder.dataset()
-    #expect(dataset.options.encoding == .binary)
+    #expect(dataset.options.encoding == .extremes)
     #expect(dataset.classes.map(\.name) == ["background", "foreground"])
     #expect(try dataset.load(0).labels.values == [0, 1, 1, 0, 0, 1])
     #expect(dataset.samples.map(\.classPixels) == [[3, 3], [6, 0]])
     #expect(dataset.classPixels == [9, 3])
+  }
+
+  @Test func masksOfZeroAnd255StayStrict() throws {
+    try folder.addPair("a", [[0, 255, 255]])
+    let settled = try folder.dataset().options
+    try folder.addPair("b", [[0, 7, 255]])
+    #expect(
+      folder.error(settled).contains("masks/b.png: expected nothing but 0 and 255, got 7 at (x 1, y 0)"))
+    #expect(
+      try folder.dataset(SegmentationOptions(encoding: .binary)).load(1).labels.values == [0, 0, 1])
+  }
+
+  @Test func theFileWithTheOddValueIsNamed() throws {
+    for name in ["a", "b", "d"] { try folder.addPair(name, [[0, 255, 255]]) }
+    try folder.addPair("c", [[0, 255, 7]])
+    #expect(folder.error().contains("such as 7 in \(folder.masks.path)/c.png at (x 2, y 0)"))
   }
 
   @Test func sixteenBitMasksAreRead() throws {
@@ -55,7 +71,8 @@ struct DatasetMaskTests {
   @Test func unclearValuesAskForAnOption() throws {
     try folder.addPair("a", [[0, 128, 255]])
     let error = folder.error()
-    #expect(error.contains("3 values: 0, 128, 255"))
+    #expect(error.contains("3 values: 0, 128, 255, such as 128 in "))
+    #expect(error.contains("masks/a.png at (x 1, y 0)"))
     #expect(error.contains("`indices`") && error.contains("`binary`") && error.contains("ignore index 255"))
 
     let binary = try folder.dataset(SegmentationOptions(encoding: .binary))

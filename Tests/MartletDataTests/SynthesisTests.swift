@@ -125,8 +125,30 @@ import Testing
     try AtomicFile.write("mine", to: folder.file("images/cell_notes.png"))
     try synthesizeCells(count: 1, size: 32, seed: 1, output: folder.path, overwriting: true)
     #expect(folder.names == ["images", "instances", "masks", "notes.txt"])
-    #expect(try Folder.names(in: folder.file("images")) == ["cell_0001.png", "cell_notes.png"])
-    #expect(try Folder.names(in: folder.file("masks")) == ["cell_0001.png"])
+    let all = ["cell_0001.png", "cell_0002.png", "cell_0003.png"]
+    #expect(try Folder.names(in: folder.file("images")) == all + ["cell_notes.png"])
+    #expect(try Folder.names(in: folder.file("masks")) == all)
+  }
+
+  @Test func replacingTouchesOnlyWhatIsWritten() throws {
+    let folder = try TemporaryFolder()
+    try Folder.create(folder.file("images"))
+    for name in ["cell_0001.png", "cell_0002.png", "cell_0007.png"] {
+      try AtomicFile.write("mine", to: folder.file("images/\(name)"))
+    }
+    try synthesizeCells(count: 2, size: 32, seed: 1, output: folder.path, overwriting: true)
+    func bytes(_ name: String) throws -> [UInt8] {
+      try FileBytes.read(folder.file("images/\(name)"), operation: "test").bytes
+    }
+    #expect(try bytes("cell_0007.png") == Array("mine".utf8))
+    #expect(try bytes("cell_0002.png") != Array("mine".utf8))
+  }
+
+  @Test func anEmptyOutputIsRefused() {
+    let error = #expect(throws: MartletError.self) {
+      try synthesizeCells(count: 1, size: 32, seed: 1, output: "", overwriting: true)
+    }
+    #expect(error?.message == "output: expected a folder, got an empty name")
   }
 
   @Test func badArgumentsAndStopping() throws {

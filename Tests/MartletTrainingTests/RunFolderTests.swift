@@ -42,9 +42,28 @@ import Testing
     let error = #expect(throws: MartletError.self) { try run.checkIsNew() }
     #expect(error?.message.hasSuffix("runs/nuclei, which holds metrics.csv") == true)
     try run.create()
-    try Data().write(to: run.checkpoint)
+    try Data().write(to: run.configuration)
     let resumable = #expect(throws: MartletError.self) { try run.checkIsNew() }
     #expect(resumable?.message.contains("use `martlet train --resume ") == true)
+  }
+
+  @Test func whatMakingItLeavesIsAsGoodAsNew() throws {
+    _ = try run.locked()
+    try run.create()
+    try Data().write(to: run.url.appendingPathComponent(".config.yaml.1-2.partial"))
+    try run.checkIsNew()
+    try Data().write(to: run.checkpoint)
+    let error = #expect(throws: MartletError.self) { try run.checkIsNew() }
+    #expect(error?.message.hasSuffix("which holds checkpoints") == true)
+  }
+
+  @Test func onlyOneHoldsTheLock() throws {
+    var lock: RunLock? = try run.locked()
+    let error = #expect(throws: MartletError.self) { try run.locked() }
+    #expect(error?.message.hasSuffix("runs/nuclei is being trained by another process") == true)
+    withExtendedLifetime(lock) {}
+    lock = nil
+    _ = try run.locked()
   }
 
   @Test func filesAreRefused() throws {

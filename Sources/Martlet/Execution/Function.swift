@@ -82,19 +82,29 @@ public final class Function: Sendable {
     }
   }
 
-  /// The first value that is not finite when the recorded graph runs, and the modules that made it.
+  /// The first value that is not finite when the recorded graph runs, and the module that made it.
   ///
-  /// Leaves are looked at first. Nothing is changed: nodes that mutate state are left out.
+  /// Leaves that the graph reads are looked at first; what it only updates, such as running statistics, is a consequence
+  /// and not a cause. Nothing is changed: nodes that mutate state are left out.
   ///
-  /// - Returns: `nil` when all is finite.
+  /// - Returns: Such as `the output of encoder.0.conv1 (convolution)` or `the parameter head.weight`; `nil` when all is
+  ///   finite.
   public func firstNonFinite(
     _ arguments: [Tensor], random: RandomState, names: [ObjectIdentifier: String]
   ) throws -> String? {
-    for case .variable(let variable) in bindings where try !isFinite(variable.concrete) {
+    var read = Set(recorded.outputs)
+    for node in recorded.nodes {
+      let mutated = Set(node.operation.mutatedInputs)
+      for (position, input) in node.inputs.enumerated() where !mutated.contains(position) {
+        read.insert(input)
+      }
+    }
+    for (leaf, binding) in zip(recorded.leaves, bindings) where read.contains(leaf) {
+      guard case .variable(let variable) = binding, try !isFinite(variable.concrete) else { continue }
       return "the parameter \(names[ObjectIdentifier(variable)] ?? "of a module without a name")"
     }
     for (index, argument) in arguments.enumerated() where try !isFinite(argument) {
-      return "argument \(index)"
+      return "the argument \(index)"
     }
     struct Found: Error { var description: String }
     var pure = recorded
@@ -105,7 +115,8 @@ public final class Function: Sendable {
       _ = try Plan(pure).run(leaves: storages(arguments, mutating: nil), random: random) { node, outputs in
         for output in outputs where try !isFinite(output) {
           let module = self.scopes[node.scope].last.flatMap { names[$0] }
-          throw Found(description: module.map { "\($0) (\(node.operation.name))" } ?? node.operation.name)
+          let name = node.operation.name
+          throw Found(description: "the output of " + (module.map { "\($0) (\(name))" } ?? name))
         }
       }
     } catch let found as Found {

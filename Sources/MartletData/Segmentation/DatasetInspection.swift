@@ -17,12 +17,12 @@ struct DatasetInspection {
     let readsColors = options.encoding == .colors || Self.hasPalettesForColors(pairs, options)
     let found = Self.forEach(pairs) { Finding($0, channels: channels, maskAsColors: readsColors) }
 
-    let contents = found.compactMap(\.content)
+    let masks = zip(pairs, found).compactMap { pair, finding in finding.content.map { (pair.mask, $0) } }
     var settled = options
     settled.channels = channels
     do {
-      if !contents.isEmpty {
-        settled = try MaskEncodingDetection(options: settled, contents: contents).settled()
+      if !masks.isEmpty {
+        settled = try MaskEncodingDetection(options: settled, masks: masks).settled()
       }
     } catch let error as MartletError {
       problems.add(error.message)

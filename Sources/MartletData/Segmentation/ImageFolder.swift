@@ -5,42 +5,57 @@ import Martlet
 enum ImageFolder {
   static let extensions: Set<String> = ["png", "jpg", "jpeg", "tif", "tiff"]
 
+  /// The image files of a folder, and those that cannot be used.
+  struct Listing {
+    var files: [URL] = []
+    var problems: [String] = []
+  }
+
   /// The PNG, JPEG and TIFF files that lie directly in a folder, by extension in any case, in natural order.
-  /// Hidden files and subfolders are left out.
+  /// Hidden files and subfolders are left out. Names that are not UTF-8 and links that lead nowhere are problems.
   ///
   /// - Throws: ``MartletError`` where the folder is missing, unreadable or holds no image.
-  static func files(in folder: URL, for purpose: String) throws -> [URL] {
+  static func files(in folder: URL, for purpose: String) throws -> Listing {
     let path = folder.path
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw MartletError("dataset", "expected a folder of \(purpose) at \(path), got nothing there")
-    }
-    guard isFolder.boolValue else {
-      throw MartletError("dataset", "expected a folder of \(purpose) at \(path), got a file")
-    }
-    let names: [String]
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }
-    } catch {
+    switch Folder.target(of: path) {
+    case .folder: break
+    case .other: throw MartletError("dataset", "expected a folder of \(purpose) at \(path), got a file")
+    case .nothing(let reason):
       throw MartletError(
-        "dataset", "expected a readable folder of \(purpose) at \(path), got: \(error.localizedDescription)")
+        "dataset", "expected a folder of \(purpose) at \(path), got nothing there: \(reason)")
     }
-    let found = names.filter { name in
-      guard extensions.contains((name as NSString).pathExtension.lowercased()) else { return false }
-      var isFolder: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: path + "/" + name, isDirectory: &isFolder)
-      return exists && !isFolder.boolValue
+    let dot = UInt8(ascii: ".")
+    let names = (try Folder.rawNames(in: path) ?? []).filter { $0.first != dot }
+    var listing = Listing()
+    var found: [String] = []
+    for bytes in names where isImage(bytes) {
+      guard let name = String(validating: bytes, as: UTF8.self) else {
+        let shown = String(decoding: bytes, as: UTF8.self)
+        listing.problems.append("\(path)/\(shown): expected a file name in UTF-8, got other bytes in it")
+        continue
+      }
+      switch Folder.target(of: "\(path)/\(name)") {
+      case .folder: continue
+      case .other: found.append(name)
+      case .nothing(let reason): listing.problems.append("\(path)/\(name): cannot be read: \(reason)")
+      }
     }
-    if found.isEmpty {
+    if found.isEmpty && listing.problems.isEmpty {
       let others =
-        names.isEmpty
-        ? "an empty folder"
-        : "\(counted(names.count, "other entry", "other entries")) such as \(names.min() ?? "")"
+        names.first.map {
+          "\(counted(names.count, "other entry", "other entries")) such as \(String(decoding: $0, as: UTF8.self))"
+        } ?? "an empty folder"
       throw MartletError("dataset", "expected PNG, JPEG or TIFF \(purpose) in \(path), got \(others)")
     }
-    return found.sorted(by: NaturalOrder.precedes).map {
+    listing.files = found.sorted(by: NaturalOrder.precedes).map {
       folder.appendingPathComponent($0, isDirectory: false)
     }
+    return listing
+  }
+
+  private static func isImage(_ name: [UInt8]) -> Bool {
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return false }
+    return extensions.contains(String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased())
   }
 }
 

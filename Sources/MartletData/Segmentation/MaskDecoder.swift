@@ -36,11 +36,11 @@ struct MaskDecoder: Sendable {
     if let problem = problem(in: content) {
       throw MartletError("dataset", "\(url.path): \(problem)")
     }
-    let binaryThreshold = binaryThreshold(content)
+    let label = labeling(of: content)
     switch raster.pixels {
     case .values(let values, _):
       var table = [UInt8](repeating: 0, count: content.largestValue + 1)
-      for value in content.entries.keys { table[value] = label(value, binaryThreshold) ?? LabelMap.ignored }
+      for value in content.entries.keys { table[value] = label(value) ?? LabelMap.ignored }
       return LabelMap(width: raster.width, height: raster.height, values: values.map { table[Int($0)] })
     case .colors(let colors):
       var last = colors.first ?? 0
@@ -61,8 +61,8 @@ struct MaskDecoder: Sendable {
     if content.isColor != readsColors {
       return "expected grey or palette \(encoding.rawValue) in this mask, got colours"
     }
-    let threshold = binaryThreshold(content)
-    let wrong = content.entries.filter { label($0.key, threshold) == nil }
+    let label = labeling(of: content)
+    let wrong = content.entries.filter { label($0.key) == nil }
     guard let first = wrong.min(by: { $0.value.firstPixel < $1.value.firstPixel }) else { return nil }
     let pixels = wrong.values.reduce(0) { $0 + $1.count }
     let place = content.place(first.value.firstPixel)
@@ -72,31 +72,37 @@ struct MaskDecoder: Sendable {
       let color = MaskColor(packed: UInt32(first.key))
       return "expected colours of the class table, got \(color) at \(place)\(rest)"
     }
-    return "expected class indices below \(classCount), got \(first.key) at \(place)\(rest)"
+    let expected =
+      encoding == .extremes
+      ? "nothing but 0 and \(content.largestPossible)" : "class indices below \(classCount)"
+    return "expected \(expected), got \(first.key) at \(place)\(rest)"
   }
 
   /// Pixels of each class and ignored pixels. Values without a class are left out.
   func pixelCounts(in content: MaskContent) -> (classes: [Int], ignored: Int) {
     var classes = [Int](repeating: 0, count: classCount)
     var ignored = 0
-    let threshold = binaryThreshold(content)
+    let label = labeling(of: content)
     for (value, entry) in content.entries {
-      guard let label = label(value, threshold) else { continue }
+      guard let label = label(value) else { continue }
       if label == LabelMap.ignored { ignored += entry.count } else { classes[Int(label)] += entry.count }
     }
     return (classes, ignored)
   }
 
-  /// The smallest foreground value of a binary mask.
-  private func binaryThreshold(_ content: MaskContent) -> Int {
-    let largest = content.entries.keys.filter { $0 != ignoreIndex }.max() ?? 0
-    return largest <= 1 ? 1 : (content.largestPossible + 1) / 2
-  }
-
-  private func label(_ value: Int, _ binaryThreshold: Int) -> UInt8? {
-    if readsColors { return labelOfColor[UInt32(value)] }
-    if value == ignoreIndex { return LabelMap.ignored }
-    if encoding == .binary { return value >= binaryThreshold ? 1 : 0 }
-    return value < classCount ? UInt8(value) : nil
+  /// What the values of one mask are labelled, `nil` for those that have no class.
+  private func labeling(of content: MaskContent) -> (Int) -> UInt8? {
+    let classOfValue: (Int) -> UInt8?
+    switch encoding {
+    case .automatic: preconditionFailure("options must be settled")
+    case .colors: return { labelOfColor[UInt32($0)] }
+    case .indices: classOfValue = { $0 < classCount ? UInt8($0) : nil }
+    case .binary:
+      let largest = content.entries.keys.filter { $0 != ignoreIndex }.max() ?? 0
+      let threshold = largest <= 1 ? 1 : (content.largestPossible + 1) / 2
+      classOfValue = { $0 >= threshold ? 1 : 0 }
+    case .extremes: classOfValue = { $0 == 0 ? 0 : $0 == content.largestPossible ? 1 : nil }
+    }
+    return { $0 == ignoreIndex ? LabelMap.ignored : classOfValue($0) }
   }
 }

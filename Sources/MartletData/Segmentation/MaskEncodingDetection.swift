@@ -1,10 +1,12 @@
+import Foundation
 import Martlet
 
 /// Settles what masks mean from everything they hold.
 struct MaskEncodingDetection {
   let options: SegmentationOptions
-  /// The values of all masks, as read without palettes.
-  let contents: [MaskContent]
+  /// The values of all masks, as read without palettes, with their files.
+  let masks: [(file: URL, content: MaskContent)]
+  private var contents: [MaskContent] { masks.map(\.content) }
 
   /// The options with encoding and classes settled.
   ///
@@ -37,10 +39,11 @@ struct MaskEncodingDetection {
         "dataset",
         "expected a class table with colours, since masks are colour images; they hold "
           + "\(counted(colors.count, "colour")), most often \(list)"
+          + (masks.first(where: \.content.isColor).map { "; the first is \($0.file.path)" } ?? "")
       )
     }
     let values = values
-    if isBinary(values), options.classes.map({ $0.count == 2 }) ?? true { return .binary }
+    if isBinary(values), options.classes.map({ $0.count == 2 }) ?? true { return .extremes }
     if let classes = options.classes {
       // A value out of range is reported later with its file and place.
       if let largest = values.last, largest >= classes.count, !looksLikeIndices(values) {
@@ -64,17 +67,42 @@ struct MaskEncodingDetection {
   }
 
   private func classes(_ encoding: MaskEncoding) throws -> [SegmentationClass] {
-    if encoding == .binary { return [SegmentationClass("background"), SegmentationClass("foreground")] }
+    if encoding == .binary || encoding == .extremes {
+      return [SegmentationClass("background"), SegmentationClass("foreground")]
+    }
     let largest = values.last ?? 0
     try require(
       largest < LabelMap.largestClassCount, "dataset",
-      "expected at most \(LabelMap.largestClassCount) classes, got the class index \(largest) in the masks")
+      "expected at most \(LabelMap.largestClassCount) classes, got the class index \(largest)\(example(of: largest))"
+    )
     try require(
       largest > 0, "dataset",
       "expected two classes or more, got masks that hold nothing but 0; "
         + "give the classes if some occur in no mask"
     )
     return (0...largest).map { SegmentationClass("class \($0)") }
+  }
+
+  /// The value that keeps the masks from being binary and is in the fewest of them.
+  private var oddValue: Int? {
+    var fileCounts: [Int: Int] = [:]
+    for content in contents where !content.isColor {
+      for value in content.entries.keys
+      where value != 0 && value != content.largestPossible && value != options.ignoreIndex {
+        fileCounts[value, default: 0] += 1
+      }
+    }
+    return fileCounts.min { ($0.value, $0.key) < ($1.value, $1.key) }?.key
+  }
+
+  /// The first mask that holds a value, and where in it.
+  private func example(of value: Int) -> String {
+    for (file, content) in masks where !content.isColor {
+      if let entry = content.entries[value] {
+        return " in \(file.path) at \(content.place(entry.firstPixel))"
+      }
+    }
+    return ""
   }
 
   private func ambiguous(_ values: [Int]) -> MartletError {
@@ -85,9 +113,10 @@ struct MaskEncodingDetection {
       "encoding `binary` if everything from half of the range on is foreground (JPEG changes values)",
     ]
     if values.last == 255 { hints.append("ignore index 255 if 255 marks pixels that do not count") }
+    let odd = oddValue.map { ", such as \($0)\(example(of: $0))" } ?? ""
     return MartletError(
       "dataset",
-      "expected masks of class indices or of 0 and 255, got masks with \(held); "
+      "expected masks of class indices or of 0 and 255, got masks with \(held)\(odd); "
         + "set \(hints.joined(separator: ", or "))"
     )
   }

@@ -29,10 +29,12 @@ struct SamplePairing {
     if images.standardizedFileURL.resolvingSymlinksInPath()
       == masks.standardizedFileURL.resolvingSymlinksInPath()
     {
-      let all = try ImageFolder.files(in: images, for: "images and masks")
+      let listing = try ImageFolder.files(in: images, for: "images and masks")
+      let all = listing.files
+      problems += listing.problems
       maskFiles = all.filter { Self.withoutSuffix($0.stem, Self.maskSuffixes) != nil }
       imageFiles = all.filter { Self.withoutSuffix($0.stem, Self.maskSuffixes) == nil }
-      if maskFiles.isEmpty || imageFiles.isEmpty {
+      if problems.isEmpty, maskFiles.isEmpty || imageFiles.isEmpty {
         throw MartletError(
           "dataset",
           "expected masks with names such as `a_mask.png` beside images in \(images.path), "
@@ -40,8 +42,12 @@ struct SamplePairing {
         )
       }
     } else {
-      imageFiles = try ImageFolder.files(in: images, for: "images")
-      maskFiles = try ImageFolder.files(in: masks, for: "masks")
+      let listings = try (
+        ImageFolder.files(in: images, for: "images"), ImageFolder.files(in: masks, for: "masks")
+      )
+      imageFiles = listings.0.files
+      maskFiles = listings.1.files
+      problems += listings.0.problems + listings.1.problems
     }
     imageFiles = withoutDuplicates(imageFiles, "images")
     maskFiles = withoutDuplicates(maskFiles, "masks")

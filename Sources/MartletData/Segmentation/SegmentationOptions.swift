@@ -9,6 +9,9 @@ public enum MaskEncoding: String, Hashable, Sendable, Codable, CaseIterable {
   /// Two classes. A pixel is foreground from half of the full range on (128 of 8 bits, 32768 of 16), so that
   /// masks which went through JPEG work; in a file with no value above 1, 1 is foreground.
   case binary
+  /// Two classes. 0 is background and the largest value of the file's depth (255 of 8 bits, 65535 of 16)
+  /// foreground; any other value is an error. This is what ``automatic`` finds in such masks.
+  case extremes
   /// A pixel's colour is looked up in the class table.
   case colors
 }
@@ -17,7 +20,7 @@ public enum MaskEncoding: String, Hashable, Sendable, Codable, CaseIterable {
 ///
 /// With everything left at its default the masks themselves say what they are:
 /// - All are grey or have a palette and hold no values but 0 and 255 (65535 with 16 bits): two classes,
-///   `background` and `foreground`.
+///   `background` and `foreground` (``MaskEncoding/extremes``).
 /// - All are grey or have a palette, and at least half of the numbers from 0 to the largest value occur:
 ///   class indices, as many classes as the largest value plus one.
 /// - Some hold colours or have a palette, and the class table has colours: colours.
@@ -56,7 +59,7 @@ public struct SegmentationOptions: Hashable, Sendable, Codable {
         (2...LabelMap.largestClassCount).contains(classes.count), "classes",
         "expected 2 to \(LabelMap.largestClassCount) classes, got \(classes.count)")
       try SegmentationClass.check(classes)
-      if encoding == .binary {
+      if encoding == .binary || encoding == .extremes {
         try require(
           classes.count == 2, "classes", "expected 2 classes for binary masks, got \(classes.count)")
       }

@@ -8,8 +8,8 @@ import Martlet
 /// - Parameters:
 ///   - size: The width and height of each picture in pixels, 32 to 4,096.
 ///   - output: The folder, made if it is missing.
-///   - overwriting: Whether the folder may hold something. Pictures named as above are then replaced, and those
-///     of an earlier, larger set removed; nothing else is touched.
+///   - overwriting: Whether the folder may hold something. Files of the names that are written are then replaced;
+///     nothing else is touched, also not what an earlier, larger set left.
 ///   - progress: Called after each picture with how many are done. What it throws ends the work.
 /// - Throws: ``MartletError`` for arguments out of range, a folder that is not empty, and files that cannot be
 ///   written.
@@ -18,6 +18,7 @@ public func synthesizeCells(
   overwriting: Bool = false, progress: (_ done: Int) throws -> Void = { _ in }
 ) throws {
   let operation = "synthesize cells"
+  try Folder.checkName(output, operation)
   try require((1...1_000_000).contains(count), operation, "expected a count of 1 to 1000000, got \(count)")
   let synthesizer = try CellSynthesizer(size: size, seed: seed, appearance: appearance)
   let folders = ["images", "masks", "instances"].map { "\(output)/\($0)" }
@@ -42,17 +43,5 @@ private func prepare(
   try require(
     held == 0 || overwriting, operation,
     "\(output): expected an empty folder, got one that holds \(held) \(held == 1 ? "entry" : "entries")")
-  for folder in folders {
-    try Folder.create(folder)
-    for name in try Folder.names(in: folder) ?? [] where isSynthesized(name) {
-      try Folder.removeFile("\(folder)/\(name)")
-    }
-  }
-}
-
-/// Whether a name is one that ``synthesizeCells(count:size:seed:output:appearance:overwriting:progress:)`` gives.
-private func isSynthesized(_ name: String) -> Bool {
-  guard name.hasPrefix("cell_"), name.hasSuffix(".png") else { return false }
-  let digits = name.dropFirst(5).dropLast(4)
-  return digits.count >= 4 && digits.allSatisfy { ("0"..."9").contains($0) }
+  for folder in folders { try Folder.create(folder) }
 }

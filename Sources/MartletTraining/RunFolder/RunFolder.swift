@@ -20,20 +20,29 @@ public struct RunFolder: Hashable, Sendable {
   /// The page to look at.
   public var report: URL { url.appendingPathComponent("report.html") }
 
+  /// What a training process holds a lock on.
+  var lock: URL { url.appendingPathComponent(".lock") }
+
   private var checkpoints: URL { url.appendingPathComponent("checkpoints") }
 
   /// Checks that a new run would overwrite nothing.
   ///
-  /// - Throws: ``MartletError`` if there is something at the folder's place other than an empty folder.
+  /// - Throws: ``MartletError`` if there is something at the folder's place other than an empty folder, or one that holds
+  ///   no more than what ``create()`` makes: a process was killed before it wrote anything.
   public func checkIsNew() throws {
     let path = url.relativePath
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return }
     try require(isFolder.boolValue, "output", "expected a new or empty folder, got the file \(path)")
-    let names = try reporting { try FileManager.default.contentsOfDirectory(atPath: path) }.sorted()
+    let made = [checkpoints, events].map(\.lastPathComponent)
+    let names = try reporting {
+      try contents(of: url).filter { name in
+        try !made.contains(name) || !contents(of: url.appendingPathComponent(name)).isEmpty
+      }
+    }
     guard let first = names.first else { return }
     let advice =
-      FileManager.default.fileExists(atPath: checkpoint.path)
+      FileManager.default.fileExists(atPath: configuration.path)
       ? "; to go on with the run that is there, use `martlet train --resume \(path)`" : ""
     throw MartletError("output", "expected a new or empty folder, got \(path), which holds \(first)\(advice)")
   }
@@ -45,13 +54,29 @@ public struct RunFolder: Hashable, Sendable {
     for folder in [url, checkpoints, events] {
       try reporting {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
-        where name.hasPrefix(".") && name.hasSuffix(".partial") {
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where isLeftover(name) {
           try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
         }
       }
     }
   }
+
+  /// Makes the run folder and keeps other processes from training in it, for as long as the lock is held.
+  ///
+  /// - Throws: ``MartletError`` when another process is at it, or the folder cannot be made.
+  func locked() throws -> RunLock {
+    try reporting { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+    return try RunLock(self)
+  }
+
+  /// What a folder holds, in order, besides the lock and leftovers.
+  private func contents(of folder: URL) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      .filter { $0 != lock.lastPathComponent && !isLeftover($0) }.sorted()
+  }
+
+  /// Whether a file was being written by a process that was killed.
+  private func isLeftover(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(".partial") }
 
   private func reporting<Result>(_ body: () throws -> Result) throws -> Result {
     do {

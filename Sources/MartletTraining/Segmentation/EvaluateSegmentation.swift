@@ -6,8 +6,8 @@ import MartletData
 ///
 /// - Parameters:
 ///   - run: A run folder, or a weights file if images are given.
-///   - images: Folder of images; `nil` for the run's own validation images.
-/// - Throws: ``MartletError`` when the run or the images cannot be read.
+///   - images: Folder of images; `nil` for the run's own validation images, which its checkpoint names.
+/// - Throws: ``MartletError`` when the run or the images cannot be read, or a validation image is gone.
 public func evaluateSegmentation(
   _ run: URL, images: URL?, masks: URL?, batchSize: Int, numerics: Numerics = .current
 ) throws -> SegmentationEvaluation {
@@ -17,7 +17,16 @@ public func evaluateSegmentation(
   if let images, let masks {
     data = try SegmentationDataset(images: images, masks: masks, options: description.options)
   } else {
-    data = try ConfigurationFile.read(RunFolder(run).configuration).datasets().validation
+    let files = RunFolder(run)
+    let configuration = try ConfigurationFile.read(files.configuration)
+    let hasCheckpoint = FileManager.default.fileExists(atPath: files.checkpoint.path)
+    // Checkpoints of earlier versions name no images; what the configuration gives is then all that is known.
+    if hasCheckpoint, let recorded = try Checkpoint.data(of: files.checkpoint) {
+      data = try configuration.validationData(
+        of: DataFingerprint(text: recorded), options: description.options)
+    } else {
+      data = try configuration.datasets().validation
+    }
   }
   let loss = try SegmentationLoss("cross-entropy", classWeights: [], classCount: network.classCount)
   return try SegmentationEvaluator(network: network, description: description, loss: loss, numerics: numerics)

@@ -17,7 +17,7 @@ extension SegmentationConfiguration {
     }
     try check(!images.isEmpty, .images, "a folder", "nothing")
     try check(!masks.isEmpty, .masks, "a folder", "nothing")
-    try check(!output.isEmpty, .output, "a folder", "nothing")
+    try Folder.checkName(output, "configuration")
     try require(
       (validationImages == nil) == (validationMasks == nil), "configuration",
       "expected validation-images and validation-masks together, got one of them")

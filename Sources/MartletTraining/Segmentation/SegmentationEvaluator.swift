@@ -13,7 +13,7 @@ public struct SegmentationEvaluation: Sendable {
     public var meanIntersectionOverUnion: Double
   }
 
-  /// Mean over images.
+  /// Mean over images, but for batches without a pixel that counts; `nan` when there is no other.
   public var loss: Double
   /// Pixels of the whole set.
   public var confusion: ConfusionMatrix
@@ -62,12 +62,16 @@ public final class SegmentationEvaluator {
     let names = data.classes.map(\.name)
     var total = ConfusionMatrix(classCount: names.count, ignoreIndex: Int(LabelMap.ignored))
     var lossSum = 0.0
+    var lossCount = 0
     var images: [SegmentationEvaluation.ImageScore] = []
     let batches = loader.batches(epoch: 0)
     while let batch = try batches.next() {
       let inputs = [batch.images, try batch.labelTensor(.uint8)]
       let results = try function(for: inputs.map(\.type))(inputs)
-      lossSum += try results[1].cast(to: .float64).item(Double.self) * Double(batch.count)
+      if loss.isDefined(for: batch.labels) {
+        lossSum += try results[1].cast(to: .float64).item(Double.self) * Double(batch.count)
+        lossCount += batch.count
+      }
       try results[0].withElements { (classes: UnsafeBufferPointer<UInt8>) in
         let area = batch.height * batch.width
         try batch.labels.withUnsafeBufferPointer { labels in
@@ -87,7 +91,8 @@ public final class SegmentationEvaluator {
       }
     }
     return SegmentationEvaluation(
-      loss: lossSum / Double(max(images.count, 1)), confusion: total, classNames: names, images: images)
+      loss: lossCount == 0 ? .nan : lossSum / Double(lossCount), confusion: total, classNames: names,
+      images: images)
   }
 
   /// The function from images and labels to classes and loss, recorded once for each shape.

@@ -6,33 +6,24 @@ import MartletData
 public final class SegmentationFilePredictor {
   private let predictor: SegmentationPredictor
   private let palette: ClassPalette
-  private let output: String
-  private let drawsOverlay: Bool
+  private let outputs: PredictionOutputs
 
   /// - Parameters:
   ///   - model: A run folder or a weights file.
+  ///   - files: The images that will be given to ``predict(_:)``.
   ///   - output: The folder for masks, made if it is missing.
-  /// - Throws: ``MartletError`` when the model cannot be read or the folder not made.
+  ///   - drawsOverlay: Whether to write each image with its mask drawn over it, too.
+  /// - Throws: ``MartletError``, before anything is written, when a file would be written twice or over one that is
+  ///   read, or the model cannot be read; also when the folder cannot be made.
   public init(
-    _ model: URL, output: String, drawsOverlay: Bool, numerics: Numerics = .current
+    _ model: URL, files: [String], output: String, drawsOverlay: Bool, numerics: Numerics = .current
   ) throws {
+    outputs = try PredictionOutputs(folder: output, drawsOverlay: drawsOverlay)
+    try outputs.check(files, inputs: files + [model.path])
     let (network, description) = try SegmentationModelDescription.load(runOrWeights: model)
     predictor = SegmentationPredictor(network: network, description: description, numerics: numerics)
     palette = ClassPalette(description.options.classes ?? [])
-    self.output = output
-    self.drawsOverlay = drawsOverlay
     try Folder.create(output)
-  }
-
-  /// Checks that no two files would be written under one name.
-  public func check(_ files: [String]) throws {
-    var seen: [String: String] = [:]
-    for file in files {
-      let mask = maskPath(file)
-      if let other = seen.updateValue(file, forKey: mask) {
-        throw MartletError("predict", "\(other) and \(file) would both be written to \(mask)")
-      }
-    }
   }
 
   /// Writes the mask of an image.
@@ -42,22 +33,12 @@ public final class SegmentationFilePredictor {
   public func predict(_ file: String) throws -> String {
     let image = try Image(contentsOf: file)
     let labels = try predictor.labels(of: image)
-    let path = maskPath(file)
-    try require(
-      URL(filePath: path).resolvingSymlinksInPath() != URL(filePath: file).resolvingSymlinksInPath(),
-      "predict",
-      "expected another folder for masks, got the one that \(file) is in, which its mask would replace")
+    let path = outputs.mask(of: file)
     try labels.image.write(to: path, as: .indexedPNG(palette: palette.colors))
-    if drawsOverlay {
+    if let overlayPath = outputs.overlay(of: file) {
       let drawn = try overlay(image.convertedToRGB().convertedTo8Bits(), mask: labels.image, palette: palette)
-      try drawn.write(to: stem(file) + "_overlay.png")
+      try drawn.write(to: overlayPath)
     }
     return path
-  }
-
-  private func maskPath(_ file: String) -> String { stem(file) + ".png" }
-
-  private func stem(_ file: String) -> String {
-    "\(output)/\(URL(filePath: file).deletingPathExtension().lastPathComponent)"
   }
 }

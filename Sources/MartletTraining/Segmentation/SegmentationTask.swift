@@ -14,6 +14,7 @@ public final class SegmentationTask: TrainingTask {
   private let segmentationLoss: SegmentationLoss
   private let evaluator: SegmentationEvaluator
   private let numerics: Numerics
+  private let fingerprint: DataFingerprint
   /// The network as it is at present, for showing what it does.
   let predictor: SegmentationPredictor
 
@@ -33,6 +34,8 @@ public final class SegmentationTask: TrainingTask {
     segmentationLoss = try SegmentationLoss(
       configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
     numerics = configuration.numerics
+    fingerprint = try DataFingerprint(
+      training: training, validation: validation, normalization: description.normalization)
     evaluator = SegmentationEvaluator(
       network: network, description: description, loss: segmentationLoss, numerics: numerics)
     predictor = SegmentationPredictor(network: network, description: description, numerics: numerics)
@@ -66,6 +69,14 @@ public final class SegmentationTask: TrainingTask {
     let evaluation = try evaluator.evaluate(validationSet, batchSize: training.batchSize)
     lastEvaluation = evaluation
     return ValidationResult(loss: evaluation.loss, score: evaluation.score, metrics: evaluation.namedMetrics)
+  }
+
+  public var data: String { fingerprint.text }
+
+  public func checkData(since earlier: String) throws {
+    if let change = try DataFingerprint(text: earlier).change(to: fingerprint) {
+      throw MartletError("resume", "the data has changed since the run began: \(change)")
+    }
   }
 
   public var modelDescription: [String: String] { description.metadata }

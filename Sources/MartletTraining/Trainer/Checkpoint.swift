@@ -26,10 +26,13 @@ struct Checkpoint {
   var model: [String: Tensor]
   var optimizer: [String: Tensor]
   var progress: TrainingProgress
+  /// What ``TrainingTask/data`` was; `nil` in files of earlier versions.
+  var data: String?
 
   private static let modelPrefix = "model."
   private static let optimizerPrefix = "optimizer."
   private static let progressKey = "martlet.progress"
+  private static let dataKey = "martlet.data"
 
   func write(to url: URL) throws {
     var tensors: [String: Tensor] = [:]
@@ -38,7 +41,9 @@ struct Checkpoint {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let text = String(decoding: try encoder.encode(progress), as: UTF8.self)
-    try saveSafetensors(tensors, metadata: [Self.progressKey: text], to: url)
+    var metadata = [Self.progressKey: text]
+    metadata[Self.dataKey] = data
+    try saveSafetensors(tensors, metadata: metadata, to: url)
   }
 
   /// - Throws: ``MartletError`` when the file is cut short, damaged or not a checkpoint.
@@ -50,6 +55,7 @@ struct Checkpoint {
       throw MartletError("checkpoint", "\(url.path) is not a checkpoint: it has no \(Self.progressKey)")
     }
     self.progress = progress
+    data = file.metadata[Self.dataKey]
     let tensors = try file.tensors()
     func part(_ prefix: String) -> [String: Tensor] {
       Dictionary(
@@ -60,9 +66,13 @@ struct Checkpoint {
     optimizer = part(Self.optimizerPrefix)
   }
 
-  init(model: any Module, optimizer: OptimizerState, progress: TrainingProgress) {
+  /// What a checkpoint says of the data, without its tensors.
+  static func data(of url: URL) throws -> String? { try SafetensorsFile(contentsOf: url).metadata[dataKey] }
+
+  init(model: any Module, optimizer: OptimizerState, progress: TrainingProgress, data: String) {
     self.model = model.stateDict
     self.optimizer = optimizer.stateDict
     self.progress = progress
+    self.data = data
   }
 }

@@ -61,9 +61,10 @@ public final class Trainer {
 
   /// The training that a checkpoint holds.
   ///
-  /// - Throws: ``MartletError`` when the checkpoint is missing, damaged or of another model.
+  /// - Throws: ``MartletError`` when the checkpoint is missing, damaged, of another model or of other data.
   public init(resuming task: any TrainingTask, options: Options, files: TrainingFiles) throws {
     let checkpoint = try Checkpoint(contentsOf: files.checkpoint)
+    if let data = checkpoint.data { try task.checkData(since: data) }
     try task.model.loadStateDict(checkpoint.model, source: files.checkpoint.path)
     self.task = task
     self.options = options
@@ -81,8 +82,8 @@ public final class Trainer {
 
   /// Trains to the end, or until a stop is asked for.
   ///
-  /// - Throws: ``MartletError`` when a loss is not finite, naming the step and the first layer whose output is not; the
-  ///   checkpoint is then the last good one. Also what reading data or writing files throws.
+  /// - Throws: ``MartletError`` when a loss is not finite, naming the step and the first layer whose output is not, or the
+  ///   epoch whose validation it was; the checkpoint is then the last good one. Also what reading data or writing files throws.
   public func run(stop: StopSignal = StopSignal(), observer: any TrainerObserver) throws -> Outcome {
     try observer.trainingStarts(at: progress.epoch, of: options.epochs, stepsPerEpoch: task.stepsPerEpoch)
     while !progress.isFinished {
@@ -127,6 +128,10 @@ public final class Trainer {
   private func endEpoch(_ observer: any TrainerObserver) throws {
     let rate = learningRate(at: progress.totalSteps - 1)
     let validation = try task.validate()
+    try require(
+      validation.loss.isFinite && validation.score.isFinite, "training",
+      "validation loss \(Self.text(validation.loss)) and score \(Self.text(validation.score)) "
+        + "after epoch \(progress.epoch + 1); the epoch is not kept and \(checkpointState)")
     let isBest = progress.bestScore.map { validation.score > $0 } ?? true
     if isBest {
       progress.bestScore = validation.score
@@ -164,15 +169,25 @@ public final class Trainer {
     guard result.isFinite else {
       let found = try step.firstNonFinite(
         batch.tensors, step: progress.totalSteps, seed: options.seed, names: task.model.namesByIdentity)
-      let what = result.loss.isFinite ? "gradient norm \(result.gradientNorm)" : "loss \(result.loss)"
+      let what =
+        result.loss.isFinite
+        ? "gradient norm \(Self.text(result.gradientNorm))" : "loss \(Self.text(result.loss))"
       throw MartletError(
         "training",
         "\(what) at step \(progress.totalSteps + 1) (epoch \(progress.epoch + 1)): the first value that is not finite is "
-          + "the output of \(found ?? "the loss"); the parameters were not updated and the last checkpoint is kept"
+          + "\(found ?? "the loss"); the parameters were not updated and \(checkpointState)"
       )
     }
     return result.loss
   }
+
+  private var checkpointState: String {
+    FileManager.default.fileExists(atPath: files.checkpoint.path)
+      ? "the last checkpoint is kept" : "there is no checkpoint yet"
+  }
+
+  /// A number as it is shown; the sign of what is not a number means nothing.
+  private static func text(_ value: Double) -> String { value.isNaN ? "nan" : "\(value)" }
 
   private func learningRate(at step: Int) -> Double {
     let perEpoch = Double(task.stepsPerEpoch)
@@ -183,7 +198,8 @@ public final class Trainer {
   }
 
   private func save() throws {
-    try Checkpoint(model: task.model, optimizer: state, progress: progress).write(to: files.checkpoint)
+    try Checkpoint(model: task.model, optimizer: state, progress: progress, data: task.data)
+      .write(to: files.checkpoint)
   }
 }
 

@@ -40,6 +40,14 @@ public protocol TrainingTask: AnyObject {
   /// Measures the model on data that it was not trained on.
   func validate() throws -> ValidationResult
 
+  /// What tells the training's data from other data; kept in checkpoints.
+  var data: String { get }
+
+  /// Checks that a run which had other ``data`` before can go on with the present one.
+  ///
+  /// - Throws: What has changed.
+  func checkData(since earlier: String) throws
+
   /// Text that lets the weights be used without the run: configuration, classes, normalisation.
   var modelDescription: [String: String] { get }
 }

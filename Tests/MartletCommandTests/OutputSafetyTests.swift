@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+@Suite("Nothing is overwritten or lost unseen", .serialized)
+struct OutputSafetyTests {
+  private func trained(_ scratch: Scratch) throws {
+    try scratch.cells()
+    try #require(try Program.run(scratch.trainArguments("run", epochs: 1)).status == 0)
+  }
+
+  @Test("predict refuses masks and overlays that would replace inputs or each other, before it writes any")
+  func predictCollisions() throws {
+    let scratch = try Scratch()
+    try trained(scratch)
+    func copy(_ name: String) throws {
+      try FileManager.default.copyItem(
+        atPath: scratch.path("cells/images/cell_0001.png"), toPath: scratch.path(name))
+    }
+    try FileManager.default.createDirectory(
+      atPath: scratch.path("photos"), withIntermediateDirectories: true)
+    for name in ["photos/a.png", "photos/a_overlay.png", "photos/b.tif"] { try copy(name) }
+    let before = try scratch.data("photos/a_overlay.png")
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch.path("link"), withDestinationPath: scratch.path("photos"))
+    func refuse(_ files: [String], _ output: String, _ words: String...) throws {
+      let result = try Program.run(
+        ["predict", scratch.path("run")] + files.map(scratch.path) + [
+          "--overlay", "--output", scratch.path(output),
+        ])
+      #expect(result.status == 2)
+      for word in words { #expect(result.errors.contains(word), "\(result.errors)") }
+    }
+    try refuse(["photos/a.png"], "photos", "would replace")
+    try refuse(["photos/a.png"], "link", "would replace")
+    // The overlay of one image is another image.
+    try refuse(["photos/b.tif", "photos/a_overlay.png", "photos/a.png"], "photos", "would replace")
+    // The mask of one image is the overlay of another.
+    try refuse(["photos/a.png", "photos/a_overlay.png"], "masks", "would both be written to")
+    #expect(try scratch.data("photos/a_overlay.png") == before)
+    for name in ["masks", "photos/b.png", "photos/b_overlay.png"] {
+      #expect(!FileManager.default.fileExists(atPath: scratch.path(name)), "\(name)")
+    }
+  }
+
+  @Test("an empty output is refused by every command that writes")
+  func emptyOutput() throws {
+    let scratch = try Scratch()
+    for arguments in [
+      ["synthesize", "cells", "--count", "1", "--size", "32"],
+      ["train", "segmentation", "--images", scratch.path("i"), "--masks", scratch.path("m")],
+      ["predict", scratch.path("run"), scratch.path("a.png")],
+    ] {
+      let result = try Program.run(arguments + ["--output", ""])
+      #expect(result.status == 2)
+      #expect(result.errors.contains("output: expected a folder, got an empty name"), "\(result.errors)")
+    }
+  }
+
+  @Test("results that cannot be written are an error")
+  func fullOutput() throws {
+    let scratch = try Scratch()
+    try trained(scratch)
+    guard let full = FileHandle(forWritingAtPath: "/dev/full") else { return }
+    for arguments in [
+      ["evaluate", scratch.path("run"), "--json"], ["summary", scratch.path("run"), "--input", "1x3x32x32"],
+    ] {
+      let result = try Program.run(arguments, output: full)
+      #expect(result.status == 2)
+      #expect(result.errors.contains("standard output: cannot be written"), "\(result.errors)")
+    }
+  }
+}

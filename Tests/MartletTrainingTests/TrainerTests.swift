@@ -1,0 +1,144 @@
+import Foundation
+import Martlet
+import MartletInterchange
+import MartletModels
+import Testing
+
+@testable import MartletTraining
+
+/// A tiny network on random images, whose validation gives what it is told to.
+private final class StubTask: TrainingTask {
+  let network: UNet
+  var model: any Module { network }
+  let stepsPerEpoch = 2
+  let samplesPerEpoch = 4
+  var data = "data"
+  /// One an epoch.
+  var validations: [ValidationResult]
+
+  init(_ validations: [ValidationResult] = []) throws {
+    var configuration = UNet.Configuration()
+    configuration.baseChannels = 4
+    configuration.depth = 1
+    network = try withSeed(1) { try UNet(configuration) }
+    self.validations = validations
+  }
+
+  static let batch = [
+    TensorType([2, 3, 8, 8], .float32, .channelsLast), TensorType([2, 8, 8], .uint8),
+  ]
+
+  static func tensors() throws -> [Tensor] {
+    let pixels = (0..<2 * 3 * 8 * 8).map { Float($0 % 7) / 7 }
+    let image = try Tensor(shape: [2, 3, 8, 8], scalars: pixels).converted(to: .channelsLast)
+    return [image, try Tensor(shape: [2, 8, 8], scalars: (0..<128).map { UInt8($0 % 2) })]
+  }
+
+  private final class Batches: BatchSource {
+    var left: Int
+    init(_ left: Int) { self.left = left }
+    func next() throws -> TrainingBatch? {
+      left -= 1
+      return left < 0 ? nil : TrainingBatch(tensors: try StubTask.tensors(), count: 2)
+    }
+  }
+
+  func batches(epoch: Int, startingAt step: Int) -> any BatchSource { Batches(stepsPerEpoch - step) }
+  func loss(_ batch: [Tensor]) throws -> Tensor { try Loss.crossEntropy(network.logits(batch[0]), batch[1]) }
+  func validate() throws -> ValidationResult { validations.removeFirst() }
+  func checkData(since earlier: String) throws {
+    try require(earlier == data, "stub", "\(earlier) is not \(data)")
+  }
+  var modelDescription: [String: String] { [:] }
+}
+
+private final class SilentObserver: TrainerObserver {
+  func trainingStarts(at epoch: Int, of epochs: Int, stepsPerEpoch: Int) {}
+  func stepEnded(_ report: StepReport) {}
+  func epochEnded(_ report: EpochReport) {}
+  func trainingEnded(_ outcome: Trainer.Outcome) {}
+}
+
+@Suite struct TrainerTests {
+  private let folder: TemporaryFolder
+  private let files: TrainingFiles
+  private let options = Trainer.Options(optimizer: Adam(), learningRate: 1e-3, epochs: 3, seed: 1)
+
+  init() throws {
+    folder = try TemporaryFolder()
+    files = TrainingFiles(
+      checkpoint: folder.url.appendingPathComponent("checkpoint"),
+      model: folder.url.appendingPathComponent("model"))
+  }
+
+  private func result(_ loss: Double, _ score: Double) -> ValidationResult {
+    ValidationResult(loss: loss, score: score, metrics: [])
+  }
+
+  private func failure(_ validations: [ValidationResult]) throws -> String {
+    let trainer = try Trainer(StubTask(validations), options: options, files: files)
+    let error = #expect(throws: MartletError.self) { try trainer.run(observer: SilentObserver()) }
+    return error?.message ?? ""
+  }
+
+  @Test(arguments: [(Double.nan, 0.5), (-.infinity, 0.5), (0.1, Double.nan)])
+  func aValidationThatIsNotFiniteIsNeverBest(loss: Double, score: Double) throws {
+    let first = try failure([result(loss, score)])
+    #expect(first.contains("after epoch 1") && first.contains("there is no checkpoint yet"), "\(first)")
+    #expect(!FileManager.default.fileExists(atPath: files.model.path))
+
+    #expect(try failure([result(0.3, 0.2), result(loss, score)]).contains("the last checkpoint is kept"))
+    #expect(try Checkpoint(contentsOf: files.checkpoint).progress.epoch == 1)
+    // The second of the same epochs, which trained on, must not have replaced the first one's weights.
+    let kept = try loadSafetensors(files.model)
+    let checkpoint = try Checkpoint(contentsOf: files.checkpoint).model
+    for (name, tensor) in kept where tensor.scalar == .float32 {
+      #expect(try tensor.scalars(Float.self) == checkpoint[name]?.scalars(Float.self), "\(name)")
+    }
+  }
+
+  @Test func otherDataIsRefusedAndOldCheckpointsAreNot() throws {
+    let task = try StubTask([result(0.3, 0.2), result(0.2, 0.3), result(0.1, 0.4)])
+    #expect(try Trainer(task, options: options, files: files).run(observer: SilentObserver()) == .finished)
+    task.data = "other"
+    let error = #expect(throws: MartletError.self) {
+      try Trainer(resuming: task, options: options, files: files)
+    }
+    #expect(error?.message == "data is not other")
+
+    var old = try Checkpoint(contentsOf: files.checkpoint)
+    old.data = nil
+    try old.write(to: files.checkpoint)
+    #expect(try Trainer(resuming: task, options: options, files: files).isFinished)
+  }
+
+  @Test func theFirstLayerThatIsNotFiniteIsNamedAndNotWhatItSpoils() throws {
+    let task = try StubTask()
+    let step = try TrainingStep(
+      model: task.network, optimizer: Adam(), state: OptimizerState(Adam(), for: task.network),
+      batch: StubTask.batch, loss: task.loss)
+    let batch = try StubTask.tensors()
+    func found() throws -> String? {
+      try step.firstNonFinite(batch, step: 0, seed: 1, names: task.network.namesByIdentity)
+    }
+    #expect(try found() == nil)
+
+    var state = task.network.stateDict
+    let shape = try #require(state["encoder.0.bn1.running_var"]).shape
+    state["encoder.0.bn1.running_var"] = try Tensor(
+      shape: shape, scalars: [Float](repeating: .nan, count: shape[0]))
+    try task.network.loadStateDict(state, source: "test")
+    #expect(try found() == nil, "training writes running statistics and does not read them")
+
+    let weight = try #require(state["encoder.0.conv1.weight"])
+    let values = try weight.scalars(Float.self)
+    state["encoder.0.conv1.weight"] = try Tensor(shape: weight.shape, scalars: values.map { $0 * 1e38 * 100 })
+    let isFinite = try #require(state["encoder.0.conv1.weight"]).scalars(Float.self).allSatisfy(\.isFinite)
+    try task.network.loadStateDict(state, source: "test")
+    let text = try #require(try found())
+    #expect(
+      isFinite
+        ? text.hasPrefix("the output of encoder.0.conv1 (") : text == "the parameter encoder.0.conv1.weight",
+      "\(text)")
+  }
+}
