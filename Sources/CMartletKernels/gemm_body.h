@@ -67,7 +67,7 @@ static inline __attribute__((always_inline)) void NAME(tile)(
     const REAL *source[NARROW_HEIGHT];
 #pragma clang loop unroll(full)
     for (int m = 0; m < height; m++) source[m] = (const REAL *)sources[m] + block->source_offset;
-    const REAL *weights = panel + block->panel_taps[t] * channels * NAME(width);
+    const REAL *weights = panel + (block->panel_taps ? block->panel_taps[t] : t) * channels * NAME(width);
     // Source rows lie where no processor foresees them: a line of each of the next tile's rows is fetched while
     // one of this tile's is multiplied.
     long c = 0;
@@ -229,7 +229,8 @@ static inline __attribute__((always_inline)) void NAME(dots)(
 #pragma clang loop unroll(full)
     for (int m = 0; m < rows; m++) source[m] = (const REAL *)sources[m] + block->source_offset;
     const REAL *weights =
-        (const REAL *)block->panels + column * block->panel_stride + block->panel_taps[t] * block->channels;
+        (const REAL *)block->panels + column * block->panel_stride +
+        (block->panel_taps ? block->panel_taps[t] : t) * block->channels;
     for (long c = 0; c < block->channels; c += LANES, weights += LANES) {
       NAME(vector) right[NAME(dot_columns)];
 #pragma clang loop unroll(full)

@@ -65,7 +65,8 @@ private final class TileWork {
   private let kernels: martlet_gemm_kernels
   private let operands: [Floats]
   private let pointers: UnsafeMutableBufferPointer<UnsafeMutableRawPointer?>
-  private let offset = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+  /// Of the only tap: its offset, its first pixel and the end of its pixels.
+  private let tap = UnsafeMutablePointer<Int>.allocate(capacity: 3)
   private var product = martlet_gemm_block()
   private var outer = martlet_outer_block()
   let flops: Double
@@ -84,7 +85,8 @@ private final class TileWork {
       pointers.initializeElement(at: row, to: UnsafeMutableRawPointer(left.pointer + row * terms))
       pointers.initializeElement(at: rows + row, to: UnsafeMutableRawPointer(sums.pointer + row * columns))
     }
-    offset.initialize(to: 0)
+    tap.initialize(repeating: 0, count: 2)
+    (tap + 2).initialize(to: terms)
     let sources = UnsafeRawPointer(pointers.baseAddress!).assumingMemoryBound(to: UnsafeRawPointer?.self)
 
     product.rows = rows
@@ -98,22 +100,25 @@ private final class TileWork {
     product.outputs = UnsafePointer(pointers.baseAddress! + rows)
 
     outer.lines = 1
-    outer.pixels = terms
     outer.taps = 1
     outer.left_lines = sources
-    outer.left_offsets = UnsafePointer(offset)
+    outer.left_offsets = UnsafePointer(tap)
+    outer.first_pixels = UnsafePointer(tap + 1)
+    outer.end_pixels = UnsafePointer(tap + 2)
     outer.left_step = height
     outer.left_panel_stride = terms * height
     outer.left_rows = rows
     outer.right = UnsafeRawPointer(right.address)
     outer.right_panel_stride = terms * width
+    outer.right_line_stride = terms * width
+    outer.right_step = width
     outer.right_panels = panels
     outer.sums = sums.address
   }
 
   deinit {
     pointers.deallocate()
-    offset.deallocate()
+    tap.deallocate()
   }
 
   /// The kernel of forward and backward-data: rows on the left, found by pointers.

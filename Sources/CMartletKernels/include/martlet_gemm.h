@@ -23,7 +23,7 @@ typedef struct {
   long source_offset;
   /// Panels, [panel][packed tap][channel][width]; `panel_stride` elements from one to the next.
   const void *panels;
-  /// The packed tap that each tap is multiplied by.
+  /// The packed tap that each tap is multiplied by, or null where that is the tap itself.
   const long *panel_taps;
   long panel_stride;
   /// Rows of the product: `outputs[m]`, written from element `output_offset` on.
