@@ -1,7 +1,7 @@
 /// Outputs along each axis that a tile of a Winograd convolution makes: F(2×2, 3×3) or F(4×4, 3×3).
 ///
 /// `four` takes 4 times fewer multiplications than the definition, `two` 2.25 times fewer. The rounding error of `two`
-/// is near that of a plain sum; that of `four` is about ten times larger.
+/// is near that of a plain sum; that of `four` two to four times larger.
 public enum WinogradTile: Int, CaseIterable, Hashable, Sendable {
   case two = 2
   case four = 4
