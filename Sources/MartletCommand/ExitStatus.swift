@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletTraining
 
 /// What the program tells the shell.
 enum ExitStatus: Int32, Error {

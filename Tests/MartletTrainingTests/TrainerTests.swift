@@ -29,9 +29,11 @@ private final class StubTask: TrainingTask {
   ]
 
   static func tensors() throws -> [Tensor] {
-    let pixels = (0..<2 * 3 * 8 * 8).map { Float($0 % 7) / 7 }
+    let pixels: [Float] = (0..<384).map { (i: Int) -> Float in Float(i % 7) / 7 }
     let image = try Tensor(shape: [2, 3, 8, 8], scalars: pixels).converted(to: .channelsLast)
-    return [image, try Tensor(shape: [2, 8, 8], scalars: (0..<128).map { UInt8($0 % 2) })]
+    return [
+      image, try Tensor(shape: [2, 8, 8], scalars: (0..<128).map { (i: Int) -> UInt8 in UInt8(i % 2) }),
+    ]
   }
 
   private final class Batches: BatchSource {

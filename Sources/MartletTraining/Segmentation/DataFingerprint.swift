@@ -18,24 +18,6 @@ struct DataFingerprint: Codable, Hashable, Sendable {
   var validation: [Pair]
   var normalization: Normalization
 
-  /// - Throws: ``MartletError`` naming a file that has gone since the data was checked.
-  init(
-    training: SegmentationDataset, validation: SegmentationDataset, normalization: Normalization
-  ) throws {
-    self.training = try training.samples.map(Pair.init)
-    self.validation = try validation.samples.map(Pair.init)
-    self.normalization = normalization
-  }
-
-  /// Reads what ``text`` gave.
-  init(text: String) throws {
-    do {
-      self = try JSONDecoder().decode(Self.self, from: Data(text.utf8))
-    } catch {
-      throw MartletError("checkpoint", "its list of the training's files cannot be read")
-    }
-  }
-
   var text: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
@@ -66,6 +48,26 @@ struct DataFingerprint: Codable, Hashable, Sendable {
       }
     }
     return nil
+  }
+}
+
+extension DataFingerprint {
+  /// Reads what ``text`` gave.
+  init(text: String) throws {
+    do {
+      self = try JSONDecoder().decode(Self.self, from: Data(text.utf8))
+    } catch {
+      throw MartletError("checkpoint", "its list of the training's files cannot be read")
+    }
+  }
+
+  /// - Throws: ``MartletError`` naming a file that has gone since the data was checked.
+  init(
+    training: SegmentationDataset, validation: SegmentationDataset, normalization: Normalization
+  ) throws {
+    self.training = try training.samples.map(Pair.init)
+    self.validation = try validation.samples.map(Pair.init)
+    self.normalization = normalization
   }
 }
 
