@@ -13,7 +13,7 @@ struct EvaluateCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A run folder.", valueName: "run")) var folder: String
   @Option(help: ArgumentHelp("Folder of images.", valueName: "dir")) var images: String?
   @Option(help: ArgumentHelp("Folder of their masks.", valueName: "dir")) var masks: String?
-  @Option(help: "Images in a batch.") var batchSize = 8
+  @Option(parsing: .unconditional, help: "Images in a batch.") var batchSize = 8
   @OptionGroup var options: NumericsOption
   @Flag(help: "Print JSON.") var json = false
 

@@ -8,7 +8,9 @@ struct SegmentationFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Folder of their masks.", valueName: "dir")) var masks: String?
   @Option(help: ArgumentHelp("Folder of validation images.", valueName: "dir")) var validationImages: String?
   @Option(help: ArgumentHelp("Folder of their masks.", valueName: "dir")) var validationMasks: String?
-  @Option(help: "Share of the images set aside for validation when no folders are given. (default: 0.2)")
+  @Option(
+    parsing: .unconditional,
+    help: "Share of the images set aside for validation when no folders are given. (default: 0.2)")
   var validationFraction: Double?
   @Option(help: "How masks name classes: auto, binary (0 and 255), indices or colors. (default: auto)")
   var maskEncoding: String?
@@ -17,37 +19,46 @@ struct SegmentationFlags: ParsableArguments {
       "A class table: a name a line, with `r g b` or `#rrggbb` behind it for colour masks.", valueName: "file"
     ))
   var classes: String?
-  @Option(help: "A mask value that takes no part in loss and metrics.") var ignoreIndex: Int?
+  @Option(parsing: .unconditional, help: "A mask value that takes no part in loss and metrics.")
+  var ignoreIndex: Int?
 
   @Option(help: "The network: unet. (default: unet)") var model: String?
-  @Option(help: "Channels of the first level. (default: 64)") var baseChannels: Int?
-  @Option(help: "Levels below the first. (default: 4)") var depth: Int?
+  @Option(parsing: .unconditional, help: "Channels of the first level. (default: 64)") var baseChannels: Int?
+  @Option(parsing: .unconditional, help: "Levels below the first. (default: 4)") var depth: Int?
   @Option(help: "same, or valid as published. (default: same)") var padding: String?
   @Flag(inversion: .prefixedNo, help: "Batch normalisation. (default: --batch-norm)") var batchNorm: Bool?
   @Option(help: "transposed or bilinear. (default: transposed)") var upsampling: String?
-  @Option(help: "Dropout probability at the bottleneck. (default: 0)") var dropout: Double?
+  @Option(parsing: .unconditional, help: "Dropout probability at the bottleneck. (default: 0)") var dropout:
+    Double?
   @Option(help: ArgumentHelp("Weights to start from.", valueName: "file.safetensors")) var weights: String?
 
-  @Option(help: "Height and width to train at. (default: 256)") var size: Int?
-  @Option(help: "Images in a step. (default: 8)") var batchSize: Int?
-  @Option(help: "Times that all images are gone through. (default: 20)") var epochs: Int?
+  @Option(parsing: .unconditional, help: "Height and width to train at. (default: 256)") var size: Int?
+  @Option(parsing: .unconditional, help: "Images in a step. (default: 8)") var batchSize: Int?
+  @Option(parsing: .unconditional, help: "Times that all images are gone through. (default: 20)") var epochs:
+    Int?
   @Option(help: "What all random numbers follow from. (default: 1)") var seed: UInt64?
   @Option(help: "adam, adamw or sgd. (default: adam)") var optimizer: String?
-  @Option(help: "The largest learning rate. (default: 0.001)") var learningRate: Double?
-  @Option(help: "Weight decay. (default: 0)") var weightDecay: Double?
-  @Option(help: "Momentum of sgd. (default: 0.9)") var momentum: Double?
+  @Option(parsing: .unconditional, help: "The largest learning rate. (default: 0.001)") var learningRate:
+    Double?
+  @Option(parsing: .unconditional, help: "Weight decay. (default: 0)") var weightDecay: Double?
+  @Option(parsing: .unconditional, help: "Momentum of sgd. (default: 0.9)") var momentum: Double?
   @Flag(inversion: .prefixedNo, help: "Nesterov's momentum for sgd. (default: --no-nesterov)") var nesterov:
     Bool?
   @Option(help: "constant, step or cosine. (default: cosine)") var schedule: String?
-  @Option(help: "Epochs over which the learning rate rises. (default: 1)") var warmUpEpochs: Double?
-  @Option(help: "Epochs between the drops of the step schedule. (default: 10)") var stepEpochs: Int?
-  @Option(help: "What a drop multiplies by. (default: 0.1)") var stepFactor: Double?
-  @Option(help: "Largest global norm of the gradients.") var clipNorm: Double?
+  @Option(parsing: .unconditional, help: "Epochs over which the learning rate rises. (default: 1)")
+  var warmUpEpochs: Double?
+  @Option(parsing: .unconditional, help: "Epochs between the drops of the step schedule. (default: 10)")
+  var stepEpochs: Int?
+  @Option(parsing: .unconditional, help: "What a drop multiplies by. (default: 0.1)") var stepFactor: Double?
+  @Option(parsing: .unconditional, help: "Largest global norm of the gradients.") var clipNorm: Double?
   @Option(help: "cross-entropy, dice, or a sum such as 0.5*cross-entropy+0.5*dice. (default: cross-entropy)")
   var loss: String?
-  @Option(parsing: .upToNextOption, help: "One weight a class for cross-entropy.") var classWeights:
+  @Option(
+    parsing: .upToNextOption,
+    help: "One weight a class for cross-entropy, with blanks between, such as 0.5 1 2.") var classWeights:
     [Double] = []
-  @Option(help: "End after so many epochs without a better mean IoU.") var earlyStopping: Int?
+  @Option(parsing: .unconditional, help: "End after so many epochs without a better mean IoU.")
+  var earlyStopping: Int?
   @Option(help: "none, flips, standard or strong; single steps go in a YAML file. (default: flips)")
   var augmentation: String?
   @Option(help: "Rounding that convolutions may trade for speed: fast, strict or direct. (default: fast)")

@@ -15,8 +15,8 @@ struct SynthesizeCellsCommand: ParsableCommand {
       light is uneven, and there is noise. The same arguments give the same bytes.
       """)
 
-  @Option(help: "How many images.") var count = 64
-  @Option(help: "Their height and width.") var size = 256
+  @Option(parsing: .unconditional, help: "How many images.") var count = 64
+  @Option(parsing: .unconditional, help: "Their height and width.") var size = 256
   @Option(help: "What all random numbers follow from.") var seed: UInt64 = 1
   @Option(help: ArgumentHelp("The folder to write; it must be empty or new.", valueName: "dir")) var output:
     String
@@ -25,6 +25,6 @@ struct SynthesizeCellsCommand: ParsableCommand {
 
   func run() throws {
     try synthesizeCells(count: count, size: size, seed: seed, output: output, overwriting: overwrite)
-    try printResult("wrote \(count) images with masks to \(output)")
+    try printResult("wrote \(counted(count, "image")) with masks to \(output)")
   }
 }

@@ -12,6 +12,11 @@ struct TrainCommand: ParsableCommand {
       martlet train run.yaml [flags]
       martlet train --resume RUN
       """,
+    discussion: """
+      A YAML file holds the flags of `train segmentation` by their names without dashes, such as `base-channels: 32`; \
+      flags behind it go on top. `--resume RUN` goes on with a run that was stopped, as it began and without other \
+      flags, and ends with the bytes of a run that never was.
+      """,
     subcommands: [TrainSegmentationCommand.self, TrainFromFileCommand.self],
     defaultSubcommand: TrainFromFileCommand.self)
 }

@@ -93,7 +93,7 @@ enum NaturalOrder {
 }
 
 /// `1 image`, `2 images`.
-func counted(_ count: Int, _ singular: String, _ plural: String? = nil) -> String {
+package func counted(_ count: Int, _ singular: String, _ plural: String? = nil) -> String {
   count == 1 ? "1 \(singular)" : "\(count) \(plural ?? singular + "s")"
 }
 

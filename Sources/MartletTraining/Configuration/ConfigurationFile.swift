@@ -16,8 +16,10 @@ public enum ConfigurationFile {
   }
 
   static func parse(_ text: String, source: String) throws -> SegmentationConfiguration {
+    var parsed: Node?
     do {
       guard let root = try Yams.compose(yaml: text) else { return SegmentationConfiguration() }
+      parsed = root
       guard root.mapping != nil else {
         throw MartletError("configuration", "\(source): expected `key: value` lines")
       }
@@ -28,7 +30,7 @@ public enum ConfigurationFile {
     } catch let error as MartletError {
       throw error
     } catch let error as DecodingError {
-      throw MartletError("configuration", "\(source): \(describe(error))")
+      throw MartletError("configuration", "\(source)\(describe(error, in: parsed))")
     } catch let error as YamlError {
       throw MartletError("configuration", "\(source): \(error)")
     }
@@ -57,17 +59,42 @@ public enum ConfigurationFile {
     }
   }
 
-  private static func describe(_ error: DecodingError) -> String {
-    func place(_ context: DecodingError.Context) -> String {
+  /// What is wrong with a value: the line, the key, what it can be and what it is.
+  private static func describe(_ error: DecodingError, in root: Node?) -> String {
+    func place(_ context: DecodingError.Context) -> (name: String, value: String) {
+      var node = root
+      for key in context.codingPath {
+        node =
+          key.intValue.flatMap { index in node?.sequence.flatMap { index < $0.count ? $0[index] : nil } }
+          ?? node?.mapping?.first { $0.key.string == key.stringValue }?.value
+      }
+      let line = node?.mark.map { ":\($0.line)" } ?? ""
       let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-      return path.isEmpty ? "" : "\(path): "
+      return ("\(line): \(path)", node?.scalar.map { ", got \($0.string)" } ?? "")
     }
     switch error {
-    case .typeMismatch(let type, let context): return place(context) + "expected \(type)"
-    case .valueNotFound(let type, let context): return place(context) + "expected \(type), got nothing"
-    case .keyNotFound(let key, let context): return place(context) + "misses \(key.stringValue)"
-    case .dataCorrupted(let context): return place(context) + context.debugDescription
-    @unknown default: return "\(error)"
+    case .typeMismatch(let type, let context):
+      let (name, value) = place(context)
+      return "\(name): expected \(words(for: type))\(value)"
+    case .valueNotFound(let type, let context):
+      return "\(place(context).name): expected \(words(for: type)), got nothing"
+    case .keyNotFound(let key, let context): return "\(place(context).name): misses \(key.stringValue)"
+    case .dataCorrupted(let context):
+      let (name, value) = place(context)
+      return "\(name): \(context.debugDescription)\(value)"
+    @unknown default: return ": \(error)"
+    }
+  }
+
+  private static func words(for type: Any.Type) -> String {
+    switch type {
+    case is any UnsignedInteger.Type: "a whole number of 0 or more"
+    case is any BinaryInteger.Type: "a whole number"
+    case is any BinaryFloatingPoint.Type: "a number"
+    case is Bool.Type: "true or false"
+    case is String.Type: "text"
+    case is any Sequence.Type: "a list"
+    default: "another value"
     }
   }
 }

@@ -96,7 +96,7 @@ extension SegmentationEvaluation {
       padded("mean") + "  " + figure(confusion.meanIntersectionOverUnion) + "  " + figure(confusion.meanDice))
     lines.append("")
     lines.append(
-      "\(images.count) images: loss\(figure(loss)), pixel accuracy\(figure(confusion.pixelAccuracy)), "
+      "\(counted(images.count, "image")): loss\(figure(loss)), pixel accuracy\(figure(confusion.pixelAccuracy)), "
         + "foreground IoU\(figure(confusion.foregroundIntersectionOverUnion)), mean over images\(figure(meanImageScore))"
     )
     return lines.joined(separator: "\n")

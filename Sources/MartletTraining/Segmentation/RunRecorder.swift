@@ -35,7 +35,7 @@ final class RunRecorder: TrainerObserver {
     let names = (task.description.options.classes ?? []).map(\.name).joined(separator: ", ")
     display.print(
       "\(configuration.model): \(task.model.parameterCount) parameters; \(task.samplesPerEpoch) training and "
-        + "\(task.validationSet.count) validation images; classes \(names)")
+        + "\(counted(task.validationSet.count, "validation image")); classes \(names)")
   }
 
   func stepEnded(_ report: StepReport) throws {
