@@ -279,8 +279,9 @@ static void NAME(multiply_dots)(const martlet_gemm_block *block) {
 
 // MARK: Outer products
 
+// `fetches` says whether anything is to be fetched early. Height and it are constants at every call.
 static inline __attribute__((always_inline)) void NAME(outer)(
-    const int height, const martlet_outer_block *block, long tap, long left_start, const REAL *right,
+    const int height, const int fetches, const martlet_outer_block *block, long tap, long left_start, const REAL *right,
     long left_ahead, long right_ahead, REAL *sums_at, long sums_pitch) {
   NAME(vector) sums[HEIGHT][VECTORS];
 #pragma clang loop unroll(full)
@@ -297,12 +298,14 @@ static inline __attribute__((always_inline)) void NAME(outer)(
     const REAL *line = right + l * block->right_line_stride + first * right_step;
 #pragma clang loop unroll_count(UNROLL)
     for (long p = 0; p < pixels; p++, left += step, line += right_step) {
-      __builtin_prefetch(left + left_ahead);
+      if (fetches) __builtin_prefetch(left + left_ahead);
       NAME(vector) b[VECTORS];
 #pragma clang loop unroll(full)
       for (int v = 0; v < VECTORS; v++) b[v] = NAME(load)(line + v * LANES);
+      if (fetches) {
 #pragma clang loop unroll(full)
-      for (int v = 0; v < NAME(width); v += NAME(line)) __builtin_prefetch(line + right_ahead + v);
+        for (int v = 0; v < NAME(width); v += NAME(line)) __builtin_prefetch(line + right_ahead + v);
+      }
 #pragma clang loop unroll(full)
       for (int m = 0; m < height; m++) {
         const NAME(vector) a = NAME(splat)(left[m]);
@@ -324,7 +327,9 @@ typedef void (*NAME(outer_function))(
   static __attribute__((noinline)) void NAME(outer_##h)(                                               \
       const martlet_outer_block *block, long tap, long left_start, const REAL *right, long left_ahead, \
       long right_ahead, REAL *sums, long pitch) {                                                      \
-    NAME(outer)(h, block, tap, left_start, right, left_ahead, right_ahead, sums, pitch);                                        \
+    if (left_ahead || right_ahead)                                                                     \
+      NAME(outer)(h, 1, block, tap, left_start, right, left_ahead, right_ahead, sums, pitch);          \
+    else NAME(outer)(h, 0, block, tap, left_start, right, 0, 0, sums, pitch);                          \
   }
 HEIGHTS(OUTER)
 #undef OUTER

@@ -49,12 +49,16 @@ struct ConvolutionCost {
   }
 
   private var direct: Work {
-    let weights = Double(shape.weightElementCount)
+    let pixels = shape.batch * shape.output.count
+    let terms = channels.source / shape.groups * shape.kernel.count
+    // Of few columns each is a sum along vectors, with the lanes to add up at the end.
+    let alongVectors = part != .backwardWeights && channels.source % 16 == 0
+    let products = min(
+      terms * Self.whole(channels.result), alongVectors ? channels.result * (terms + 10 * 16) : .max)
     return Work(
-      products: Double(shape.batch * shape.output.count * shape.kernel.count)
-        * Double(channels.source / shape.groups * Self.whole(channels.result)),
-      activations: Double(shape.batch * shape.output.count * (shape.inputChannels + shape.outputChannels)),
-      weights: weights)
+      products: Double(pixels * products),
+      activations: Double(pixels * (shape.inputChannels + shape.outputChannels)),
+      weights: Double(shape.weightElementCount))
   }
 
   private func winograd(_ tile: WinogradTile) -> Work {
