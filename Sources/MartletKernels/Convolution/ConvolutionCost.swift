@@ -33,12 +33,12 @@ struct ConvolutionCost {
 
   private func rates(of algorithm: ConvolutionAlgorithm) -> Work {
     switch (algorithm, part) {
-    case (.direct, .forward): Work(products: 1.06, activations: 8, weights: 20, calls: 90_000)
-    case (.direct, .backwardData): Work(products: 1.08, activations: 10, weights: 18, calls: 110_000)
-    case (.direct, .backwardWeights): Work(products: 1.11, activations: 12, weights: 45, calls: 70_000)
-    case (.winograd, .forward): Work(products: 1.12, activations: 2.7, weights: 7.5, calls: 43_000)
-    case (.winograd, .backwardData): Work(products: 1.03, activations: 6.5, weights: 7.2, calls: 70_000)
-    case (.winograd, .backwardWeights): Work(products: 1.18, activations: 5.7, weights: 8, calls: 11_000)
+    case (.direct, .forward): Work(products: 1.0, activations: 13, weights: 19, calls: 370_000)
+    case (.direct, .backwardData): Work(products: 1.03, activations: 15, weights: 15, calls: 480_000)
+    case (.direct, .backwardWeights): Work(products: 1.02, activations: 3.5, weights: 40, calls: 87_000)
+    case (.winograd, .forward): Work(products: 1.08, activations: 3.8, weights: 7.2, calls: 50_000)
+    case (.winograd, .backwardData): Work(products: 1.14, activations: 1.5, weights: 7, calls: 95_000)
+    case (.winograd, .backwardWeights): Work(products: 1.05, activations: 7.8, weights: 7.5, calls: 12_000)
     }
   }
 
