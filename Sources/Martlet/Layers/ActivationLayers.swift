@@ -1,0 +1,44 @@
+/// max(x, 0)
+public final class ReLU: Layer {
+  public init() {}
+  public func forward(_ input: Tensor) throws -> Tensor { try input.relu() }
+}
+
+/// x where x > 0, else slope · x.
+public final class LeakyReLU: Layer {
+  public let slope: Double
+  public init(slope: Double = 0.01) { self.slope = slope }
+  public func forward(_ input: Tensor) throws -> Tensor { try input.leakyReLU(slope: slope) }
+}
+
+/// x · Φ(x), Φ being the normal distribution's cumulative function (Hendrycks and Gimpel 2016).
+public final class GELU: Layer {
+  public let approximation: Tensor.GELUApproximation
+  public init(approximation: Tensor.GELUApproximation = .none) { self.approximation = approximation }
+  public func forward(_ input: Tensor) throws -> Tensor { try input.gelu(approximation: approximation) }
+}
+
+/// x · sigmoid(x)
+public final class SiLU: Layer {
+  public init() {}
+  public func forward(_ input: Tensor) throws -> Tensor { try input.silu() }
+}
+
+/// 1 / (1 + e to the power −x)
+public final class Sigmoid: Layer {
+  public init() {}
+  public func forward(_ input: Tensor) throws -> Tensor { try input.sigmoid() }
+}
+
+/// The hyperbolic tangent.
+public final class Tanh: Layer {
+  public init() {}
+  public func forward(_ input: Tensor) throws -> Tensor { try input.tanh() }
+}
+
+/// Exponentials over their sum along an axis; negative axes count from the end.
+public final class Softmax: Layer {
+  public let axis: Int
+  public init(axis: Int) { self.axis = axis }
+  public func forward(_ input: Tensor) throws -> Tensor { try input.softmax(axis: axis) }
+}
