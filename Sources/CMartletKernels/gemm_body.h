@@ -45,7 +45,7 @@ static inline __attribute__((always_inline)) void NAME(add_step)(
 // One tile of `vectors` vectors across. Height and vectors are constants at every call, so that the sums live in
 // registers.
 static inline __attribute__((always_inline)) void NAME(tile)(
-    const int height, const int vectors, const martlet_gemm_block *block, const void *const *sources,
+    const int height, const int vectors, const int shared, const martlet_gemm_block *block, const void *const *sources,
     const void *const *following, const REAL *panel, void *const *outputs, long column, long columns) {
   NAME(vector) sums[NARROW_HEIGHT][VECTORS];
 #pragma clang loop unroll(full)
@@ -63,7 +63,18 @@ static inline __attribute__((always_inline)) void NAME(tile)(
   }
 
   const long channels = block->channels;
-  for (long t = 0; t < block->taps; t++, sources += block->source_pitch, following += block->source_pitch) {
+  if (shared) {
+    const REAL *source[NARROW_HEIGHT];
+#pragma clang loop unroll(full)
+    for (int m = 0; m < height; m++) source[m] = (const REAL *)sources[m] + block->source_offset;
+    for (long t = 0; t < block->taps; t++) {
+      const long first = block->tap_offsets[t];
+#pragma clang loop unroll(disable)
+      for (long c = first; c < first + channels; c++, panel += NAME(width))
+        NAME(add_step)(height, vectors, sums, source, c, panel);
+    }
+  }
+  for (long t = 0; t < (shared ? 0 : block->taps); t++, sources += block->source_pitch, following += block->source_pitch) {
     const REAL *source[NARROW_HEIGHT];
 #pragma clang loop unroll(full)
     for (int m = 0; m < height; m++) source[m] = (const REAL *)sources[m] + block->source_offset;
@@ -79,7 +90,7 @@ static inline __attribute__((always_inline)) void NAME(tile)(
       for (long i = c; i < c + NAME(line); i++, weights += NAME(width))
         NAME(add_step)(height, vectors, sums, source, i, weights);
     }
-#pragma clang loop unroll_count(UNROLL)
+#pragma clang loop unroll(disable)
     for (; c < channels; c++, weights += NAME(width))
       NAME(add_step)(height, vectors, sums, source, c, weights);
   }
@@ -148,7 +159,7 @@ typedef void (*NAME(tile_function))(
   static __attribute__((noinline)) void NAME(tile_##h)(                                                \
       const martlet_gemm_block *block, const void *const *sources, const void *const *following,       \
       const REAL *panel, void *const *outputs, long column, long columns) {                            \
-    NAME(tile)(h, VECTORS, block, sources, following, panel, outputs, column, columns);                           \
+    NAME(tile)(h, VECTORS, 0, block, sources, following, panel, outputs, column, columns);                           \
   }
 HEIGHTS(TILE)
 #undef TILE
@@ -157,11 +168,23 @@ HEIGHTS(TILE)
   static __attribute__((noinline)) void NAME(narrow_tile_##h)(                                         \
       const martlet_gemm_block *block, const void *const *sources, const void *const *following,       \
       const REAL *panel, void *const *outputs, long column, long columns) {                            \
-    NAME(tile)(h, 1, block, sources, following, panel, outputs, column, columns);                                 \
+    NAME(tile)(h, 1, 0, block, sources, following, panel, outputs, column, columns);                                 \
   }
 NARROW_HEIGHTS(TILE)
 #undef TILE
 
+#define TILE(h)                                                                                        \
+  static __attribute__((noinline)) void NAME(shared_tile_##h)(                                      \
+      const martlet_gemm_block *block, const void *const *sources, const void *const *following,       \
+      const REAL *panel, void *const *outputs, long column, long columns) {                            \
+    NAME(tile)(h, VECTORS, 1, block, sources, following, panel, outputs, column, columns);             \
+  }
+HEIGHTS(TILE)
+#undef TILE
+
+#define TILE_NAME(h) NAME(shared_tile_##h),
+static const NAME(tile_function) NAME(shared_tiles)[HEIGHT + 1] = {0, HEIGHTS(TILE_NAME)};
+#undef TILE_NAME
 #define TILE_NAME(h) NAME(tile_##h),
 static const NAME(tile_function) NAME(tiles)[HEIGHT + 1] = {0, HEIGHTS(TILE_NAME)};
 #undef TILE_NAME
@@ -176,8 +199,9 @@ static void NAME(multiply)(const martlet_gemm_block *block) {
   for (long column = 0; column < block->columns; column += NAME(width), panel += block->panel_stride) {
     const long left = block->columns - column;
     const long columns = left < NAME(width) ? left : NAME(width);
-    const int narrow = columns <= LANES;
-    const NAME(tile_function) *functions = narrow ? NAME(narrow_tiles) : NAME(tiles);
+    const int shared = block->tap_offsets != 0, narrow = !shared && columns <= LANES;
+    const NAME(tile_function) *functions =
+        shared ? NAME(shared_tiles) : narrow ? NAME(narrow_tiles) : NAME(tiles);
     const long height = narrow ? NARROW_HEIGHT : HEIGHT;
     const long tiles = (block->rows + height - 1) / height;
     for (long i = 0, first = 0; i < tiles; i++) {

@@ -21,6 +21,9 @@ typedef struct {
   const void *const *sources;
   long source_pitch;
   long source_offset;
+  /// Null, or where each tap's elements start in the one source row that all of them read, `sources[m]`. The packed
+  /// taps are those of the block, in order.
+  const long *tap_offsets;
   /// Panels, [panel][packed tap][channel][width]; `panel_stride` elements from one to the next.
   const void *panels;
   /// The packed tap that each tap is multiplied by, or null where that is the tap itself.

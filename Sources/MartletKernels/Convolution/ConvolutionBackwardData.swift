@@ -41,7 +41,8 @@ extension ImplicitGEMM {
     return IndirectProductPlan(
       scalar: scalar, kernels: gemmKernels(scalar), groups: shape.groups, channels: outputPerGroup,
       columns: inputPerGroup, columnStride: taps,
-      channelOffsets: (0..<outputPerGroup).map { $0 * inputPerGroup * taps }, weightsAreRuns: false,
+      channelOffsets: (0..<outputPerGroup).map { $0 * inputPerGroup * taps }, sharedOffsets: [],
+      weightsAreRuns: false,
       groupWeightStride: outputPerGroup * inputPerGroup * taps, groupSourceStride: outputPerGroup,
       groupOutputStride: inputPerGroup, sourceSize: shape.output,
       sourceStrides: shape.outputStrides(scalar),

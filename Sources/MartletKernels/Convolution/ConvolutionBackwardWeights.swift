@@ -330,7 +330,8 @@ private struct WeightGradient {
     let y = h * shape.stride.height + offset.height
     let z = d * shape.stride.depth + offset.depth
     guard (0..<shape.input.height).contains(y), (0..<shape.input.depth).contains(z) else { return -1 }
-    return (n * shape.input.depth + z) * shape.input.height + y
+    return merges
+      ? padded.row(image: n, depth: z, height: y) : (n * shape.input.depth + z) * shape.input.height + y
   }
 
   /// Packs the part of an input row that a segment of output pixels reads. What lies outside is never read.

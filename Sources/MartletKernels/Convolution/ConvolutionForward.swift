@@ -40,27 +40,39 @@ public enum ImplicitGEMM {
   }
 
   private static func forwardPlan(_ shape: ConvolutionShape, _ scalar: RealFormat) -> IndirectProductPlan {
-    let bytes = scalar.byteCount
-    let merges = shape.mergesKernelRows
-    let taps = shape.taps(mergingRows: merges)
-    let (source, channels) = (shape.input, shape.inputChannels)
-    let width = merges ? PaddedRows(shape, scalar).width : source.width
-    var offsets = taps.map(shape.sourceOffset)
-    if merges { for i in offsets.indices { offsets[i].width = 0 } }
-    var product = shape.forwardProduct(scalar)
-    product.tapOffsets = offsets
-    product.weightTaps = taps.map(shape.weightOffset)
-    let row = width * channels * bytes
+    if shape.mergesKernelRows { return paddedPlan(shape, scalar) }
     let perGroup = shape.inputChannelsPerGroup
     return IndirectProductPlan(
-      scalar: scalar, kernels: gemmKernels(scalar), groups: shape.groups,
-      channels: merges ? shape.kernel.width * channels : perGroup, columns: shape.outputChannelsPerGroup,
-      columnStride: perGroup * shape.kernel.count, channelOffsets: forwardChannelOffsets(shape),
-      weightsAreRuns: !merges,
+      scalar: scalar, kernels: gemmKernels(scalar), groups: shape.groups, channels: perGroup,
+      columns: shape.outputChannelsPerGroup, columnStride: perGroup * shape.kernel.count,
+      channelOffsets: forwardChannelOffsets(shape), sharedOffsets: [], weightsAreRuns: true,
       groupWeightStride: shape.outputChannelsPerGroup * perGroup * shape.kernel.count,
       groupSourceStride: perGroup, groupOutputStride: shape.outputChannelsPerGroup,
-      sourceSize: SpatialExtent(source.depth, source.height, width),
-      sourceStrides: (source.depth * source.height * row, source.height * row, row, channels * bytes),
+      sourceSize: shape.input, sourceStrides: shape.inputStrides(scalar),
+      products: [shape.forwardProduct(scalar)])
+  }
+
+  /// Few channels: every kernel row is a run, and all are read from one pixel of a copy with its padding.
+  private static func paddedPlan(_ shape: ConvolutionShape, _ scalar: RealFormat) -> IndirectProductPlan {
+    let padded = PaddedRows(shape, scalar)
+    let channels = shape.inputChannels
+    let taps = shape.taps(mergingRows: true)
+    var product = shape.forwardProduct(scalar)
+    product.tapOffsets = [SpatialExtent(0, 0, 0)]
+    product.weightTaps = taps.map(shape.weightOffset)
+    let offsets = taps.map {
+      ($0.depth * shape.dilation.depth * padded.height + $0.height * shape.dilation.height) * padded.width
+        * channels
+    }
+    let plane = padded.height * padded.rowBytes
+    return IndirectProductPlan(
+      scalar: scalar, kernels: gemmKernels(scalar), groups: 1, channels: shape.kernel.width * channels,
+      columns: shape.outputChannels, columnStride: channels * shape.kernel.count,
+      channelOffsets: forwardChannelOffsets(shape),
+      sharedOffsets: offsets, weightsAreRuns: false, groupWeightStride: 0, groupSourceStride: 0,
+      groupOutputStride: shape.outputChannels,
+      sourceSize: SpatialExtent(padded.depth, padded.height, padded.width),
+      sourceStrides: (padded.depth * plane, plane, padded.rowBytes, channels * scalar.byteCount),
       products: [product])
   }
 
@@ -89,23 +101,32 @@ public enum ImplicitGEMM {
   }
 }
 
-/// A copy of the input whose rows carry their padding, for kernels that read a row of taps as one run.
+/// A copy of the input with its padding, for kernels that read many taps of few channels as one run.
 struct PaddedRows {
   let shape: ConvolutionShape
   let scalar: RealFormat
-  /// Pixels of a padded row: as many as the output reads.
+  /// Pixels of the copy along each axis: as many as the output reads.
+  let depth: Int
+  let height: Int
   let width: Int
 
   init(_ shape: ConvolutionShape, _ scalar: RealFormat) {
     self.shape = shape
     self.scalar = scalar
-    width =
-      (shape.output.width - 1) * shape.stride.width + (shape.kernel.width - 1) * shape.dilation.width + 1
+    func extent(_ axis: Int) -> Int {
+      (shape.output[axis] - 1) * shape.stride[axis] + (shape.kernel[axis] - 1) * shape.dilation[axis] + 1
+    }
+    (depth, height, width) = (extent(0), extent(1), extent(2))
   }
 
   var rowBytes: Int { width * shape.inputChannels * scalar.byteCount }
-  var rowCount: Int { shape.batch * shape.input.depth * shape.input.height }
+  var rowCount: Int { shape.batch * depth * height }
   var byteCount: Int { rowCount * rowBytes }
+
+  /// The row of the copy in which a row of the input lies, given its coordinates.
+  func row(image: Int, depth z: Int, height y: Int) -> Int {
+    (image * depth + z + shape.paddingBefore.depth) * height + y + shape.paddingBefore.height
+  }
 
   func copy(_ input: UnsafeRawPointer, to padded: UnsafeMutableRawPointer) {
     let pixel = shape.inputChannels * scalar.byteCount
@@ -117,8 +138,15 @@ struct PaddedRows {
     ThreadPool.parallelFor(ceilDivide(rows, block)) { piece in
       for row in (piece * block)..<min(rows, (piece + 1) * block) {
         let to = padded + row * rowBytes
+        let y = row % height - shape.paddingBefore.height
+        let z = row / height % depth - shape.paddingBefore.depth
+        guard (0..<shape.input.height).contains(y), (0..<shape.input.depth).contains(z) else {
+          to.initializeMemory(as: UInt8.self, repeating: 0, count: rowBytes)
+          continue
+        }
+        let source = (row / (height * depth) * shape.input.depth + z) * shape.input.height + y
         to.initializeMemory(as: UInt8.self, repeating: 0, count: before)
-        (to + before).copyMemory(from: input + row * inputRow, byteCount: inside)
+        (to + before).copyMemory(from: input + source * inputRow, byteCount: inside)
         (to + before + inside).initializeMemory(
           as: UInt8.self, repeating: 0, count: rowBytes - before - inside)
       }

@@ -30,6 +30,8 @@ struct IndirectProductPlan {
   /// Elements between neighbours in the weights: along the columns, and for each channel of a group.
   let columnStride: Int
   let channelOffsets: [Int]
+  /// Where each tap's elements start in the one source row that they share; empty if each tap reads a row of its own.
+  let sharedOffsets: [Int]
   /// Whether a column's weights are one run, in the order channel, tap.
   let weightsAreRuns: Bool
   /// Elements between groups, in the weights, in a source row and in an output row.
@@ -52,7 +54,7 @@ struct IndirectProductPlan {
   var usesDots: Bool {
     let lanes = Int(kernels.lanes)
     let terms = channels * products.reduce(0) { max($0, $1.weightTaps.count) }
-    return channels % lanes == 0 && columns <= lanes / 2
+    return sharedOffsets.isEmpty && channels % lanes == 0 && columns <= lanes / 2
       && columns * (terms + 10 * lanes) < terms * lanes
   }
 
@@ -133,7 +135,9 @@ struct IndirectProductPlan {
         return (0..<count).map { block in
           let first = pixels * block / count
           let end = pixels * (block + 1) / count
-          return RowBlock(product: index, taps: region.taps, map: map, firstRow: first, rows: end - first)
+          return RowBlock(
+            product: index, taps: sharedOffsets.isEmpty ? region.taps : Array(product.weightTaps.indices),
+            map: map, firstRow: first, rows: end - first)
         }
       }
     }
@@ -185,9 +189,12 @@ struct IndirectProductPlan {
         // What was added to lies in cache already.
         block.stream = streams && channel == 0 ? 1 : 0
       }
-      rows.taps.withUnsafeBufferPointer {
-        block.panel_taps = $0.baseAddress
-        if usesDots { kernels.multiply_dots(&block) } else { kernels.multiply(&block) }
+      rows.taps.withUnsafeBufferPointer { taps in
+        sharedOffsets.withUnsafeBufferPointer { offsets in
+          block.panel_taps = taps.baseAddress
+          if !offsets.isEmpty { block.tap_offsets = offsets.baseAddress }
+          if usesDots { kernels.multiply_dots(&block) } else { kernels.multiply(&block) }
+        }
       }
     }
   }
