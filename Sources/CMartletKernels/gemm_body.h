@@ -74,7 +74,8 @@ static inline __attribute__((always_inline)) void NAME(tile)(
         NAME(add_step)(height, vectors, sums, source, c, panel);
     }
   }
-  for (long t = 0; t < (shared ? 0 : block->taps); t++, sources += block->source_pitch, following += block->source_pitch) {
+  const long pitch = block->source_pitch;
+  for (long t = 0; t < (shared ? 0 : block->taps); t++, sources += pitch, following += pitch) {
     const REAL *source[NARROW_HEIGHT];
 #pragma clang loop unroll(full)
     for (int m = 0; m < height; m++) source[m] = (const REAL *)sources[m] + block->source_offset;

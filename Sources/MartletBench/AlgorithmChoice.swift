@@ -22,9 +22,9 @@ struct AlgorithmChoice: ParsableCommand {
         let candidates = Numerics.fast.algorithms
         let chosen = ConvolutionAlgorithm.fastest(of: candidates, for: part, shape, .float32)
         let times = try candidates.map { algorithm in
-          let work = try convolutionWork(part, shape, algorithm)
-          keep(work())
-          return (algorithm, fastestSeconds(runs: runs) { keep(work()) })
+          let operands = try ConvolutionOperands<Float>(part, shape, algorithm)
+          operands.run()
+          return (algorithm, fastestSeconds(runs: runs) { operands.run() })
         }
         guard let best = times.min(by: { $0.1 < $1.1 }), let own = times.first(where: { $0.0 == chosen })
         else {
@@ -34,7 +34,8 @@ struct AlgorithmChoice: ParsableCommand {
         if !json, all || losses.last! > 1.1 {
           let text = times.map { "\($0.0) \(rounded($0.1 * 1e6)) µs" }.joined(separator: ", ")
           print(
-            "\(shape.inputChannels) → \(shape.outputChannels) at \(shape.input.height)×\(shape.input.width), \(part): "
+            "\(shape.inputChannels) → \(shape.outputChannels) at \(shape.input.height)×\(shape.input.width), dilation "
+              + "\(shape.dilation.height), \(part): "
               + "chose \(chosen), which takes \(rounded(losses.last!)) of the fastest (\(text))")
         }
       }
@@ -56,21 +57,27 @@ struct AlgorithmChoice: ParsableCommand {
     var mean: Double
   }
 
-  /// 3×3 convolutions with padding, of channels and sizes as networks have them.
+  /// 3×3 convolutions with padding, of channels and sizes as networks have them, and dilated ones as in spatial
+  /// pyramids.
   private var shapes: [ConvolutionShape] {
     let channels = [
       (3, 16), (3, 64), (8, 8), (16, 16), (24, 24), (32, 32), (64, 64), (64, 2), (128, 128), (256, 256),
       (512, 512), (256, 32),
     ]
-    return [2, 4, 7, 14, 16, 28, 56, 96].flatMap { size in
-      channels.map { inputs, outputs in
-        ConvolutionShape(
-          batch: batch, inputChannels: inputs, outputChannels: outputs, groups: 1,
-          input: SpatialExtent(1, size, size), output: SpatialExtent(1, size, size),
-          kernel: SpatialExtent(1, 3, 3),
-          stride: SpatialExtent(1, 1, 1), dilation: SpatialExtent(1, 1, 1),
-          paddingBefore: SpatialExtent(0, 1, 1))
-      }
-    }.filter { $0.multiplyAdds < 2_500_000_000 }
+    let plain = [2, 4, 7, 14, 16, 28, 56, 96].flatMap { size in
+      channels.map { shape($0.0, $0.1, size: size, dilation: 1) }
+    }
+    let dilated = [2, 6, 12, 18].flatMap { rate in
+      [16, 32, 64].flatMap { size in [64, 256].map { shape($0, $0, size: size, dilation: rate) } }
+    }
+    return (plain + dilated).filter { $0.multiplyAdds < 2_500_000_000 }
+  }
+
+  private func shape(_ inputs: Int, _ outputs: Int, size: Int, dilation: Int) -> ConvolutionShape {
+    ConvolutionShape(
+      batch: batch, inputChannels: inputs, outputChannels: outputs, groups: 1,
+      input: SpatialExtent(1, size, size), output: SpatialExtent(1, size, size),
+      kernel: SpatialExtent(1, 3, 3), stride: SpatialExtent(1, 1, 1),
+      dilation: SpatialExtent(1, dilation, dilation), paddingBefore: SpatialExtent(0, dilation, dilation))
   }
 }

@@ -42,9 +42,13 @@ struct ConvolutionWorker: ParsableCommand {
     }
     let chosen = ConvolutionAlgorithm.fastest(of: candidates, for: kernelPart, shape, .float32)
     try serve("\(chosen)") {
-      try convolutionWork(kernelPart, shape, chosen)
-    } value: { (result: Floats) in
-      result.sum
+      let operands = try ConvolutionOperands<Float>(kernelPart, shape, chosen)
+      return {
+        operands.run()
+        return operands
+      }
+    } value: { operands in
+      operands.result.reduce(0) { $0 + Double($1) }
     }
   }
 
@@ -56,21 +60,4 @@ struct ConvolutionWorker: ParsableCommand {
     case (.backwardWeights, _): .backwardWeights
     }
   }
-}
-
-/// Numbers of a normal distribution, in memory like that of tensors.
-struct Floats {
-  let storage: Storage
-  let count: Int
-
-  init(_ count: Int, stream: UInt64) throws {
-    self.count = count
-    storage = try Storage(byteCount: count * MemoryLayout<Float>.stride)
-    RandomFill.normal(
-      .float32, storage.address, count: count, mean: 0, standardDeviation: 1, seed: 1, stream: stream)
-  }
-
-  var address: UnsafeMutableRawPointer { storage.address }
-  var pointer: UnsafeMutablePointer<Float> { address.assumingMemoryBound(to: Float.self) }
-  var sum: Double { UnsafeBufferPointer(start: pointer, count: count).reduce(0) { $0 + Double($1) } }
 }

@@ -50,13 +50,18 @@ struct ConvolutionCost {
 
   private var direct: Work {
     let pixels = shape.batch * shape.output.count
-    let terms = channels.source / shape.groups * shape.kernel.count
+    // Of all pixels: taps that read nothing but padding are left out.
+    let taps = shape.forwardProduct(.float32).regions(sourceSize: shape.input).reduce(0) {
+      $0 + $1.taps.count * $1.product.pixelCount
+    }
+    let terms = channels.source / shape.groups * taps
     // Of few columns each is a sum along vectors, with the lanes to add up at the end.
     let alongVectors = part != .backwardWeights && channels.source % 16 == 0
     let products = min(
-      terms * Self.whole(channels.result), alongVectors ? channels.result * (terms + 10 * 16) : .max)
+      terms * Self.whole(channels.result),
+      alongVectors ? channels.result * (terms + 10 * 16 * pixels) : .max)
     return Work(
-      products: Double(pixels * products),
+      products: Double(products),
       activations: Double(pixels * (shape.inputChannels + shape.outputChannels)),
       weights: Double(shape.weightElementCount))
   }

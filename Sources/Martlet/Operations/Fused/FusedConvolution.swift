@@ -70,10 +70,10 @@ public struct FusedConvolution: Operation, InputFusing {
     var scratch = WorkspaceCursor(call.workspace)
     let parts = input.kernelParts(call.inputs, &scratch)
     let (own, moments, joining) = takeScratch(shape, &scratch)
-    let rest = call.inputs[input.valueCount...]
+    let (weight, bias) = (call.inputs[input.valueCount], call.inputs.dropFirst(input.valueCount + 1).first)
     Winograd.forward(
-      shape, tile, input: parts, weight: rest.first!.elements(),
-      bias: rest.dropFirst().first.map { UnsafePointer($0.elements(Float.self)) },
+      shape, tile, input: parts, weight: weight.elements(),
+      bias: bias.map { UnsafePointer($0.elements(Float.self)) },
       rectified: convolution.rectifies, moments: moments, output: call.outputs[0].elements(), workspace: own)
     guard let statisticsEpsilon, let moments, let joining else { return }
     ConvolutionMoments(forward: shape, tile).statistics(
