@@ -1,0 +1,185 @@
+// Products of matrices whose left operand is read row by row through pointers, included once for each instruction set
+// and element type with what gemm_body.h says.
+
+// Columns of a panel, and elements of a cache line.
+enum { NAME(width) = LANES * VECTORS, NAME(line) = 64 / sizeof(REAL) };
+
+// Adds the products of one channel.
+static inline __attribute__((always_inline)) void NAME(add_step)(
+    const int height, const int vectors, NAME(vector) sums[NARROW_HEIGHT][VECTORS],
+    const REAL *source[NARROW_HEIGHT], long channel, const REAL *weights) {
+  NAME(vector) right[VECTORS];
+#pragma clang loop unroll(full)
+  for (int v = 0; v < vectors; v++) right[v] = NAME(load)(weights + v * LANES);
+#pragma clang loop unroll(full)
+  for (int m = 0; m < height; m++) {
+    const NAME(vector) left = NAME(splat)(source[m][channel]);
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) sums[m][v] = FMA(left, right[v], sums[m][v]);
+  }
+}
+
+// Writes a tile's sums with what the block asks for on top. `whole` says that all of the tile's columns exist; it, the
+// height and the vectors are constants at every call.
+static inline __attribute__((always_inline)) void NAME(write)(
+    const int height, const int vectors, const int whole, const martlet_gemm_block *block,
+    NAME(vector) sums[NARROW_HEIGHT][VECTORS], void *const *outputs, long column, long columns) {
+  const REAL *bias = block->bias ? (const REAL *)block->bias + column : 0;
+  const long first = block->output_offset + column;
+  long lanes[VECTORS];
+#pragma clang loop unroll(full)
+  for (int v = 0; v < vectors; v++) {
+    const long left = columns - v * LANES;
+    lanes[v] = whole || left >= LANES ? LANES : left < 0 ? 0 : left;
+  }
+  if (block->accumulate) {
+#pragma clang loop unroll(full)
+    for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; v++)
+        sums[m][v] += NAME(load_some)((const REAL *)outputs[m] + first + v * LANES, lanes[v]);
+  }
+  if (bias) {
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) {
+      const NAME(vector) b = NAME(load_some)(bias + v * LANES, lanes[v]);
+#pragma clang loop unroll(full)
+      for (int m = 0; m < height; m++) sums[m][v] += b;
+    }
+  }
+  if (block->rectify) {
+#pragma clang loop unroll(full)
+    for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; v++) sums[m][v] = NAME(rectified)(sums[m][v]);
+  }
+  if (whole && block->stream) {
+#pragma clang loop unroll(full)
+    for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; v++)
+        __builtin_nontemporal_store(sums[m][v], (NAME(vector) *)((REAL *)outputs[m] + first + v * LANES));
+    return;
+  }
+#pragma clang loop unroll(full)
+  for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++)
+      NAME(store_some)((REAL *)outputs[m] + first + v * LANES, sums[m][v], lanes[v]);
+}
+
+// One tile of `vectors` vectors across. Height, vectors and whether taps share a source row are constants at every
+// call, so that the sums live in registers.
+static inline __attribute__((always_inline)) void NAME(tile)(
+    const int height, const int vectors, const int shared, const martlet_gemm_block *block,
+    const void *const *sources, const void *const *following, const REAL *panel, void *const *outputs, long column,
+    long columns) {
+  NAME(vector) sums[NARROW_HEIGHT][VECTORS];
+#pragma clang loop unroll(full)
+  for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) sums[m][v] = (NAME(vector)){};
+
+  // Rows that are not streamed are fetched before they are written.
+  if (!block->stream) {
+#pragma clang loop unroll(full)
+    for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors * LANES; v += NAME(line))
+        __builtin_prefetch((const REAL *)outputs[m] + block->output_offset + column + v, 1);
+  }
+
+  const long channels = block->channels;
+  if (shared) {
+    const REAL *source[NARROW_HEIGHT];
+#pragma clang loop unroll(full)
+    for (int m = 0; m < height; m++) source[m] = (const REAL *)sources[m] + block->source_offset;
+    for (long t = 0; t < block->taps; t++) {
+      const long first = block->tap_offsets[t];
+#pragma clang loop unroll(disable)
+      for (long c = first; c < first + channels; c++, panel += NAME(width))
+        NAME(add_step)(height, vectors, sums, source, c, panel);
+    }
+  }
+  const long pitch = block->source_pitch;
+  for (long t = 0; t < (shared ? 0 : block->taps); t++, sources += pitch, following += pitch) {
+    const REAL *source[NARROW_HEIGHT];
+#pragma clang loop unroll(full)
+    for (int m = 0; m < height; m++) source[m] = (const REAL *)sources[m] + block->source_offset;
+    const REAL *weights = panel + (block->panel_taps ? block->panel_taps[t] : t) * channels * NAME(width);
+    // Source rows lie where no processor foresees them: a line of each of the next tile's rows is fetched while
+    // one of this tile's is multiplied.
+    long c = 0;
+    for (; c + NAME(line) <= channels; c += NAME(line)) {
+#pragma clang loop unroll(full)
+      for (int m = 0; m < height; m++)
+        __builtin_prefetch((const REAL *)following[m] + block->source_offset + c, 0, 2);
+#pragma clang loop unroll_count(UNROLL)
+      for (long i = c; i < c + NAME(line); i++, weights += NAME(width))
+        NAME(add_step)(height, vectors, sums, source, i, weights);
+    }
+#pragma clang loop unroll(disable)
+    for (; c < channels; c++, weights += NAME(width))
+      NAME(add_step)(height, vectors, sums, source, c, weights);
+  }
+
+  if (columns == vectors * LANES) NAME(write)(height, vectors, 1, block, sums, outputs, column, columns);
+  else NAME(write)(height, vectors, 0, block, sums, outputs, column, columns);
+}
+
+typedef void (*NAME(tile_function))(
+    const martlet_gemm_block *, const void *const *, const void *const *, const REAL *, void *const *, long,
+    long);
+
+#define TILE(name, h, vectors, shared)                                                                 \
+  static __attribute__((noinline)) void NAME(name##_##h)(                                              \
+      const martlet_gemm_block *block, const void *const *sources, const void *const *following,       \
+      const REAL *panel, void *const *outputs, long column, long columns) {                            \
+    NAME(tile)(h, vectors, shared, block, sources, following, panel, outputs, column, columns);        \
+  }
+#define WIDE(h) TILE(wide, h, VECTORS, 0) TILE(wide_shared, h, VECTORS, 1)
+#define NARROW(h) TILE(narrow, h, 1, 0) TILE(narrow_shared, h, 1, 1)
+HEIGHTS(WIDE)
+NARROW_HEIGHTS(NARROW)
+#undef WIDE
+#undef NARROW
+#undef TILE
+
+// By height; the second of each is for taps that share a source row.
+#define OWN(h) NAME(wide_##h),
+#define SHARED(h) NAME(wide_shared_##h),
+static const NAME(tile_function) NAME(wide_tiles)[2][HEIGHT + 1] = {{0, HEIGHTS(OWN)}, {0, HEIGHTS(SHARED)}};
+#undef OWN
+#undef SHARED
+#define OWN(h) NAME(narrow_##h),
+#define SHARED(h) NAME(narrow_shared_##h),
+static const NAME(tile_function) NAME(narrow_tiles)[2][NARROW_HEIGHT + 1] = {
+    {0, NARROW_HEIGHTS(OWN)}, {0, NARROW_HEIGHTS(SHARED)}};
+#undef OWN
+#undef SHARED
+
+// The rows are spread evenly over as few tiles as hold them; a panel stays in the first cache for all tiles. Where a
+// panel holds no more columns than a vector, tiles are narrow and tall.
+static void NAME(multiply)(const martlet_gemm_block *block) {
+  const REAL *panel = block->panels;
+  const int shared = block->tap_offsets != 0;
+  for (long column = 0; column < block->columns; column += NAME(width), panel += block->panel_stride) {
+    const long left = block->columns - column;
+    const long columns = left < NAME(width) ? left : NAME(width);
+    const int narrow = columns <= LANES;
+    const NAME(tile_function) *functions = narrow ? NAME(narrow_tiles)[shared] : NAME(wide_tiles)[shared];
+    const long height = narrow ? NARROW_HEIGHT : HEIGHT;
+    const long tiles = (block->rows + height - 1) / height;
+    for (long i = 0, first = 0; i < tiles; i++) {
+      const long end = block->rows * (i + 1) / tiles;
+      // The tile after the last is the first, for the next panel.
+      const long next = end + end - first <= block->rows ? end : 0;
+      functions[end - first](
+          block, block->sources + first, block->sources + next, panel, block->outputs + first, column, columns);
+      first = end;
+    }
+  }
+#if defined(__x86_64__)
+  if (block->stream) __builtin_ia32_sfence();
+#endif
+}
