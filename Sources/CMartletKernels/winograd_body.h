@@ -102,8 +102,14 @@ INLINE unsigned NAME(inside)(const int count, long start, long step, long size) 
 // normalised; both are constants at every call.
 INLINE void NAME(input_block)(
     const int m, const int whole, const int normalize, const martlet_winograd_input *input, const float *pixels,
-    long row, long column, unsigned rows, unsigned columns, long channel, long lanes, float *to) {
+    long row, long column, unsigned rows, unsigned columns, long channel, long lanes, long ahead, float *to) {
   const int n = m + 2;
+  // What tiles further along the row add, into the second cache: the first one's few outstanding misses are needed
+  // for what is read now.
+  if (whole) {
+    UNROLL for (int i = 0; i < n; i++)
+      UNROLL for (int j = 0; j < m; j++) __builtin_prefetch(pixels + i * row + j * column + ahead, 0, 2);
+  }
   NAME(vector) mean = {}, scale = {}, shift = {};
   const NAME(vector) floor = NAME(splat)(input->rectify ? 0 : -INFINITY);
   if (normalize) {
@@ -132,12 +138,12 @@ INLINE void NAME(input_block)(
   }
 }
 
-#define INPUT_BLOCK(name, m, whole, normalize, lanes_given)                                               \
+#define INPUT_BLOCK(name, m, whole, normalize, lanes_given)                                            \
   static __attribute__((noinline)) void NAME(name)(                                                    \
       const martlet_winograd_input *input, const float *pixels, long row, long column, unsigned rows,  \
-      unsigned columns, long channel, long lanes, float *to) {                                         \
+      unsigned columns, long channel, long lanes, long ahead, float *to) {                             \
     NAME(input_block)(                                                                                 \
-        m, whole, normalize, input, pixels, row, column, rows, columns, channel, lanes_given, to);        \
+        m, whole, normalize, input, pixels, row, column, rows, columns, channel, lanes_given, ahead, to); \
   }
 INPUT_BLOCK(input_whole_4, 4, 1, 0, LANES)
 INPUT_BLOCK(input_whole_normalize_4, 4, 1, 1, LANES)
@@ -150,7 +156,7 @@ INPUT_BLOCK(input_some_2, 2, 0, input->mean != 0, lanes)
 #undef INPUT_BLOCK
 
 typedef void (*NAME(input_function))(
-    const martlet_winograd_input *, const float *, long, long, unsigned, unsigned, long, long, float *);
+    const martlet_winograd_input *, const float *, long, long, unsigned, unsigned, long, long, long, float *);
 
 INLINE void NAME(transform_input)(
     const int m, const martlet_winograd_input *input, NAME(input_function) whole, NAME(input_function) edge,
@@ -159,6 +165,9 @@ INLINE void NAME(transform_input)(
   const martlet_winograd_plane *plane = &input->plane;
   const long row = plane->row_stride * tiles->dilation[0], column = plane->column_stride * tiles->dilation[1];
   const long channels = input->channels;
+  // How far before its use a pixel is fetched: some 64 channels of work, at least a tile.
+  const long tiles_ahead = channels >= 64 ? 1 : 4 / ((channels + 15) / 16);
+  const long ahead = (2 + tiles_ahead * m) * column;
   NAME(place) place = NAME(first_place)(tiles);
   float *to = input->frequencies;
   for (long i = 0; i < tiles->count; i++, to += input->tile_stride, NAME(step)(tiles, &place)) {
@@ -169,13 +178,13 @@ INLINE void NAME(transform_input)(
     const long first = place.image * plane->image_stride + y * plane->row_stride + x * plane->column_stride;
     const float *pixels = input->source + first;
     if (channels < LANES) {
-      some(input, pixels, row, column, rows, columns, 0, channels, to);
+      some(input, pixels, row, column, rows, columns, 0, channels, ahead, to);
       continue;
     }
     NAME(input_function) function = (rows & columns) == all ? whole : edge;
     for (long c = 0; c < channels; c += LANES) {
       const long channel = c + LANES <= channels ? c : channels - LANES;
-      function(input, pixels + channel, row, column, rows, columns, channel, LANES, to + channel);
+      function(input, pixels + channel, row, column, rows, columns, channel, LANES, ahead, to + channel);
     }
   }
 }

@@ -53,7 +53,7 @@ public struct MatrixProduct {
     let left = parts.transposedA.map { UnsafeRawPointer($0) } ?? a
 
     let panels = ceilDivide(columns, Int(kernels.width))
-    let blocks = ceilDivide(rows, IndirectProductPlan.blockRows)
+    let blocks = ceilDivide(rows, IndirectProductPlan.blockRows(rows, terms: depth))
     let splits = max(1, min(panels, 64 / max(1, blocks * factors.count)))
     ThreadPool.parallelFor(factors.count * blocks * splits) { piece in
       let split = piece % splits

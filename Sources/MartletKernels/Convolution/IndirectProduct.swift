@@ -42,8 +42,18 @@ struct IndirectProductPlan {
   let sourceStrides: (Int, Int, Int, Int)
   let products: [IndirectProduct]
 
-  /// Rows of a block: enough to read a slice of weights seldom, few enough for their sources to stay in cache.
-  static let blockRows = 192
+  /// Rows of a block at least: enough to read a slice of weights seldom.
+  private static let leastBlockRows = 192
+  /// Source elements of a block of short rows: no more than stay in the second cache.
+  private static let blockElements = 48 << 10
+  /// Blocks that any number of threads can share evenly.
+  private static let enoughBlocks = 64
+
+  /// Rows of a block, of `rows` rows that each add up `terms` products.
+  static func blockRows(_ rows: Int, terms: Int) -> Int {
+    max(leastBlockRows, min(blockElements / max(1, terms), ceilDivide(rows, enoughBlocks)))
+  }
+
   /// Terms of a sum taken in one go. A panel of that many rows lies in the second cache.
   static let chunkTerms = 1024
   /// Panels are at most this wide, whatever the instruction set: workspaces are measured with it.
@@ -130,8 +140,10 @@ struct IndirectProductPlan {
       product.regions(sourceSize: sourceSize).flatMap { region -> [RowBlock] in
         let map = PixelMap(region.product, sourceSize: sourceSize, sourceStrides: sourceStrides)
         let pixels = region.product.pixelCount
+        let taps = sharedOffsets.isEmpty ? region.taps.count : sharedOffsets.count
         // Few columns read each row once: longer blocks lose nothing from cache.
-        let count = ceilDivide(pixels, usesDots ? 4 * Self.blockRows : Self.blockRows)
+        let rows = usesDots ? 4 * Self.leastBlockRows : Self.blockRows(pixels, terms: channels * taps)
+        let count = ceilDivide(pixels, rows)
         return (0..<count).map { block in
           let first = pixels * block / count
           let end = pixels * (block + 1) / count
@@ -146,7 +158,7 @@ struct IndirectProductPlan {
   }
 
   /// Results that no cache holds until they are read again are written past the caches.
-  private static let streamedBytes = 32 << 20
+  private static let streamedBytes = 12 << 20
 
   private func streamsResult(_ output: UnsafeMutableRawPointer) -> Bool {
     let pixel = groups * groupOutputStride * scalar.byteCount

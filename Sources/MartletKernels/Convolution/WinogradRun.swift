@@ -51,7 +51,7 @@ struct WinogradRun {
   }
 
   /// Results that no cache holds until they are read again are written past the caches.
-  private static let streamedBytes = 32 << 20
+  private static let streamedBytes = 12 << 20
   /// Tiles of a piece of the shared transform.
   private static let sharedTiles = 8
 
