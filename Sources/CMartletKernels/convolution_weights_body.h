@@ -53,7 +53,7 @@ void NAME(martlet_pack_weights)(const martlet_weight_panel *panel) {
 void NAME(martlet_unpack_sums)(const martlet_weight_sums *sums) {
   const long tap_stride = sums->rows * sums->pitch;
   for (long n = 0; n < sums->columns; n++) {
-    BITS *column = (BITS *)sums->weights + n * sums->column_stride;
+    BITS *column = (BITS *)sums->weights + sums->column_offsets[n];
     for (long i = 0; i < sums->rows; i++) {
       const BITS *from = (const BITS *)sums->sums + i * sums->pitch + n;
       BITS *to = column + sums->row_offsets[i];

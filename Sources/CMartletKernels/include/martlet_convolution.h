@@ -53,13 +53,13 @@ void martlet_pack_weights_4(const martlet_weight_panel *panel);
 void martlet_pack_weights_8(const martlet_weight_panel *panel);
 
 /// The reverse, for the sums of weight gradients, [tap][row][pitch]:
-/// weights[n * column_stride + row_offsets[i] + tap_offsets[t]] = sums[t][i][n].
+/// weights[column_offsets[n] + row_offsets[i] + tap_offsets[t]] = sums[t][i][n].
 typedef struct {
   const void *sums;
   long pitch;
   void *weights;
   long columns;
-  long column_stride;
+  const long *column_offsets;
   long rows;
   const long *row_offsets;
   long taps;

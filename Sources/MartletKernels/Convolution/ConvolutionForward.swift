@@ -45,7 +45,7 @@ public enum ImplicitGEMM {
     return IndirectProductPlan(
       scalar: scalar, kernels: gemmKernels(scalar), groups: shape.groups, channels: perGroup,
       columns: shape.outputChannelsPerGroup, columnStride: perGroup * shape.kernel.count,
-      channelOffsets: forwardChannelOffsets(shape), sharedOffsets: [], weightsAreRuns: true,
+      channelOffsets: shape.channelOffsets(inRuns: false), sharedOffsets: [], weightsAreRuns: true,
       groupWeightStride: shape.outputChannelsPerGroup * perGroup * shape.kernel.count,
       groupSourceStride: perGroup, groupOutputStride: shape.outputChannelsPerGroup,
       sourceSize: shape.input, sourceStrides: shape.inputStrides(scalar),
@@ -68,19 +68,12 @@ public enum ImplicitGEMM {
     return IndirectProductPlan(
       scalar: scalar, kernels: gemmKernels(scalar), groups: 1, channels: shape.kernel.width * channels,
       columns: shape.outputChannels, columnStride: channels * shape.kernel.count,
-      channelOffsets: forwardChannelOffsets(shape),
+      channelOffsets: shape.channelOffsets(inRuns: true),
       sharedOffsets: offsets, weightsAreRuns: false, groupWeightStride: 0, groupSourceStride: 0,
       groupOutputStride: shape.outputChannels,
       sourceSize: SpatialExtent(padded.depth, padded.height, padded.width),
       sourceStrides: (padded.depth * plane, plane, padded.rowBytes, channels * scalar.byteCount),
       products: [product])
-  }
-
-  /// Where in a weight each element of a tap's run lies: its channel, and its place in a merged kernel row.
-  static func forwardChannelOffsets(_ shape: ConvolutionShape) -> [Int] {
-    let taps = shape.kernel.count
-    guard shape.mergesKernelRows else { return (0..<shape.inputChannelsPerGroup).map { $0 * taps } }
-    return (0..<shape.kernel.width).flatMap { w in (0..<shape.inputChannels).map { $0 * taps + w } }
   }
 
   private struct ForwardParts {

@@ -79,6 +79,33 @@ public struct ConvolutionShape: Hashable, Sendable {
     groups == 1 && inputChannels <= 8 && kernel.width > 1 && dilation.width == 1
   }
 
+  /// Windows that lie side by side along the width: each is a run of kernel.width · channels elements of the input.
+  var mergesPatches: Bool {
+    groups == 1 && kernel.width > 1 && kernel.width == stride.width && dilation.width == 1
+      && paddingBefore.width == 0 && input.width == output.width * kernel.width
+  }
+
+  /// The same with such windows as pixels of as many channels; the weights lie in another order. Other convolutions
+  /// stay what they are.
+  var mergingPatches: ConvolutionShape {
+    guard mergesPatches else { return self }
+    var shape = self
+    shape.inputChannels *= kernel.width
+    shape.input.width = output.width
+    shape.kernel.width = 1
+    shape.stride.width = 1
+    return shape
+  }
+
+  /// Where among one filter's weights the elements lie that a tap reads: channels, or in runs the pixels of a kernel
+  /// row with the channels of each.
+  func channelOffsets(inRuns: Bool) -> [Int] {
+    let taps = kernel.count
+    return (0..<(inRuns ? kernel.width : 1)).flatMap { w in
+      (0..<inputChannelsPerGroup).map { $0 * taps + w }
+    }
+  }
+
   /// Taps whose source rows are read one by one, as coordinates in the kernel.
   func taps(mergingRows: Bool) -> [SpatialExtent] {
     var taps: [SpatialExtent] = []
