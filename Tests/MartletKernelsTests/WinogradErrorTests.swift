@@ -19,12 +19,13 @@ struct WinogradErrorTests {
     Limit(tile: .four, part: .backwardData, largest: 1.2e-5, typical: 1.4e-6),
   ]
 
-  @Test(arguments: [(64, 24), (256, 12), (1024, 8)])
-  func staysBelowWhatIsTold(channels: Int, size: Int) {
+  @Test(arguments: [(64, [24, 24]), (256, [12, 12]), (1024, [8, 8]), (64, [5, 12, 12])])
+  func staysBelowWhatIsTold(channels: Int, size: [Int]) {
     let outputs = 64
     for part in WinogradTests.parts {
       let (inputChannels, outputChannels) = part == .forward ? (channels, outputs) : (outputs, channels)
-      let shape = WinogradWeightsTests.shape(1, inputChannels, outputChannels, [size, size])
+      let depth = size.count == 3 ? 3 : 1
+      let shape = WinogradWeightsTests.volume(1, inputChannels, outputChannels, size, depth: depth)
       func normal(_ count: Int, _ stream: UInt64) -> [Float] {
         var values = [Float](repeating: 0, count: count)
         values.withUnsafeMutableBytes {

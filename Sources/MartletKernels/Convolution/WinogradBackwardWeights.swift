@@ -93,30 +93,28 @@ struct WinogradWeightsCut {
 
     let frequencies = (tile + 2) * (tile + 2)
     let planeTiles = shape.batch * phases.count * tilesHigh * tilesWide
-    func cutSlices(_ longest: Int) -> WinogradSlices {
-      WinogradSlices(
-        sourceDepth: shape.input.depth, resultDepth: shape.output.depth, kernelDepth: shape.kernel.depth,
-        dilation: shape.dilation.depth, origin: -shape.paddingBefore.depth, longest: longest)
-    }
-    let tiles = planeTiles * cutSlices(1).count
+    let slices = WinogradSlices(
+      sourceDepth: shape.input.depth, resultDepth: shape.output.depth, kernelDepth: shape.kernel.depth,
+      dilation: shape.dilation.depth, origin: -shape.paddingBefore.depth)
+    let tiles = planeTiles * slices.count
     let inputs = ceilDivide(shape.inputChannels, 16)
     let outputs = ceilDivide(shape.outputChannels, 16)
     // Below 256 tiles a part's way back from the frequencies would show. More than 32 parts are not worth their
     // memory.
     let parts = min(32, tiles / 256, planeTiles)
-    let sumBytes = frequencies * cutSlices(1).taps.count * inputs * outputs * 1024
+    let sumBytes = frequencies * slices.taps.count * inputs * outputs * 1024
     if sumBytes <= 5 << 19,
       parts >= ceilDivide(inputs, Self.blockRows) * ceilDivide(outputs, Self.blockColumns)
     {
       mode = .tileRanges(parts: parts)
-      slices = cutSlices(64)
-      chunk = max(1, 64 / slices.longestRun)
+      self.slices = slices.cut(longest: 64)
+      chunk = 64 / self.slices.longestRun
     } else {
       mode = .weightBlocks
       // What the third cache holds, but enough tiles to make up for reading and writing the gradient each time.
       let most = max(64, min(256, (20 << 20) / (frequencies * (inputs + outputs) * 64)))
-      slices = cutSlices(most)
-      let runs = ceilDivide(planeTiles, max(1, most / max(1, slices.longestRun)))
+      self.slices = slices.cut(longest: most)
+      let runs = ceilDivide(planeTiles, most / self.slices.longestRun)
       chunk = max(1, ceilDivide(planeTiles, max(1, runs)))
     }
   }

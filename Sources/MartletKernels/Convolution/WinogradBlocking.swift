@@ -49,14 +49,14 @@ struct WinogradBlocking {
 
   /// - Parameters:
   ///   - planeTileCount: Tiles of a slice in all images.
-  ///   - cutSlices: How slices are taken, in runs that may have so many.
+  ///   - slices: How slices are taken, in runs of any length.
   init(
-    _ tile: WinogradTile, planeTileCount: Int, sourceChannels: Int, resultChannels: Int,
-    cutSlices: (_ longest: Int) -> WinogradSlices
+    _ tile: WinogradTile, planeTileCount: Int, slices: WinogradSlices, sourceChannels: Int,
+    resultChannels: Int
   ) {
-    let (tileCount, kernelDepth) = (planeTileCount * cutSlices(1).count, cutSlices(1).kernelDepth)
+    let tileCount = planeTileCount * slices.count
     let weightBytes =
-      tile.frequencyCount * kernelDepth * sourceChannels * resultChannels * MemoryLayout<Float>.stride
+      tile.frequencyCount * slices.kernelDepth * sourceChannels * resultChannels * MemoryLayout<Float>.stride
     // Large weights are read from far away for every chunk, so chunks must be large.
     let weightsAreLarge = weightBytes > 12 << 20
     let preferred = weightsAreLarge ? 64 : 24
@@ -67,14 +67,15 @@ struct WinogradBlocking {
     self.resultChannels = resultChannels
     sharesSource = tileCount < largest * (weightsAreLarge ? 16 : 8)
     let most = sharesSource ? 64 : largest
-    slices = cutSlices(most)
-    planeRuns = max(1, ceilDivide(planeTileCount, max(1, most / max(1, slices.longestRun))))
+    let slices = slices.cut(longest: most)
+    self.slices = slices
+    planeRuns = max(1, ceilDivide(planeTileCount, most / slices.longestRun))
     let planeTiles = ceilDivide(planeTileCount, planeRuns)
     chunkTiles = planeTiles * slices.longestRun
     chunkSourceTiles = planeTiles * slices.longestSource
     let chunks = planeRuns * slices.runCount
     transformsWeightsLate = sharesSource && chunks <= 2
-    lateSteps = max(16, 128 / kernelDepth / 16 * 16)
+    lateSteps = max(16, 128 / slices.kernelDepth / 16 * 16)
     // A rest of less than a vector joins the block before it.
     let columns = sharesSource && (transformsWeightsLate || chunks * resultChannels < 16 * 64) ? 32 : 64
     blockColumns = columns

@@ -64,12 +64,10 @@ struct WinogradPlan {
   ) -> WinogradBlocking {
     WinogradBlocking(
       tile, planeTileCount: planeTileCount(shape.batch, result, shape.dilation, tile),
-      sourceChannels: sourceChannels, resultChannels: resultChannels
-    ) {
-      WinogradSlices(
+      slices: WinogradSlices(
         sourceDepth: source.depth, resultDepth: result.depth, kernelDepth: shape.kernel.depth,
-        dilation: shape.dilation.depth, origin: origin.depth, longest: $0)
-    }
+        dilation: shape.dilation.depth, origin: origin.depth),
+      sourceChannels: sourceChannels, resultChannels: resultChannels)
   }
 
   let blocking: WinogradBlocking

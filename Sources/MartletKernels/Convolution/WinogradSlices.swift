@@ -26,12 +26,10 @@ struct WinogradSlices {
   private let phases: Int
   /// Slices of a phase, and the runs they are cut into.
   private let phaseSlices: Int
-  private let phaseRuns: Int
+  private var phaseRuns: Int
 
-  /// - Parameter longest: Slices that a run may have.
-  init(
-    sourceDepth: Int, resultDepth: Int, kernelDepth: Int, dilation: Int, origin: Int, longest: Int
-  ) {
+  /// A run for each slice.
+  init(sourceDepth: Int, resultDepth: Int, kernelDepth: Int, dilation: Int, origin: Int) {
     self.sourceDepth = sourceDepth
     self.resultDepth = resultDepth
     self.kernelDepth = kernelDepth
@@ -39,16 +37,32 @@ struct WinogradSlices {
     step = dilation
     phases = max(1, min(dilation, resultDepth))
     phaseSlices = ceilDivide(resultDepth, dilation)
-    // Runs of this length transform a quarter more source slices than they have.
-    phaseRuns = max(1, ceilDivide(phaseSlices, min(longest, 4 * kernelDepth)))
+    phaseRuns = max(1, phaseSlices)
+  }
+
+  /// The same in longer runs, of as many slices as there may be, but no more than are worthwhile: at four times the
+  /// kernel's depth, less than a quarter of the source is transformed again.
+  func cut(longest: Int) -> WinogradSlices {
+    var slices = self
+    slices.phaseRuns = max(1, ceilDivide(phaseSlices, min(longest, 4 * kernelDepth)))
+    return slices
   }
 
   /// Slices in all, with those that a phase has less.
   var count: Int { phases * phaseSlices }
   var runCount: Int { phases * phaseRuns }
   /// Slices of the longest run, and those that it reads.
-  var longestRun: Int { ceilDivide(phaseSlices, phaseRuns) }
+  var longestRun: Int { max(1, ceilDivide(phaseSlices, phaseRuns)) }
   var longestSource: Int { longestRun + kernelDepth - 1 }
+
+  /// Source slices that all runs read, and pairs of a slice and a tap.
+  var sourceCount: Int { (0..<runCount).reduce(0) { $0 + run($1).sourceCount } }
+  var productCount: Int {
+    (0..<runCount).reduce(0) { sum, number in
+      let run = run(number)
+      return sum + run.count * run.taps.count
+    }
+  }
 
   func run(_ number: Int) -> Run {
     let (phase, part) = (number / phaseRuns, number % phaseRuns)
