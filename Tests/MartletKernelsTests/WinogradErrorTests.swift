@@ -43,6 +43,8 @@ struct WinogradErrorTests {
         (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
       }
       let scale = rootMeanSquare(expected)
+      // A deep kernel's sums are longer: single results stray further.
+      let stretch = depth > 1 ? 1.5 : 1
       for limit in Self.limits where limit.part == part {
         for set in InstructionSet.available {
           let result = InstructionSet.with(set) {
@@ -51,7 +53,7 @@ struct WinogradErrorTests {
           let errors = zip(result, expected).map { (Double($0) - $1) / scale }
           let (largest, typical) = (errors.reduce(0) { max($0, abs($1)) }, rootMeanSquare(errors))
           #expect(
-            largest <= limit.largest && typical <= limit.typical,
+            largest <= stretch * limit.largest && typical <= limit.typical,
             "\(part), tile \(limit.tile), \(channels) channels, \(set): \(largest) / \(typical)")
         }
       }

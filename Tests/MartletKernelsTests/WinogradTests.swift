@@ -115,14 +115,14 @@ struct WinogradTests {
               && ($0.slices.kernelDepth > 1) == isVolume
           })
       }
-      // Runs of slices within a chunk, and more of them than one.
       for isShared in [false, true] {
         #expect(
           cuts.contains {
             $0.sharesSource == isShared && $0.slices.longestRun > 1 && $0.slices.runCount > 1
-              && $0.slices.runCount < $0.chunkCount
           })
       }
+      // Slices and their tiles are both cut.
+      #expect(cuts.contains { 1 < $0.slices.runCount && $0.slices.runCount < $0.chunkCount })
     }
   }
 
