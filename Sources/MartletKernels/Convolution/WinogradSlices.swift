@@ -40,11 +40,12 @@ struct WinogradSlices {
     phaseRuns = max(1, phaseSlices)
   }
 
-  /// The same in longer runs, of as many slices as there may be, but no more than are worthwhile: at four times the
-  /// kernel's depth, less than a quarter of the source is transformed again.
+  /// The same in longer runs, of as many slices as there may be, but no more than are worthwhile: at twice the kernel's
+  /// depth less than half of the source is transformed again, and a run that is longer leaves a chunk fewer neighbours
+  /// in the plane.
   func cut(longest: Int) -> WinogradSlices {
     var slices = self
-    slices.phaseRuns = max(1, ceilDivide(phaseSlices, min(longest, 4 * kernelDepth)))
+    slices.phaseRuns = max(1, ceilDivide(phaseSlices, min(longest, 2 * kernelDepth)))
     return slices
   }
 
