@@ -390,7 +390,8 @@ static void NAME(copy_near)(
   for (long r = 0; r < rows; r++)
     for (long p = 0; p < places; p += run)
       __builtin_memcpy(
-          near->elements + r * pitch + p * 9, from + r * stride + p * place_stride, (size_t)run * 9 * sizeof(float));
+          near->elements + r * pitch + p * 9, from + r * stride + p * place_stride,
+          (size_t)run * 9 * sizeof(float));
 }
 
 INLINE void NAME(transform_weights)(const int m, const martlet_winograd_weights *weights) {

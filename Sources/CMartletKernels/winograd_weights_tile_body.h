@@ -86,8 +86,8 @@ static __attribute__((noinline)) void TILE_NAME(gather)(
 }
 
 ALWAYS_INLINE void TILE_NAME(transform_slice)(
-    const int is_input, const int normalize, const martlet_winograd_image *image, long slice, long first, long count,
-    const martlet_winograd_tile_block *to) {
+    const int is_input, const int normalize, const martlet_winograd_image *image, long slice, long first,
+    long count, const martlet_winograd_tile_block *to) {
   const int extent = is_input ? EDGE : TILE;
   const long row_stride = image->row_step * image->row_stride;
   const long pixel_stride = image->column_step * image->pixel_stride;
@@ -111,8 +111,8 @@ ALWAYS_INLINE void TILE_NAME(transform_slice)(
         has_slice ? image->pixels + number * image->image_stride + slice * image->slice_stride : 0;
     const long row = image->top + row_phase + tile_row * TILE * image->row_step;
     const long column = image->left + column_phase + tile_column * TILE * image->column_step;
-    const int inside = pixels && row >= 0 && row + (extent - 1) * image->row_step < image->height && column >= 0 &&
-                       column + (extent - 1) * image->column_step < image->width;
+    const int inside = pixels && row >= 0 && row + (extent - 1) * image->row_step < image->height &&
+                       column >= 0 && column + (extent - 1) * image->column_step < image->width;
     float *values = to->values + t * 16;
     long channel = 0;
     if (inside) {

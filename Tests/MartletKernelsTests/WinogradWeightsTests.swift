@@ -47,24 +47,25 @@ struct WinogradWeightsTests {
     ("several chunks and blocks of a volume", volume(1, 40, 70, [15, 9, 10])),
   ]
 
-  static let chosen: [(String, ConvolutionShape)] = [
-    ("one pixel", shape(1, 1, 1, [1, 1])),
-    ("one tile of either size", shape(1, 16, 16, [4, 4])),
-    ("no padding, output of one pixel", shape(1, 5, 3, [3, 3], before: [0, 0])),
-    ("tiles inside and at all edges", shape(2, 16, 32, [14, 15])),
-    ("channels that fill no block", shape(1, 19, 37, [7, 5])),
-    ("one channel more than a block", shape(1, 17, 33, [6, 9])),
-    ("padding on one side", shape(1, 9, 10, [9, 10], before: [0, 2], after: [2, 0])),
-    ("padding larger than the kernel", shape(1, 6, 9, [3, 4], before: [5, 4], after: [4, 7])),
-    ("a row", shape(2, 7, 8, [1, 23])),
-    ("a column", shape(2, 7, 8, [23, 1])),
-    ("several blocks of weights", shape(1, 70, 150, [6, 5])),
-    ("dilation", shape(2, 18, 16, [13, 12], dilation: [2, 3], before: [2, 3])),
-    ("dilation along the width", shape(1, 16, 20, [9, 21], dilation: [1, 4], before: [1, 4])),
-    ("dilation larger than the output", shape(1, 4, 5, [3, 4], dilation: [6, 5], before: [6, 5])),
-    ("several parts", shape(2, 3, 5, [67, 71])),
-    ("several chunks", shape(2, 33, 5, [53, 57])),
-  ] + volumes
+  static let chosen: [(String, ConvolutionShape)] =
+    [
+      ("one pixel", shape(1, 1, 1, [1, 1])),
+      ("one tile of either size", shape(1, 16, 16, [4, 4])),
+      ("no padding, output of one pixel", shape(1, 5, 3, [3, 3], before: [0, 0])),
+      ("tiles inside and at all edges", shape(2, 16, 32, [14, 15])),
+      ("channels that fill no block", shape(1, 19, 37, [7, 5])),
+      ("one channel more than a block", shape(1, 17, 33, [6, 9])),
+      ("padding on one side", shape(1, 9, 10, [9, 10], before: [0, 2], after: [2, 0])),
+      ("padding larger than the kernel", shape(1, 6, 9, [3, 4], before: [5, 4], after: [4, 7])),
+      ("a row", shape(2, 7, 8, [1, 23])),
+      ("a column", shape(2, 7, 8, [23, 1])),
+      ("several blocks of weights", shape(1, 70, 150, [6, 5])),
+      ("dilation", shape(2, 18, 16, [13, 12], dilation: [2, 3], before: [2, 3])),
+      ("dilation along the width", shape(1, 16, 20, [9, 21], dilation: [1, 4], before: [1, 4])),
+      ("dilation larger than the output", shape(1, 4, 5, [3, 4], dilation: [6, 5], before: [6, 5])),
+      ("several parts", shape(2, 3, 5, [67, 71])),
+      ("several chunks", shape(2, 33, 5, [53, 57])),
+    ] + volumes
 
   static func random(_ generator: inout PhiloxGenerator) -> ConvolutionShape {
     func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }

@@ -20,7 +20,8 @@ typedef struct {
   long depth;
   /// Where row and column 0 of the tiles lie in the image.
   long origin[2];
-  /// The first slice that is taken, and how far the next one is. Those outside the image read zeros and write nothing.
+  /// The first slice that is taken, and how far the next one is. Those outside the image read zeros and write
+  /// nothing.
   long first_slice;
   long slice_step;
   long image_stride;
@@ -81,8 +82,8 @@ typedef struct {
 
 /// Weights to frequencies, a panel of right operands:
 /// panel[f * frequency_stride + s * width + n] is frequency f of the 3 × 3 weights (contiguous, row by row) that start
-/// at weights[s * step_stride + n * column_stride]; zero from `columns` on. The smaller of both strides is that from one
-/// 3 × 3 to the next.
+/// at weights[s * step_stride + n * column_stride]; zero from `columns` on. The smaller of both strides is that from
+/// one 3 × 3 to the next.
 typedef struct {
   const float *weights;
   long columns;

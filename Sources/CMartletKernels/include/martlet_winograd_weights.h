@@ -6,8 +6,8 @@
 // The gradient of a 3×3 convolution of stride 1 with respect to its weights by Winograd's F(m×m, 3×3), float32:
 //   dW = Gᵀ [ Σ over tiles (Bᵀ d B) ⊗ (A dY Aᵀ) ] G
 // where d is a tile of (m + 2)² input pixels, dY one of m² pixels of the output's gradient, and the product is taken
-// for each of the (m + 2)² frequencies as an outer product of channels. A kernel of some depth is as many such sums, one
-// for each tap along the depth, in which d is taken from another slice.
+// for each of the (m + 2)² frequencies as an outer product of channels. A kernel of some depth is as many such sums,
+// one for each tap along the depth, in which d is taken from another slice.
 //
 // Transformed tiles lie as [frequency][channel / 16][tile][16], the sums over tiles as
 // [frequency][output channel / 16][tap][input channel][16]. Channels that fill no block of 16 are followed by zeros.
@@ -58,8 +58,8 @@ typedef struct {
   long block_stride;
 } martlet_winograd_tile_block;
 
-/// sums[f][k / 16][d][c][k % 16] (+)= Σ over tiles of left[f][c] * right[f][k], for blocks of 16 channels each and taps d
-/// along the depth, for which the left operand's tiles begin d * tap_tiles tiles further on.
+/// sums[f][k / 16][d][c][k % 16] (+)= Σ over tiles of left[f][c] * right[f][k], for blocks of 16 channels each and taps
+/// d along the depth, for which the left operand's tiles begin d * tap_tiles tiles further on.
 typedef struct {
   long frequencies;
   long tiles;

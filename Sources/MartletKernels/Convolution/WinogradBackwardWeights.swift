@@ -1,7 +1,8 @@
 import CMartletKernels
 
-/// The gradient of a convolution of stride 1 with respect to its weights, 3×3 or of any depth and 3×3 in the plane, by
-/// Winograd's minimal filtering (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015), in float32.
+/// The gradient of a convolution of stride 1 with respect to its weights, 3×3 or of any depth and 3×3 in the plane,
+/// by Winograd's minimal filtering (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015), in
+/// float32.
 ///
 /// Output pixels are taken in tiles of `tile` × `tile`, 4 or 2. A tile costs (tile + 2)² multiplications for each
 /// pair of channels in place of 9 · tile²: a quarter for 4, 4/9 for 2. The larger tile rounds more. A dilated
@@ -135,7 +136,7 @@ struct WinogradWeightsCut {
 
   /// Memory for a chunk's transformed input.
   func takeInputTiles(_ cursor: inout WorkspaceCursor) -> martlet_winograd_tile_block {
-    takeTiles(&cursor, chunk * (slices.longestRun + taps.count - 1), channelBlocks: inputBlocks)
+    takeTiles(&cursor, chunk * slices.longestSource, channelBlocks: inputBlocks)
   }
 
   /// Memory for a chunk's transformed gradient.
@@ -234,8 +235,8 @@ private struct WinogradWeightsJob {
     func cutScratch(_ cursor: inout WorkspaceCursor) -> martlet_winograd_products {
       martlet_winograd_products(
         frequencies: cut.frequencies, tiles: 0, taps: cut.taps.count, tap_tiles: 0,
-        left: cut.takeInputTiles(&cursor), right: cut.takeGradientTiles(&cursor), left_blocks: cut.inputBlocks,
-        right_blocks: cut.outputBlocks,
+        left: cut.takeInputTiles(&cursor), right: cut.takeGradientTiles(&cursor),
+        left_blocks: cut.inputBlocks, right_blocks: cut.outputBlocks,
         sums: cut.takeSums(&cursor, rows: cut.inputBlocks, columns: cut.outputBlocks), accumulate: 0)
     }
     clearOtherTaps(of: gradient)

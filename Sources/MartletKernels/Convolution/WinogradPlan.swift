@@ -1,7 +1,7 @@
 import CMartletKernels
 
-/// A Winograd convolution as a correlation of a source with weights that are 3×3 in the plane, whichever pass it serves,
-/// and how its work is cut. Everything here depends on shapes only.
+/// A Winograd convolution as a correlation of a source with weights that are 3×3 in the plane, whichever pass it
+/// serves, and how its work is cut. Everything here depends on shapes only.
 struct WinogradPlan {
   let tile: WinogradTile
   let batch: Int

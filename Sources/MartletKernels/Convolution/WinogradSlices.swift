@@ -1,9 +1,9 @@
-/// How a Winograd convolution takes the slices of its volumes: the kernel's plane is transformed, its depth is a sum of
-/// products. An image is a volume of one slice.
+/// How a Winograd convolution takes the slices of its volumes: the kernel's plane is transformed, its depth is a sum
+/// of products. An image is a volume of one slice.
 ///
-/// A dilated depth is as many plain ones on interleaved slices. The result's slices of one such phase are cut into runs;
-/// a source slice is transformed once for all slices of a run that read it. What a phase has less than the others is
-/// outside the image, like the padding.
+/// A dilated depth is as many plain ones on interleaved slices. The result's slices of one such phase are cut into
+/// runs; a source slice is transformed once for all slices of a run that read it. What a phase has less than the
+/// others is outside the image, like the padding.
 struct WinogradSlices {
   /// Some of the result's slices, and what they read.
   struct Run {
@@ -40,9 +40,9 @@ struct WinogradSlices {
     phaseRuns = max(1, phaseSlices)
   }
 
-  /// The same in longer runs, of as many slices as there may be, but no more than are worthwhile: at twice the kernel's
-  /// depth less than half of the source is transformed again, and a run that is longer leaves a chunk fewer neighbours
-  /// in the plane.
+  /// The same in longer runs, of as many slices as there may be, but no more than are worthwhile: at twice the
+  /// kernel's depth less than half of the source is transformed again, and a longer run leaves a chunk fewer
+  /// neighbours in the plane.
   func cut(longest: Int) -> WinogradSlices {
     var slices = self
     slices.phaseRuns = max(1, ceilDivide(phaseSlices, min(longest, 2 * kernelDepth)))
@@ -54,7 +54,7 @@ struct WinogradSlices {
   var runCount: Int { phases * phaseRuns }
   /// Slices of the longest run, and those that it reads.
   var longestRun: Int { max(1, ceilDivide(phaseSlices, phaseRuns)) }
-  var longestSource: Int { longestRun + kernelDepth - 1 }
+  var longestSource: Int { longestRun + max(1, taps.count) - 1 }
 
   /// Source slices that all runs read, and pairs of a slice and a tap.
   var sourceCount: Int { (0..<runCount).reduce(0) { $0 + run($1).sourceCount } }
@@ -78,7 +78,8 @@ struct WinogradSlices {
   func run(_ number: Int, taps: Range<Int>) -> Run {
     let run = run(number)
     return Run(
-      first: run.first, count: run.count, taps: taps, firstSource: run.first + origin + taps.lowerBound * step)
+      first: run.first, count: run.count, taps: taps,
+      firstSource: run.first + origin + taps.lowerBound * step)
   }
 
   /// The taps that read inside the source for any slice.

@@ -1,6 +1,7 @@
 import CMartletKernels
 
-/// Transforms weights to panels of right operands, [frequency][panel][tap along the depth][source channel][panel width].
+/// Transforms weights to panels of right operands,
+/// [frequency][panel][tap along the depth][source channel][panel width].
 struct WinogradWeightTransform {
   private let plan: WinogradPlan
   private let panelWidth: Int
@@ -28,7 +29,8 @@ struct WinogradWeightTransform {
     }
   }
 
-  /// The panels of some result channels (from a panel's first on), taps and source channels, one panel after the other.
+  /// The panels of some result channels (from a panel's first on), taps and source channels, one panel after the
+  /// other.
   func transformBlock(
     _ weights: UnsafePointer<Float>, columns: Range<Int>, taps: Range<Int>, steps: Range<Int>,
     to block: UnsafeMutablePointer<Float>, frequencyStride: Int
