@@ -89,6 +89,14 @@ INLINE long NAME(start)(
   return plane->origin[axis] + place->subgrid[axis] + place->tile[axis] * m * tiles->dilation[axis];
 }
 
+// The number of a slice of the run in its image, and whether there is one.
+INLINE long NAME(slice)(const martlet_winograd_plane *plane, long slice) {
+  return plane->first_slice + slice * plane->slice_step;
+}
+INLINE int NAME(has_slice)(const martlet_winograd_plane *plane, long slice) {
+  return slice >= 0 && slice < plane->depth;
+}
+
 // Which of `count` pixels along an axis, from `start` on, lie in the image: a bit each.
 INLINE unsigned NAME(inside)(const int count, long start, long step, long size) {
   unsigned bits = 0;
@@ -168,23 +176,27 @@ INLINE void NAME(transform_input)(
   // How far before its use a pixel is fetched: some 64 channels of work, at least a tile.
   const long tiles_ahead = channels >= 64 ? 1 : 4 / ((channels + 15) / 16);
   const long ahead = (2 + tiles_ahead * m) * column;
-  NAME(place) place = NAME(first_place)(tiles);
   float *to = input->frequencies;
-  for (long i = 0; i < tiles->count; i++, to += input->tile_stride, NAME(step)(tiles, &place)) {
-    const long y = NAME(start)(m, tiles, plane, &place, 0), x = NAME(start)(m, tiles, plane, &place, 1);
-    const unsigned rows = NAME(inside)(m + 2, y, tiles->dilation[0], plane->size[0]);
-    const unsigned columns = NAME(inside)(m + 2, x, tiles->dilation[1], plane->size[1]);
-    const unsigned all = (1u << (m + 2)) - 1;
-    const long first = place.image * plane->image_stride + y * plane->row_stride + x * plane->column_stride;
-    const float *pixels = input->source + first;
-    if (channels < LANES) {
-      some(input, pixels, row, column, rows, columns, 0, channels, ahead, to);
-      continue;
-    }
-    NAME(input_function) function = (rows & columns) == all ? whole : edge;
-    for (long c = 0; c < channels; c += LANES) {
-      const long channel = c + LANES <= channels ? c : channels - LANES;
-      function(input, pixels + channel, row, column, rows, columns, channel, LANES, ahead, to + channel);
+  for (long s = 0; s < tiles->slices; s++) {
+    const long slice = NAME(slice)(plane, s);
+    const int has_slice = NAME(has_slice)(plane, slice);
+    NAME(place) place = NAME(first_place)(tiles);
+    for (long i = 0; i < tiles->count; i++, to += input->tile_stride, NAME(step)(tiles, &place)) {
+      const long y = NAME(start)(m, tiles, plane, &place, 0), x = NAME(start)(m, tiles, plane, &place, 1);
+      const unsigned rows = has_slice ? NAME(inside)(m + 2, y, tiles->dilation[0], plane->size[0]) : 0;
+      const unsigned columns = NAME(inside)(m + 2, x, tiles->dilation[1], plane->size[1]);
+      const unsigned all = (1u << (m + 2)) - 1;
+      const float *pixels = input->source + place.image * plane->image_stride + slice * plane->slice_stride +
+                            y * plane->row_stride + x * plane->column_stride;
+      if (channels < LANES) {
+        some(input, pixels, row, column, rows, columns, 0, channels, ahead, to);
+        continue;
+      }
+      NAME(input_function) function = (rows & columns) == all ? whole : edge;
+      for (long c = 0; c < channels; c += LANES) {
+        const long channel = c + LANES <= channels ? c : channels - LANES;
+        function(input, pixels + channel, row, column, rows, columns, channel, LANES, ahead, to + channel);
+      }
     }
   }
 }
@@ -306,24 +318,28 @@ INLINE void NAME(transform_output)(
     __builtin_memset(output->sums, 0, (size_t)channels * sizeof(float));
     __builtin_memset(output->squares, 0, (size_t)channels * sizeof(float));
   }
-  NAME(place) place = NAME(first_place)(tiles);
   const float *from = output->frequencies;
-  for (long i = 0; i < tiles->count; i++, from += output->tile_stride, NAME(step)(tiles, &place)) {
-    const long y = NAME(start)(m, tiles, plane, &place, 0), x = NAME(start)(m, tiles, plane, &place, 1);
-    const unsigned rows = NAME(inside)(m, y, tiles->dilation[0], plane->size[0]);
-    const unsigned columns = NAME(inside)(m, x, tiles->dilation[1], plane->size[1]);
-    const unsigned all = (1u << m) - 1;
-    const long first = place.image * plane->image_stride + y * plane->row_stride + x * plane->column_stride;
-    float *pixels = output->result + first;
-    NAME(output_function) function = (rows & columns) == all ? whole : some;
-    if (channels < LANES) {
-      some(output, from, pixels, row, column, rows, columns, 0, channels, 0);
-      continue;
-    }
-    for (long c = 0; c < channels; c += LANES) {
-      const long channel = c + LANES <= channels ? c : channels - LANES;
-      function(
-          output, from + channel, pixels + channel, row, column, rows, columns, channel, LANES, c - channel);
+  for (long s = 0; s < tiles->slices; s++) {
+    const long slice = NAME(slice)(plane, s);
+    const int has_slice = NAME(has_slice)(plane, slice);
+    NAME(place) place = NAME(first_place)(tiles);
+    for (long i = 0; i < tiles->count; i++, from += output->tile_stride, NAME(step)(tiles, &place)) {
+      const long y = NAME(start)(m, tiles, plane, &place, 0), x = NAME(start)(m, tiles, plane, &place, 1);
+      const unsigned rows = has_slice ? NAME(inside)(m, y, tiles->dilation[0], plane->size[0]) : 0;
+      const unsigned columns = NAME(inside)(m, x, tiles->dilation[1], plane->size[1]);
+      const unsigned all = (1u << m) - 1;
+      float *pixels = output->result + place.image * plane->image_stride + slice * plane->slice_stride +
+                      y * plane->row_stride + x * plane->column_stride;
+      NAME(output_function) function = (rows & columns) == all ? whole : some;
+      if (channels < LANES) {
+        some(output, from, pixels, row, column, rows, columns, 0, channels, 0);
+        continue;
+      }
+      for (long c = 0; c < channels; c += LANES) {
+        const long channel = c + LANES <= channels ? c : channels - LANES;
+        function(
+            output, from + channel, pixels + channel, row, column, rows, columns, channel, LANES, c - channel);
+      }
     }
   }
 #if defined(__x86_64__)
@@ -369,16 +385,22 @@ static void NAME(copy_near)(
     NAME(near_weights) *near, const martlet_winograd_weights *weights, long column, long columns, long step,
     long steps) {
   const float *from = weights->weights + column * weights->column_stride + step * weights->step_stride;
-  // Runs go along the steps (forward) or along the columns (backward).
-  const int along_steps = weights->step_stride == 9;
-  const long rows = along_steps ? columns : steps, run = 9 * (along_steps ? steps : columns);
+  // Rows go along the steps (forward) or along the columns (backward).
+  const int along_steps = weights->step_stride <= weights->column_stride;
+  const long rows = along_steps ? columns : steps, places = along_steps ? steps : columns;
   const long pitch = 9 * (along_steps ? NAME(near_steps) : LANES) + NAME(near_pad);
   const long stride = along_steps ? weights->column_stride : weights->step_stride;
+  const long place_stride = along_steps ? weights->step_stride : weights->column_stride;
+  // Kernels of one slice follow each other without gaps: a row is one run.
+  const long run = place_stride == 9 ? places : 1;
   near->column_stride = along_steps ? pitch : 9;
   near->step_stride = along_steps ? 9 : pitch;
   if (columns < LANES) __builtin_memset(near->elements, 0, sizeof near->elements);
   for (long r = 0; r < rows; r++)
-    __builtin_memcpy(near->elements + r * pitch, from + r * stride, (size_t)run * sizeof(float));
+    for (long p = 0; p < places; p += run)
+      __builtin_memcpy(
+          near->elements + r * pitch + p * 9, from + r * stride + p * place_stride,
+          (size_t)run * 9 * sizeof(float));
 }
 
 INLINE void NAME(transform_weights)(const int m, const martlet_winograd_weights *weights) {

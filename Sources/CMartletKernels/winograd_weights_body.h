@@ -96,14 +96,17 @@ static void NAME(multiply)(const martlet_winograd_products *products) {
         // Only tiles of sums that are wider than a block can be too wide.
         const NAME(products_function) *functions = columns - k < NAME(width) ? NAME(narrow) : NAME(wide);
         const float *b = right->values + f * right->frequency_stride + k / 16 * right->block_stride + k % 16 + t * 16;
-        for (long block = 0; block < products->left_blocks; block++) {
-          const float *a = left->values + f * left->frequency_stride + block * left->block_stride + t * 16;
-          float *s = sums->values + f * sums->frequency_stride + k / 16 * sums->block_stride + k % 16 + block * 256;
-          for (long q = 0, first = 0; q < NAME(row_panels); q++) {
-            const long end = 16 * (q + 1) / NAME(row_panels);
-            functions[end - first](
-                tiles, a + first, b, right->block_stride, s + first * 16, sums->block_stride, accumulate);
-            first = end;
+        float *s = sums->values + f * sums->frequency_stride + k / 16 * sums->block_stride + k % 16;
+        for (long tap = 0; tap < products->taps; tap++) {
+          for (long block = 0; block < products->left_blocks; block++, s += 256) {
+            const float *a = left->values + f * left->frequency_stride + block * left->block_stride +
+                             (t + tap * products->tap_tiles) * 16;
+            for (long q = 0, first = 0; q < NAME(row_panels); q++) {
+              const long end = 16 * (q + 1) / NAME(row_panels);
+              functions[end - first](
+                  tiles, a + first, b, right->block_stride, s + first * 16, sums->block_stride, accumulate);
+              first = end;
+            }
           }
         }
       }

@@ -56,7 +56,8 @@ ALWAYS_INLINE void TILE_NAME(transform_block)(
   }
 }
 
-// A copy of at most 16 channels of a tile, with zeros where it lies outside the image or the channels end.
+// A copy of at most 16 channels of a tile, with zeros where it lies outside the image or the channels end, and for
+// pixels of no slice.
 static __attribute__((noinline)) void TILE_NAME(gather)(
     const int extent, const martlet_winograd_image *image, const float *pixels, long row, long column, long channel,
     float *to) {
@@ -66,7 +67,7 @@ static __attribute__((noinline)) void TILE_NAME(gather)(
     for (int j = 0; j < extent; j++, to += 16) {
       const long x = column + j * image->column_step;
       for (int lane = 0; lane < 16; lane += LANES) NAME(store)(to + lane, (NAME(vector)){});
-      if (y < 0 || y >= image->height || x < 0 || x >= image->width) continue;
+      if (!pixels || y < 0 || y >= image->height || x < 0 || x >= image->width) continue;
       const float *from = pixels + y * image->row_stride + x * image->pixel_stride + channel;
       if (channels == 16) {
         for (int lane = 0; lane < 16; lane += LANES) NAME(store)(to + lane, NAME(load)(from + lane));
@@ -84,12 +85,13 @@ static __attribute__((noinline)) void TILE_NAME(gather)(
   }
 }
 
-ALWAYS_INLINE void TILE_NAME(transform)(
-    const int is_input, const int normalize, const martlet_winograd_image *image, long first, long count,
-    const martlet_winograd_tile_block *to) {
+ALWAYS_INLINE void TILE_NAME(transform_slice)(
+    const int is_input, const int normalize, const martlet_winograd_image *image, long slice, long first,
+    long count, const martlet_winograd_tile_block *to) {
   const int extent = is_input ? EDGE : TILE;
   const long row_stride = image->row_step * image->row_stride;
   const long pixel_stride = image->column_step * image->pixel_stride;
+  const int has_slice = slice >= 0 && slice < image->depth;
   // How far before its use a pixel is prefetched: some 64 channels of work, at least a tile.
   const long tiles_ahead = image->channels >= 64 ? 1 : 4 / ((image->channels + 15) / 16);
   const long ahead = (extent - TILE + tiles_ahead * TILE) * pixel_stride;
@@ -102,13 +104,15 @@ ALWAYS_INLINE void TILE_NAME(transform)(
   long column_phase = rest % image->column_phases;
   rest /= image->column_phases;
   long row_phase = rest % image->row_phases;
-  const float *pixels = image->pixels + rest / image->row_phases * image->image_stride;
+  long number = rest / image->row_phases;
 
   for (long t = 0; t < count; t++) {
+    const float *pixels =
+        has_slice ? image->pixels + number * image->image_stride + slice * image->slice_stride : 0;
     const long row = image->top + row_phase + tile_row * TILE * image->row_step;
     const long column = image->left + column_phase + tile_column * TILE * image->column_step;
-    const int inside = row >= 0 && row + (extent - 1) * image->row_step < image->height && column >= 0 &&
-                       column + (extent - 1) * image->column_step < image->width;
+    const int inside = pixels && row >= 0 && row + (extent - 1) * image->row_step < image->height &&
+                       column >= 0 && column + (extent - 1) * image->column_step < image->width;
     float *values = to->values + t * 16;
     long channel = 0;
     if (inside) {
@@ -133,8 +137,17 @@ ALWAYS_INLINE void TILE_NAME(transform)(
     column_phase = 0;
     if (++row_phase < image->row_phases) continue;
     row_phase = 0;
-    pixels += image->image_stride;
+    number++;
   }
+}
+
+ALWAYS_INLINE void TILE_NAME(transform)(
+    const int is_input, const int normalize, const martlet_winograd_image *image, long first, long count,
+    const martlet_winograd_tile_block *to) {
+  martlet_winograd_tile_block tiles = *to;
+  for (long s = 0; s < image->slices; s++, tiles.values += count * 16)
+    TILE_NAME(transform_slice)(
+        is_input, normalize, image, image->first_slice + s * image->slice_step, first, count, &tiles);
 }
 
 static void TILE_NAME(transform_input)(
@@ -149,16 +162,27 @@ static void TILE_NAME(transform_gradient)(
   TILE_NAME(transform)(0, 0, image, first, count, to);
 }
 
+ALWAYS_INLINE void TILE_NAME(write_run)(int accumulate, const float *from, long count, float *to) {
+  if (!accumulate) {
+    __builtin_memcpy(to, from, (size_t)count * sizeof(float));
+    return;
+  }
+  long e = 0;
+  for (; e + LANES <= count; e += LANES) NAME(store)(to + e, NAME(load)(to + e) + NAME(load)(from + e));
+  for (; e < count; e++) to[e] += from[e];
+}
+
 // 16 × 16 channels of the weights' gradient are transformed back into [input channel][tap][16 output channels],
-// transposed, and go out as one run for each output channel.
-static void TILE_NAME(write_gradient)(const martlet_winograd_gradient_block *block) {
+// transposed, and go out as runs for each output channel: one where kernels follow each other without gaps.
+ALWAYS_INLINE void TILE_NAME(write_tap)(
+    const martlet_winograd_gradient_block *block, const float *tap_sums, float *gradient) {
   enum { run = 16 * 9 };
   float taps[run * 16] __attribute__((aligned(64)));
   float rows[16 * run] __attribute__((aligned(64)));
   const long stride = block->sums.frequency_stride;
   for (long k = 0; k < block->right_channels; k += 16) {
     for (long c = 0; c < block->left_channels; c += 16) {
-      const float *sums = block->sums.values + k / 16 * block->sums.block_stride + c * 16;
+      const float *sums = tap_sums + k / 16 * block->sums.block_stride + c * 16;
       for (int i = 0; i < 16; i++) {
         for (int lane = 0; lane < 16; lane += LANES) {
           NAME(vector) half[3][EDGE];
@@ -186,20 +210,22 @@ static void TILE_NAME(write_gradient)(const martlet_winograd_gradient_block *blo
           NAME(transpose)(taps + r * 16 + lane, 16, rows + lane * run + r, run);
 
       const long columns = block->right_channels - k < 16 ? block->right_channels - k : 16;
-      const long count = (block->left_channels - c < 16 ? block->left_channels - c : 16) * 9;
+      const long channels = block->left_channels - c < 16 ? block->left_channels - c : 16;
+      const long together = block->kernel_stride == 9 ? channels : 1;
       for (long n = 0; n < columns; n++) {
-        float *to = block->gradient + (k + n) * block->gradient_stride + c * 9;
-        const float *from = rows + n * run;
-        long e = 0;
-        if (block->accumulate) {
-          for (; e + LANES <= count; e += LANES) NAME(store)(to + e, NAME(load)(to + e) + NAME(load)(from + e));
-          for (; e < count; e++) to[e] += from[e];
-        } else {
-          __builtin_memcpy(to, from, (size_t)count * sizeof(float));
-        }
+        for (long i = 0; i < channels; i += together)
+          TILE_NAME(write_run)(
+              block->accumulate, rows + n * run + i * 9, together * 9,
+              gradient + (k + n) * block->gradient_stride + (c + i) * block->kernel_stride);
       }
     }
   }
+}
+
+static void TILE_NAME(write_gradient)(const martlet_winograd_gradient_block *block) {
+  const long tap_stride = (block->left_channels + 15) / 16 * 256;
+  for (long tap = 0; tap < block->taps; tap++)
+    TILE_NAME(write_tap)(block, block->sums.values + tap * tap_stride, block->gradient + tap * 9);
 }
 
 static const martlet_winograd_weights_kernels TILE_NAME(table) = {

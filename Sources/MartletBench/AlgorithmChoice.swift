@@ -34,8 +34,8 @@ struct AlgorithmChoice: ParsableCommand {
         if !json, all || losses.last! > 1.1 {
           let text = times.map { "\($0.0) \(rounded($0.1 * 1e6)) µs" }.joined(separator: ", ")
           print(
-            "\(shape.inputChannels) → \(shape.outputChannels) at \(shape.input.height)×\(shape.input.width), dilation "
-              + "\(shape.dilation.height), \(part): "
+            "\(shape.inputChannels) → \(shape.outputChannels) at \(sizes(shape.input)), kernel "
+              + "\(sizes(shape.kernel)), dilation \(shape.dilation.height), \(part): "
               + "chose \(chosen), which takes \(rounded(losses.last!)) of the fastest (\(text))")
         }
       }
@@ -57,27 +57,39 @@ struct AlgorithmChoice: ParsableCommand {
     var mean: Double
   }
 
-  /// 3×3 convolutions with padding, of channels and sizes as networks have them, and dilated ones as in spatial
-  /// pyramids.
+  private func sizes(_ extent: SpatialExtent) -> String {
+    "\(extent.depth)×\(extent.height)×\(extent.width)"
+  }
+
+  /// 3×3 convolutions with padding, of channels and sizes as networks have them, dilated ones as in spatial pyramids,
+  /// and volumes.
   private var shapes: [ConvolutionShape] {
     let channels = [
       (3, 16), (3, 64), (8, 8), (16, 16), (24, 24), (32, 32), (64, 64), (64, 2), (128, 128), (256, 256),
       (512, 512), (256, 32),
     ]
     let plain = [2, 4, 7, 14, 16, 28, 56, 96].flatMap { size in
-      channels.map { shape($0.0, $0.1, size: size, dilation: 1) }
+      channels.map { shape($0.0, $0.1, size: size) }
     }
     let dilated = [2, 6, 12, 18].flatMap { rate in
       [16, 32, 64].flatMap { size in [64, 256].map { shape($0, $0, size: size, dilation: rate) } }
     }
-    return (plain + dilated).filter { $0.multiplyAdds < 2_500_000_000 }
+    let volumes = [2, 4, 8, 16, 32].flatMap { size in
+      [(1, 16), (4, 32), (16, 16), (32, 32), (64, 64), (128, 128), (64, 16)].flatMap { channels in
+        [1, 3].map { shape(channels.0, channels.1, depth: size, size: size, kernelDepth: $0) }
+      }
+    }
+    return (plain + dilated + volumes).filter { $0.multiplyAdds < 2_500_000_000 }
   }
 
-  private func shape(_ inputs: Int, _ outputs: Int, size: Int, dilation: Int) -> ConvolutionShape {
-    ConvolutionShape(
-      batch: batch, inputChannels: inputs, outputChannels: outputs, groups: 1,
-      input: SpatialExtent(1, size, size), output: SpatialExtent(1, size, size),
-      kernel: SpatialExtent(1, 3, 3), stride: SpatialExtent(1, 1, 1),
-      dilation: SpatialExtent(1, dilation, dilation), paddingBefore: SpatialExtent(0, dilation, dilation))
+  private func shape(
+    _ inputs: Int, _ outputs: Int, depth: Int = 1, size: Int, kernelDepth: Int = 1, dilation: Int = 1
+  ) -> ConvolutionShape {
+    let space = SpatialExtent(depth, size, size)
+    return ConvolutionShape(
+      batch: batch, inputChannels: inputs, outputChannels: outputs, groups: 1, input: space, output: space,
+      kernel: SpatialExtent(kernelDepth, 3, 3), stride: SpatialExtent(1, 1, 1),
+      dilation: SpatialExtent(1, dilation, dilation),
+      paddingBefore: SpatialExtent(kernelDepth / 2, dilation, dilation))
   }
 }

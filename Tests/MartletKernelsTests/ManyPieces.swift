@@ -15,6 +15,7 @@ enum ManyPieces {
       ConvolutionCases.shape(2, 20, 70, [33, 31], [3, 3], before: [1, 1]),
       ConvolutionCases.shape(2, 3, 18, [65, 63], [5, 5], stride: [2, 2], before: [2, 2]),
       ConvolutionCases.shape(2, 33, 33, groups: 33, [41, 43], [3, 3], before: [1, 1]),
+      ConvolutionCases.shape(1, 19, 35, [15, 13, 17], [3, 3, 3], before: [1, 1, 1]),
       ConvolutionCases.shape(
         1, 24, 40, groups: 4, [17, 9, 11], [3, 3, 2], stride: [2, 1, 1], before: [1, 1, 0]),
     ]

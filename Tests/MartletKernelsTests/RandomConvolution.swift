@@ -69,9 +69,9 @@ private struct Draw {
     // Drawn again is only what makes the shape too large or too small, or its output empty.
     let batch = !isLarge && happens(oneIn: 50) ? 0 : pick(1...3)
     let suitsWinograd = happens(oneIn: 3)
-    let rank = suitsWinograd ? 2 : pick(1...3)
+    let rank = suitsWinograd ? pick(2...3) : pick(1...3)
     while true {
-      let shape = suitsWinograd ? winograd(batch) : any(batch, rank)
+      let shape = suitsWinograd ? winograd(batch, rank) : any(batch, rank)
       let output = shape.output
       if output.depth > 0, output.height > 0, output.width > 0,
         work.contains(shape.multiplyAdds), shape.inputElementCount <= work.upperBound
@@ -95,12 +95,14 @@ private struct Draw {
     }
   }
 
-  private mutating func winograd(_ batch: Int) -> ConvolutionShape {
-    let dilation = happens(oneIn: 3) ? axes(2) { $0.pick(1...4) } : [1, 1]
-    let before = dilation.map { padding(2 * $0) }
-    let after = dilation.map { padding(2 * $0) }
+  private mutating func winograd(_ batch: Int, _ rank: Int) -> ConvolutionShape {
+    let dilation = happens(oneIn: 3) ? axes(rank) { $0.pick(1...4) } : axes(rank) { _ in 1 }
+    let kernel = axes(rank - 2) { $0.size(upTo: 5) } + [3, 3]
+    let reach = zip(kernel, dilation).map { ($0 - 1) * $1 }
+    let before = reach.map { padding($0) }
+    let after = reach.map { padding($0) }
     return ConvolutionCases.shape(
-      batch, size(upTo: 80), size(upTo: 80), axes(2) { $0.size(upTo: 40) }, [3, 3], dilation: dilation,
+      batch, size(upTo: 80), size(upTo: 80), axes(rank) { $0.size(upTo: 40) }, kernel, dilation: dilation,
       before: before, after: after)
   }
 

@@ -64,6 +64,10 @@ struct RandomConvolutionTests {
       { Winograd.supports($0) && $0.dilation.height > 1 && $0.dilation.width > 1 },
       { Winograd.supports($0) && !WinogradPlan(forward: $0, .four).blocking.sharesSource },
       { Winograd.supports($0) && WinogradPlan(forward: $0, .four).blocking.blockCount > 1 },
+      { Winograd.supports($0) && $0.kernel.depth > 2 && $0.output.depth > 1 },
+      { Winograd.supports($0) && $0.kernel.depth == 1 && $0.input.depth > 1 },
+      { Winograd.supports($0) && $0.dilation.depth > 1 && $0.kernel.depth > 1 && $0.output.depth > 1 },
+      { Winograd.supports($0) && WinogradPlan(forward: $0, .four).blocking.slices.runCount > 1 },
     ]
     for (number, kind) in kinds.enumerated() { #expect(shapes.filter(kind).count >= 3, "kind \(number)") }
   }

@@ -2,7 +2,7 @@ import MartletKernels
 
 /// How far rounding can take the result of a convolution by F(m×m, 3×3), or of its backward-data pass, from the true
 /// one (see ``RoundingError``): for every tile
-///   |error| ≤ γₙ |Aᵀ| [Σ over channels (|G| |g| |Gᵀ|) ∘ (|Bᵀ| |d| |B|)] |A|.
+///   |error| ≤ γₙ |Aᵀ| [Σ over taps along the depth and channels (|G| |g| |Gᵀ|) ∘ (|Bᵀ| |d| |B|)] |A|.
 struct WinogradBound {
   private let tile: Int
   private let shape: ConvolutionShape
@@ -27,13 +27,15 @@ struct WinogradBound {
   /// Roundings on the longest way of a product. In one dimension, where the set has no fused multiply-add:
   /// F(4,3): the source's transform takes 2 multiplications and 2 additions, the weights' as many of which one is that
   /// of a coefficient, the result's 3 additions and a multiplication. F(2,3): 1, 2 and 2 additions; its coefficients
-  /// are powers of two. Then the affine map of the source takes 2, the product and its sum over channels one for
-  /// each, and the bias one.
-  private var roundings: Int { 2 * (tile == 4 ? 4 + 4 + 4 : 1 + 2 + 2) + 2 + sourceChannels + 1 }
+  /// are powers of two. Then the affine map of the source takes 2, the product and its sum over taps along the depth
+  /// and channels one for each, and the bias one.
+  private var roundings: Int {
+    2 * (tile == 4 ? 4 + 4 + 4 : 1 + 2 + 2) + 2 + shape.kernel.depth * sourceChannels + 1
+  }
 
   /// - Parameters:
-  ///   - source: Magnitudes of the input, or of the output's gradient; [batch, height, width, channels].
-  ///   - weight: [output channels, input channels, 3, 3].
+  ///   - source: Magnitudes of the input, or of the output's gradient; [batch, depth, height, width, channels].
+  ///   - weight: [output channels, input channels, depth, 3, 3].
   ///   - bias: A number for each of the result's channels.
   func callAsFunction(_ source: [Double], _ weight: [Double], _ bias: [Double]?) -> [Double] {
     let gamma = RoundingError.gamma(roundings, .float32)
@@ -44,33 +46,43 @@ struct WinogradBound {
 
   private func magnitudes(_ source: [Double], _ weight: [Double]) -> [Double] {
     let edge = tile + 2
-    let weights = transformedWeights(weight)
+    let weights = (0..<shape.kernel.depth).map { transformedWeights(weight, $0) }
     let dilation = [shape.dilation.height, shape.dilation.width]
     let padding = [shape.paddingBefore.height, shape.paddingBefore.width]
     let origin = (0..<2).map { isForward ? -padding[$0] : padding[$0] - 2 * dilation[$0] }
+    /// The source's slice that tap `tap` of a result's slice reads, counted through all images.
+    func sourceSlice(_ slice: Int, _ tap: Int) -> Int? {
+      let reach = tap * shape.dilation.depth - shape.paddingBefore.depth
+      let z = slice % resultSize.depth + (isForward ? reach : -reach)
+      return (0..<sourceSize.depth).contains(z) ? slice / resultSize.depth * sourceSize.depth + z : nil
+    }
     var result = [Double](repeating: 0, count: shape.batch * resultSize.count * resultChannels)
     var pixels = [Double](repeating: 0, count: edge * edge * sourceChannels)
-    for n in 0..<shape.batch {
+    for slice in 0..<shape.batch * resultSize.depth {
       for phase in 0..<min(dilation[0], resultSize.height) * min(dilation[1], resultSize.width) {
         let phases = min(dilation[1], resultSize.width)
         for y in stride(from: phase / phases, to: resultSize.height, by: tile * dilation[0]) {
           for x in stride(from: phase % phases, to: resultSize.width, by: tile * dilation[1]) {
-            for p in 0..<edge * edge {
-              let row = y + origin[0] + p / edge * dilation[0]
-              let column = x + origin[1] + p % edge * dilation[1]
-              let isInside = (0..<sourceSize.height).contains(row) && (0..<sourceSize.width).contains(column)
-              let from = ((n * sourceSize.height + row) * sourceSize.width + column) * sourceChannels
-              for c in 0..<sourceChannels {
-                pixels[p * sourceChannels + c] = isInside ? abs(source[from + c]) : 0
+            var products = [Double](repeating: 0, count: edge * edge * resultChannels)
+            for tap in weights.indices {
+              guard let n = sourceSlice(slice, tap) else { continue }
+              for p in 0..<edge * edge {
+                let row = y + origin[0] + p / edge * dilation[0]
+                let column = x + origin[1] + p % edge * dilation[1]
+                let isInside =
+                  (0..<sourceSize.height).contains(row) && (0..<sourceSize.width).contains(column)
+                let from = ((n * sourceSize.height + row) * sourceSize.width + column) * sourceChannels
+                for c in 0..<sourceChannels {
+                  pixels[p * sourceChannels + c] = isInside ? abs(source[from + c]) : 0
+                }
               }
+              multiply(transform(pixels, sourceChannels, matrices.b), weights[tap], &products)
             }
-            let frequencies = transform(pixels, sourceChannels, matrices.b)
-            let products = multiply(frequencies, weights)
             let outputs = transform(products, resultChannels, transposed(matrices.a))
             for p in 0..<tile * tile {
               let (row, column) = (y + p / tile * dilation[0], x + p % tile * dilation[1])
               guard row < resultSize.height, column < resultSize.width else { continue }
-              let to = ((n * resultSize.height + row) * resultSize.width + column) * resultChannels
+              let to = ((slice * resultSize.height + row) * resultSize.width + column) * resultChannels
               for k in 0..<resultChannels { result[to + k] = outputs[p * resultChannels + k] }
             }
           }
@@ -80,13 +92,15 @@ struct WinogradBound {
     return result
   }
 
-  /// |G| |g| |Gᵀ|, [frequency][source channel][result channel]; the taps in reverse order for backward-data.
-  private func transformedWeights(_ weight: [Double]) -> [Double] {
+  /// |G| |g| |Gᵀ| of the kernels' slice `slice`, [frequency][source channel][result channel]; the taps of the plane in
+  /// reverse order for backward-data.
+  private func transformedWeights(_ weight: [Double], _ slice: Int) -> [Double] {
     let pairs = sourceChannels * resultChannels
     var taps = [Double](repeating: 0, count: 9 * pairs)
     for c in 0..<sourceChannels {
       for k in 0..<resultChannels {
-        let from = 9 * (isForward ? k * sourceChannels + c : c * resultChannels + k)
+        let pair = isForward ? k * sourceChannels + c : c * resultChannels + k
+        let from = 9 * (pair * shape.kernel.depth + slice)
         for tap in 0..<9 {
           taps[tap * pairs + c * resultChannels + k] = abs(weight[from + (isForward ? tap : 8 - tap)])
         }
@@ -122,9 +136,8 @@ struct WinogradBound {
     return result
   }
 
-  /// The sums over the source's channels, [frequency][result channel].
-  private func multiply(_ frequencies: [Double], _ weights: [Double]) -> [Double] {
-    var products = [Double](repeating: 0, count: (tile + 2) * (tile + 2) * resultChannels)
+  /// Adds the sums over the source's channels, [frequency][result channel].
+  private func multiply(_ frequencies: [Double], _ weights: [Double], _ products: inout [Double]) {
     products.withUnsafeMutableBufferPointer { products in
       frequencies.withUnsafeBufferPointer { frequencies in
         weights.withUnsafeBufferPointer { weights in
@@ -137,6 +150,5 @@ struct WinogradBound {
         }
       }
     }
-    return products
   }
 }

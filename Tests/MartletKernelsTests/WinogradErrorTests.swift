@@ -19,12 +19,13 @@ struct WinogradErrorTests {
     Limit(tile: .four, part: .backwardData, largest: 1.2e-5, typical: 1.4e-6),
   ]
 
-  @Test(arguments: [(64, 24), (256, 12), (1024, 8)])
-  func staysBelowWhatIsTold(channels: Int, size: Int) {
+  @Test(arguments: [(64, [24, 24]), (256, [12, 12]), (1024, [8, 8]), (64, [5, 12, 12])])
+  func staysBelowWhatIsTold(channels: Int, size: [Int]) {
     let outputs = 64
     for part in WinogradTests.parts {
       let (inputChannels, outputChannels) = part == .forward ? (channels, outputs) : (outputs, channels)
-      let shape = WinogradWeightsTests.shape(1, inputChannels, outputChannels, [size, size])
+      let depth = size.count == 3 ? 3 : 1
+      let shape = WinogradWeightsTests.volume(1, inputChannels, outputChannels, size, depth: depth)
       func normal(_ count: Int, _ stream: UInt64) -> [Float] {
         var values = [Float](repeating: 0, count: count)
         values.withUnsafeMutableBytes {
@@ -42,6 +43,8 @@ struct WinogradErrorTests {
         (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
       }
       let scale = rootMeanSquare(expected)
+      // A deep kernel's sums are longer: single results stray further.
+      let stretch = depth > 1 ? 1.5 : 1
       for limit in Self.limits where limit.part == part {
         for set in InstructionSet.available {
           let result = InstructionSet.with(set) {
@@ -50,7 +53,7 @@ struct WinogradErrorTests {
           let errors = zip(result, expected).map { (Double($0) - $1) / scale }
           let (largest, typical) = (errors.reduce(0) { max($0, abs($1)) }, rootMeanSquare(errors))
           #expect(
-            largest <= limit.largest && typical <= limit.typical,
+            largest <= stretch * limit.largest && typical <= limit.typical,
             "\(part), tile \(limit.tile), \(channels) channels, \(set): \(largest) / \(typical)")
         }
       }

@@ -9,11 +9,11 @@ struct WinogradTests {
   static let parts = [ConvolutionPart.forward, .backwardData]
 
   private static func shape(
-    _ batch: Int, _ channels: Int, _ outputs: Int, _ input: [Int], dilation: [Int] = [1, 1],
+    _ batch: Int, _ channels: Int, _ outputs: Int, _ input: [Int], depth: Int = 1, dilation: [Int] = [1, 1],
     before: [Int] = [1, 1], after: [Int]? = nil
   ) -> ConvolutionShape {
     WinogradWeightsTests.shape(
-      batch, channels, outputs, input, dilation: dilation, before: before, after: after)
+      batch, channels, outputs, input, depth: depth, dilation: dilation, before: before, after: after)
   }
 
   /// Between them they reach every cut, whichever part is computed.
@@ -29,6 +29,14 @@ struct WinogradTests {
       ("late weights in several steps", shape(1, 150, 35, [5, 7])),
       ("late weights in several steps the other way", shape(1, 35, 150, [5, 7])),
       ("many dilated tiles", shape(1, 17, 19, [70, 66], dilation: [3, 2], before: [3, 2])),
+      ("many slices, several blocks", WinogradWeightsTests.volume(1, 5, 90, [25, 13, 11])),
+      ("many slices, several blocks the other way", WinogradWeightsTests.volume(1, 90, 5, [25, 13, 11])),
+      ("a volume's large weights", WinogradWeightsTests.volume(1, 150, 210, [2, 6, 5])),
+      (
+        "a shared source of many slices",
+        shape(1, 20, 90, [27, 5, 6], depth: 3, dilation: [2, 1, 1], before: [2, 1, 1])
+      ),
+      ("late weights of many taps", shape(1, 37, 20, [4, 5, 6], depth: 7, before: [3, 1, 1])),
     ]
 
   /// Numbers for a call: integers, of which F(2×2) rounds none, and of which F(4×4) rounds so little that the nearest
@@ -100,7 +108,21 @@ struct WinogradTests {
       #expect(cuts.contains { !$0.sharesSource && $0.blockCount > 1 })
       #expect(cuts.contains { $0.sharesSource && !$0.transformsWeightsLate && $0.blockCount > 1 })
       #expect(cuts.contains { $0.transformsWeightsLate && $0.blockCount > 1 && $0.chunkCount == 1 })
-      #expect(cuts.contains { $0.transformsWeightsLate && $0.sourcePitch > WinogradBlocking.lateSteps })
+      for isVolume in [false, true] {
+        #expect(
+          cuts.contains {
+            $0.transformsWeightsLate && $0.sourcePitch > $0.lateSteps
+              && ($0.slices.kernelDepth > 1) == isVolume
+          })
+      }
+      for isShared in [false, true] {
+        #expect(
+          cuts.contains {
+            $0.sharesSource == isShared && $0.slices.longestRun > 1 && $0.slices.runCount > 1
+          })
+      }
+      // Slices and their tiles are both cut.
+      #expect(cuts.contains { 1 < $0.slices.runCount && $0.slices.runCount < $0.chunkCount })
     }
   }
 

@@ -24,7 +24,8 @@ struct WinogradWeightsBound {
   func callAsFunction(_ input: [Double], _ outputGradient: [Double]) -> [Double] {
     let edge = tile + 2
     let (channels, outputs) = (shape.inputChannels, shape.outputChannels)
-    var sums = [Double](repeating: 0, count: edge * edge * channels * outputs)
+    let depth = shape.kernel.depth
+    var sums = [Double](repeating: 0, count: edge * edge * channels * outputs * depth)
     /// |matrix| |pixels| |matrix|ᵀ of one channel of a tile.
     func transform(_ matrix: [[Double]], _ extent: Int, _ pixel: (Int, Int) -> Double) -> [Double] {
       var half = [Double](repeating: 0, count: edge * extent)
@@ -41,9 +42,10 @@ struct WinogradWeightsBound {
       }
       return result
     }
-    func forEachTile(_ body: (_ image: Int, _ row: Int, _ column: Int) -> Void) {
+    /// Slices are counted through all images.
+    func forEachTile(_ body: (_ slice: Int, _ row: Int, _ column: Int) -> Void) {
       let (height, width) = (shape.output.height, shape.output.width)
-      for n in 0..<shape.batch {
+      for n in 0..<shape.batch * shape.output.depth {
         for phaseRow in 0..<min(shape.dilation.height, height) {
           for phaseColumn in 0..<min(shape.dilation.width, width) {
             for y in stride(from: phaseRow, to: height, by: tile * shape.dilation.height) {
@@ -61,14 +63,17 @@ struct WinogradWeightsBound {
       guard y >= 0, y < size.height, x >= 0, x < size.width else { return 0 }
       return values[((n * size.height + y) * size.width + x) * count + c]
     }
-    forEachTile { n, row, column in
-      let inputs = (0..<channels).map { c in
+    func inputs(_ slice: Int, _ row: Int, _ column: Int) -> [[Double]] {
+      (0..<channels).map { c in
         transform(b, edge) { i, j in
           value(
-            input, shape.input, channels, n, row - shape.paddingBefore.height + i * shape.dilation.height,
+            input, shape.input, channels, slice,
+            row - shape.paddingBefore.height + i * shape.dilation.height,
             column - shape.paddingBefore.width + j * shape.dilation.width, c)
         }
       }
+    }
+    forEachTile { n, row, column in
       let gradients = (0..<outputs).map { k in
         transform(a, tile) { i, j in
           value(
@@ -76,23 +81,28 @@ struct WinogradWeightsBound {
             column + j * shape.dilation.width, k)
         }
       }
-      for k in 0..<outputs {
-        for c in 0..<channels {
-          let start = (k * channels + c) * edge * edge
-          for f in 0..<edge * edge { sums[start + f] += inputs[c][f] * gradients[k][f] }
+      for tap in 0..<depth {
+        let z = n % shape.output.depth - shape.paddingBefore.depth + tap * shape.dilation.depth
+        guard (0..<shape.input.depth).contains(z) else { continue }
+        let inputs = inputs(n / shape.output.depth * shape.input.depth + z, row, column)
+        for k in 0..<outputs {
+          for c in 0..<channels {
+            let start = ((k * channels + c) * depth + tap) * edge * edge
+            for f in 0..<edge * edge { sums[start + f] += inputs[c][f] * gradients[k][f] }
+          }
         }
       }
     }
     let gamma = RoundingError.gamma(roundings, .float32)
     var bounds = [Double](repeating: 0, count: shape.weightElementCount)
-    for pair in 0..<outputs * channels {
+    for kernel in 0..<outputs * channels * depth {
       for p in 0..<3 {
         for q in 0..<3 {
           var sum = 0.0
           for f in 0..<edge {
-            for h in 0..<edge { sum += abs(g[f][p]) * sums[(pair * edge + f) * edge + h] * abs(g[h][q]) }
+            for h in 0..<edge { sum += abs(g[f][p]) * sums[(kernel * edge + f) * edge + h] * abs(g[h][q]) }
           }
-          bounds[pair * 9 + p * 3 + q] = gamma * sum
+          bounds[kernel * 9 + p * 3 + q] = gamma * sum
         }
       }
     }

@@ -7,42 +7,79 @@ struct WinogradWeightsTests {
   static let tiles = [4, 2]
 
   static func shape(
-    _ batch: Int, _ channels: Int, _ outputs: Int, _ input: [Int], dilation: [Int] = [1, 1],
+    _ batch: Int, _ channels: Int, _ outputs: Int, _ input: [Int], depth: Int = 1, dilation: [Int] = [1, 1],
     before: [Int] = [1, 1], after: [Int]? = nil
   ) -> ConvolutionShape {
     ConvolutionCases.shape(
-      batch, channels, outputs, input, [3, 3], dilation: dilation, before: before, after: after)
+      batch, channels, outputs, input, [depth, 3, 3], dilation: dilation, before: before, after: after)
   }
 
-  static let chosen: [(String, ConvolutionShape)] = [
-    ("one pixel", shape(1, 1, 1, [1, 1])),
-    ("one tile of either size", shape(1, 16, 16, [4, 4])),
-    ("no padding, output of one pixel", shape(1, 5, 3, [3, 3], before: [0, 0])),
-    ("tiles inside and at all edges", shape(2, 16, 32, [14, 15])),
-    ("channels that fill no block", shape(1, 19, 37, [7, 5])),
-    ("one channel more than a block", shape(1, 17, 33, [6, 9])),
-    ("padding on one side", shape(1, 9, 10, [9, 10], before: [0, 2], after: [2, 0])),
-    ("padding larger than the kernel", shape(1, 6, 9, [3, 4], before: [5, 4], after: [4, 7])),
-    ("a row", shape(2, 7, 8, [1, 23])),
-    ("a column", shape(2, 7, 8, [23, 1])),
-    ("several blocks of weights", shape(1, 70, 150, [6, 5])),
-    ("dilation", shape(2, 18, 16, [13, 12], dilation: [2, 3], before: [2, 3])),
-    ("dilation along the width", shape(1, 16, 20, [9, 21], dilation: [1, 4], before: [1, 4])),
-    ("dilation larger than the output", shape(1, 4, 5, [3, 4], dilation: [6, 5], before: [6, 5])),
-    ("several parts", shape(2, 3, 5, [67, 71])),
-    ("several chunks", shape(2, 33, 5, [53, 57])),
+  /// A kernel of some depth, padded to keep the size.
+  static func volume(
+    _ batch: Int, _ channels: Int, _ outputs: Int, _ input: [Int], depth: Int = 3
+  ) -> ConvolutionShape {
+    shape(batch, channels, outputs, input, depth: depth, before: [depth / 2, 1, 1])
+  }
+
+  static let volumes: [(String, ConvolutionShape)] = [
+    ("a volume", volume(2, 17, 19, [4, 6, 5])),
+    ("a volume of one voxel", volume(1, 1, 1, [1, 1, 1])),
+    ("a slice and a deep kernel", volume(1, 5, 16, [1, 6, 7], depth: 5)),
+    ("a flat kernel on a volume", volume(2, 16, 5, [7, 5, 6], depth: 1)),
+    ("several runs of slices", volume(1, 7, 3, [27, 5, 4])),
+    ("several runs of a deep kernel's slices", volume(1, 3, 5, [43, 3, 5], depth: 5)),
+    ("an even depth", shape(1, 8, 9, [6, 7, 5], depth: 2, before: [1, 0, 2], after: [0, 2, 1])),
+    ("no padding, one slice", shape(1, 16, 3, [3, 5, 6], depth: 3, before: [0, 0, 0])),
+    (
+      "padding along the depth larger than the kernel",
+      shape(1, 6, 9, [2, 4, 5], depth: 2, before: [4, 1, 1], after: [3, 1, 1])
+    ),
+    ("only some taps along the depth read inside", shape(1, 6, 9, [1, 4, 5], depth: 4, before: [2, 1, 1])),
+    (
+      "dilated in depth",
+      shape(2, 5, 18, [11, 6, 7], depth: 3, dilation: [4, 2, 1], before: [4, 2, 1])
+    ),
+    (
+      "dilation larger than the depth",
+      shape(1, 5, 4, [3, 4, 5], depth: 3, dilation: [5, 1, 1], before: [5, 1, 1])
+    ),
+    ("several parts of a volume", volume(1, 3, 5, [17, 23, 21])),
+    ("several chunks and blocks of a volume", volume(1, 40, 70, [15, 9, 10])),
   ]
+
+  static let chosen: [(String, ConvolutionShape)] =
+    [
+      ("one pixel", shape(1, 1, 1, [1, 1])),
+      ("one tile of either size", shape(1, 16, 16, [4, 4])),
+      ("no padding, output of one pixel", shape(1, 5, 3, [3, 3], before: [0, 0])),
+      ("tiles inside and at all edges", shape(2, 16, 32, [14, 15])),
+      ("channels that fill no block", shape(1, 19, 37, [7, 5])),
+      ("one channel more than a block", shape(1, 17, 33, [6, 9])),
+      ("padding on one side", shape(1, 9, 10, [9, 10], before: [0, 2], after: [2, 0])),
+      ("padding larger than the kernel", shape(1, 6, 9, [3, 4], before: [5, 4], after: [4, 7])),
+      ("a row", shape(2, 7, 8, [1, 23])),
+      ("a column", shape(2, 7, 8, [23, 1])),
+      ("several blocks of weights", shape(1, 70, 150, [6, 5])),
+      ("dilation", shape(2, 18, 16, [13, 12], dilation: [2, 3], before: [2, 3])),
+      ("dilation along the width", shape(1, 16, 20, [9, 21], dilation: [1, 4], before: [1, 4])),
+      ("dilation larger than the output", shape(1, 4, 5, [3, 4], dilation: [6, 5], before: [6, 5])),
+      ("several parts", shape(2, 3, 5, [67, 71])),
+      ("several chunks", shape(2, 33, 5, [53, 57])),
+    ] + volumes
 
   static func random(_ generator: inout PhiloxGenerator) -> ConvolutionShape {
     func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
     while true {
       let kind = pick(0...3)
-      let dilation = kind == 0 ? [pick(1...4), pick(1...4)] : [1, 1]
+      let depth = pick(0...1) == 0 ? 1 : pick(1...5)
+      let dilation = kind == 0 ? (0..<3).map { _ in pick(1...4) } : [1, 1, 1]
+      let sizes = [depth == 1 ? 1 : pick(1...19), pick(1...19), pick(1...19)]
+      let padding = (0..<2).map { _ in [depth == 1 ? 0 : pick(0...4), pick(0...4), pick(0...4)] }
       let shape = shape(
-        pick(1...3), pick(1...(kind == 1 ? 70 : 20)), pick(1...(kind == 2 ? 70 : 20)),
-        [pick(1...19), pick(1...19)], dilation: dilation, before: [pick(0...4), pick(0...4)],
-        after: [pick(0...4), pick(0...4)])
-      if shape.output.height > 0, shape.output.width > 0, shape.multiplyAdds < 400_000 { return shape }
+        pick(1...3), pick(1...(kind == 1 ? 70 : 20)), pick(1...(kind == 2 ? 70 : 20)), sizes, depth: depth,
+        dilation: dilation, before: padding[0], after: padding[1])
+      let output = shape.output
+      if min(output.depth, output.height, output.width) > 0, shape.multiplyAdds < 400_000 { return shape }
     }
   }
 
@@ -72,6 +109,10 @@ struct WinogradWeightsTests {
     #expect(modes.contains { $0.mode == .weightBlocks && $0.chunks == 1 })
     #expect(modes.contains { $0.mode == .weightBlocks && $0.chunks > 1 })
     #expect(modes.contains { if case .tileRanges(let parts) = $0.mode { parts > 1 } else { false } })
+    let volumes = Self.volumes.map { WinogradWeightsCut($0.1, tile: 4) }
+    #expect(volumes.contains { $0.mode == .weightBlocks && $0.chunks > 1 && $0.slices.runCount > 1 })
+    #expect(volumes.contains { if case .tileRanges = $0.mode { $0.slices.runCount > 1 } else { false } })
+    #expect(volumes.contains { !$0.taps.isEmpty && $0.taps.count < $0.shape.kernel.depth })
   }
 
   @Test(arguments: sets, tiles) func integersAreExact(set: InstructionSet, tile: Int) {
@@ -161,11 +202,14 @@ struct WinogradWeightsTests {
 
   @Test func otherConvolutionsAreNotSupported() {
     #expect(Winograd.supports(Self.shape(1, 3, 4, [5, 5], dilation: [2, 1])))
+    #expect(Winograd.supports(Self.shape(1, 3, 4, [2, 5, 5])))
+    #expect(Winograd.supports(Self.shape(1, 3, 4, [9, 5, 5], depth: 4, dilation: [2, 3, 1])))
     let others = [
       ConvolutionCases.shape(1, 3, 4, [5, 5], [3, 2]),
       ConvolutionCases.shape(1, 3, 4, [5, 5], [3, 3], stride: [1, 2]),
       ConvolutionCases.shape(1, 4, 4, groups: 2, [5, 5], [3, 3]),
-      ConvolutionCases.shape(1, 3, 4, [2, 5, 5], [1, 3, 3]),
+      ConvolutionCases.shape(1, 3, 4, [5, 5, 5], [3, 3, 1]),
+      ConvolutionCases.shape(1, 3, 4, [5, 5, 5], [3, 3, 3], stride: [2, 1, 1]),
       ConvolutionCases.shape(1, 3, 4, [5], [3]),
     ]
     for shape in others { #expect(!Winograd.supports(shape), Comment(rawValue: "\(shape)")) }

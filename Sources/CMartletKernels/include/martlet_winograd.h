@@ -10,20 +10,27 @@
 // [image][sub-grid row][sub-grid column][tile row][tile column]: a convolution of dilation d is d² convolutions of
 // dilation 1, one on every d-th row and column from each of the first d on (as far as there are so many). Sub-grids
 // of one image have equally many tiles; where the image does not fill the last ones, they read zeros and write nothing.
+// An image is a stack of slices: the same tiles are taken in some of them, one slice after the other.
 
 /// One side of a convolution, source or result: pixel (i, j) of a tile that is number (y, x) in sub-grid (a, b) is
 /// image row origin[0] + a + (y * m + i) * dilation[0] and likewise the column.
 typedef struct {
-  /// Rows and columns of an image.
+  /// Rows and columns of an image, and its slices.
   long size[2];
+  long depth;
   /// Where row and column 0 of the tiles lie in the image.
   long origin[2];
+  /// The first slice that is taken, and how far the next one is. Those outside the image read zeros and write
+  /// nothing.
+  long first_slice;
+  long slice_step;
   long image_stride;
+  long slice_stride;
   long row_stride;
   long column_stride;
 } martlet_winograd_plane;
 
-/// A run of tiles, and how all tiles are numbered.
+/// A run of tiles in some slices, and how all tiles are numbered.
 typedef struct {
   long dilation[2];
   /// Sub-grids along rows and columns of an image.
@@ -32,9 +39,11 @@ typedef struct {
   long tiles[2];
   long first;
   long count;
+  /// How many slices: tile i of the run in slice s is tile s * count + i of all.
+  long slices;
 } martlet_winograd_tiles;
 
-/// Source pixels to frequencies: frequencies[f * frequency_stride + i * tile_stride + c] for the i-th tile of the run.
+/// Source pixels to frequencies: frequencies[f * frequency_stride + i * tile_stride + c] for the i-th tile of all.
 typedef struct {
   martlet_winograd_tiles tiles;
   martlet_winograd_plane plane;
@@ -73,7 +82,8 @@ typedef struct {
 
 /// Weights to frequencies, a panel of right operands:
 /// panel[f * frequency_stride + s * width + n] is frequency f of the 3 × 3 weights (contiguous, row by row) that start
-/// at weights[s * step_stride + n * column_stride]; zero from `columns` on.
+/// at weights[s * step_stride + n * column_stride]; zero from `columns` on. The smaller of both strides is that from
+/// one 3 × 3 to the next.
 typedef struct {
   const float *weights;
   long columns;

@@ -6,24 +6,32 @@
 // The gradient of a 3×3 convolution of stride 1 with respect to its weights by Winograd's F(m×m, 3×3), float32:
 //   dW = Gᵀ [ Σ over tiles (Bᵀ d B) ⊗ (A dY Aᵀ) ] G
 // where d is a tile of (m + 2)² input pixels, dY one of m² pixels of the output's gradient, and the product is taken
-// for each of the (m + 2)² frequencies as an outer product of channels.
+// for each of the (m + 2)² frequencies as an outer product of channels. A kernel of some depth is as many such sums,
+// one for each tap along the depth, in which d is taken from another slice.
 //
 // Transformed tiles lie as [frequency][channel / 16][tile][16], the sums over tiles as
-// [frequency][output channel / 16][input channel][16]. Channels that fill no block of 16 are followed by zeros.
+// [frequency][output channel / 16][tap][input channel][16]. Channels that fill no block of 16 are followed by zeros.
 // All strides count floats.
 
-/// The tiles of a channels-last image, numbered [image][row phase][column phase][tile row][tile column].
+/// The tiles of a slice of channels-last images, numbered [image][row phase][column phase][tile row][tile column], in
+/// some slices.
 ///
 /// With a dilation above 1 each phase is a plain convolution of its own: the pixels of a tile are `step` apart. Tiles
 /// of the phases are equal in number; what reaches over the image reads zeros.
 typedef struct {
   const float *pixels;
   long image_stride;
+  long slice_stride;
   long row_stride;
   long pixel_stride;
+  long depth;
   long height;
   long width;
   long channels;
+  /// The first slice to take, how many and how far apart: those outside the image read zeros.
+  long first_slice;
+  long slices;
+  long slice_step;
   /// The row and column of the first pixel of tile 0 of phase 0: outside the image where there is padding.
   long top;
   long left;
@@ -50,10 +58,13 @@ typedef struct {
   long block_stride;
 } martlet_winograd_tile_block;
 
-/// sums[f][k / 16][c][k % 16] (+)= Σ over tiles of left[f][c] * right[f][k], for blocks of 16 channels each.
+/// sums[f][k / 16][d][c][k % 16] (+)= Σ over tiles of left[f][c] * right[f][k], for blocks of 16 channels each and taps
+/// d along the depth, for which the left operand's tiles begin d * tap_tiles tiles further on.
 typedef struct {
   long frequencies;
   long tiles;
+  long taps;
+  long tap_tiles;
   martlet_winograd_tile_block left;
   martlet_winograd_tile_block right;
   long left_blocks;
@@ -63,22 +74,24 @@ typedef struct {
   int accumulate;
 } martlet_winograd_products;
 
-/// gradient[k][c][3][3] (+)= Gᵀ sums G for the channels of a block of weights.
+/// gradient[k][c][d][3][3] (+)= Gᵀ sums G for the channels of a block of weights and some taps d.
 typedef struct {
   martlet_winograd_tile_block sums;
+  long taps;
   long left_channels;
   long right_channels;
-  /// The block's first element, and from one output channel to the next.
+  /// The block's first element, and from one output channel and one input channel to the next.
   float *gradient;
   long gradient_stride;
+  long kernel_stride;
   int accumulate;
 } martlet_winograd_gradient_block;
 
 typedef struct {
-  /// Bᵀ d B of `count` tiles from number `first` on.
+  /// Bᵀ d B of `count` tiles from number `first` on, slice after slice.
   void (*transform_input)(
       const martlet_winograd_image *image, long first, long count, const martlet_winograd_tile_block *to);
-  /// A dY Aᵀ of `count` tiles from number `first` on.
+  /// A dY Aᵀ of `count` tiles from number `first` on, slice after slice.
   void (*transform_gradient)(
       const martlet_winograd_image *image, long first, long count, const martlet_winograd_tile_block *to);
   void (*multiply)(const martlet_winograd_products *products);

@@ -68,15 +68,25 @@ struct ConvolutionCost {
 
   private func winograd(_ tile: WinogradTile) -> Work {
     let space = part == .backwardData ? shape.input : shape.output
+    // In a slice of all images.
     let tiles =
       Double(shape.batch) * tileCount(space.height, shape.dilation.height, tile)
       * tileCount(space.width, shape.dilation.width, tile)
     let frequencies = Double(tile.frequencyCount)
     let (source, result) = (Self.whole(channels.source), Self.whole(channels.result))
+    let slices = slices(tile)
     return Work(
-      products: tiles * frequencies * Double(source * result),
-      activations: tiles * frequencies * Double(source + result),
-      weights: frequencies * Double(source * result))
+      products: tiles * frequencies * Double(slices.productCount * source * result),
+      activations: tiles * frequencies * Double(slices.sourceCount * source + space.depth * result),
+      weights: frequencies * Double(shape.kernel.depth * source * result))
+  }
+
+  private func slices(_ tile: WinogradTile) -> WinogradSlices {
+    switch part {
+    case .forward: WinogradPlan(forward: shape, tile).blocking.slices
+    case .backwardData: WinogradPlan(backwardData: shape, tile).blocking.slices
+    case .backwardWeights: WinogradWeightsCut(shape, tile: tile.rawValue).slices
+    }
   }
 
   /// With the lanes that the last vector leaves empty.

@@ -62,7 +62,7 @@ public struct ConvolutionMoments {
   ) {
     let channels = plan.resultChannels
     for chunk in 0..<plan.chunkCount {
-      let pixels = plan.pixelCount(of: plan.blocking.tiles(ofChunk: chunk))
+      let pixels = plan.pixelCount(of: plan.blocking.chunk(chunk))
       guard pixels > 0 else { continue }
       let pivots = moments + 3 * chunk * channels
       body(pixels, pivots, pivots + channels, pivots + 2 * channels)

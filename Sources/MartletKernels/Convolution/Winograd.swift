@@ -10,17 +10,17 @@ public enum WinogradTile: Int, CaseIterable, Hashable, Sendable {
   var frequencyCount: Int { (rawValue + 2) * (rawValue + 2) }
 }
 
-/// Convolutions with 3×3 kernels and stride 1 in two dimensions by Winograd's minimal filtering (Lavin and Gray, Fast
-/// Algorithms for Convolutional Neural Networks, 2015), on channels-last float32 images.
+/// Convolutions of stride 1 with kernels of 3×3, or of any depth and 3×3 in the plane, by Winograd's minimal filtering
+/// (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2015), on channels-last float32 images and
+/// volumes. Depth is summed over in the frequency domain.
 ///
 /// All functions compute in one order that depends on shapes alone: the same bytes on any number of threads.
 /// Workspaces are scratch memory of the bytes asked for, aligned to 64.
 public enum Winograd {
   /// Whether these functions can compute `shape`; whether they are the fastest way is another question.
   public static func supports(_ shape: ConvolutionShape) -> Bool {
-    shape.kernel == SpatialExtent(1, 3, 3) && shape.stride == SpatialExtent(1, 1, 1) && shape.groups == 1
-      && shape.input.depth == 1 && shape.output.depth == 1 && shape.paddingBefore.depth == 0
-      && shape.inputChannels > 0 && shape.outputChannels > 0
+    shape.kernel.height == 3 && shape.kernel.width == 3 && shape.stride == SpatialExtent(1, 1, 1)
+      && shape.groups == 1 && shape.inputChannels > 0 && shape.outputChannels > 0
   }
 
   // MARK: Forward
@@ -36,7 +36,7 @@ public enum Winograd {
   ///
   /// - Parameters:
   ///   - input: The input's channels, in one part or several.
-  ///   - weight: [output channels, input channels, 3, 3].
+  ///   - weight: [output channels, input channels, depth, 3, 3].
   ///   - moments: Where to leave what ``ConvolutionMoments`` makes statistics of, of its size.
   public static func forward(
     _ shape: ConvolutionShape, _ tile: WinogradTile, input: [ConvolutionInputPart],

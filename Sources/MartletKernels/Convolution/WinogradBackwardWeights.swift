@@ -1,18 +1,20 @@
 import CMartletKernels
 
-/// The gradient of a 3×3 convolution of stride 1 with respect to its weights by Winograd's minimal filtering
-/// (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015), in float32.
+/// The gradient of a convolution of stride 1 with respect to its weights, 3×3 or of any depth and 3×3 in the plane,
+/// by Winograd's minimal filtering (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015), in
+/// float32.
 ///
 /// Output pixels are taken in tiles of `tile` × `tile`, 4 or 2. A tile costs (tile + 2)² multiplications for each
 /// pair of channels in place of 9 · tile²: a quarter for 4, 4/9 for 2. The larger tile rounds more. A dilated
-/// convolution is as many plain ones as its dilations' product, on the pixels of equal phase.
+/// convolution is as many plain ones as its dilations' product, on the pixels of equal phase. For each tap along the
+/// depth the tiles of one slice are multiplied by those of another.
 public enum WinogradWeightGradient {
   /// Bytes of scratch memory that ``run(_:tile:input:outputGradient:weightGradient:workspace:)`` needs.
   public static func workspace(_ shape: ConvolutionShape, tile: WinogradTile) -> Int {
     WinogradWeightsCut(shape, tile: tile.rawValue).workspaceByteCount
   }
 
-  /// Writes the gradient with respect to the weights, [output channels, input channels, 3, 3].
+  /// Writes the gradient with respect to the weights, [output channels, input channels, depth, 3, 3].
   ///
   /// - Parameter input: The input's channels, in one part or several.
   public static func run(
@@ -59,8 +61,9 @@ struct WinogradWeightsCut {
   let phases: SpatialExtent
   let tilesHigh: Int
   let tilesWide: Int
+  let slices: WinogradSlices
   let mode: Mode
-  /// Tiles that are transformed together.
+  /// Tiles of a slice that are transformed together, in a run of slices.
   let chunk: Int
 
   /// A block of weights, in blocks of 16 input and output channels: its sums stay in the second cache.
@@ -68,11 +71,17 @@ struct WinogradWeightsCut {
   static let blockColumns = 4
 
   var frequencies: Int { (tile + 2) * (tile + 2) }
-  var tiles: Int { shape.batch * phases.count * tilesHigh * tilesWide }
+  /// Tiles of a slice in all images.
+  var planeTiles: Int { shape.batch * phases.count * tilesHigh * tilesWide }
+  var tiles: Int { planeTiles * slices.count }
+  /// Taps along the depth that read inside the input; those of the others have no gradient.
+  var taps: Range<Int> { slices.taps }
   /// Blocks of 16 channels.
   var inputBlocks: Int { ceilDivide(shape.inputChannels, 16) }
   var outputBlocks: Int { ceilDivide(shape.outputChannels, 16) }
-  var chunks: Int { ceilDivide(tiles, chunk) }
+  /// Runs that the tiles of a slice are cut into.
+  var planeRuns: Int { ceilDivide(planeTiles, chunk) }
+  var chunks: Int { planeRuns * slices.runCount }
 
   init(_ shape: ConvolutionShape, tile: Int) {
     self.shape = shape
@@ -84,24 +93,30 @@ struct WinogradWeightsCut {
     tilesWide = ceilDivide(ceilDivide(shape.output.width, phases.width), tile)
 
     let frequencies = (tile + 2) * (tile + 2)
-    let tiles = shape.batch * phases.count * tilesHigh * tilesWide
+    let planeTiles = shape.batch * phases.count * tilesHigh * tilesWide
+    let slices = WinogradSlices(
+      sourceDepth: shape.input.depth, resultDepth: shape.output.depth, kernelDepth: shape.kernel.depth,
+      dilation: shape.dilation.depth, origin: -shape.paddingBefore.depth)
+    let tiles = planeTiles * slices.count
     let inputs = ceilDivide(shape.inputChannels, 16)
     let outputs = ceilDivide(shape.outputChannels, 16)
     // Below 256 tiles a part's way back from the frequencies would show. More than 32 parts are not worth their
     // memory.
-    let parts = min(32, tiles / 256)
-    let sumBytes = frequencies * inputs * outputs * 1024
+    let parts = min(32, tiles / 256, planeTiles)
+    let sumBytes = frequencies * slices.taps.count * inputs * outputs * 1024
     if sumBytes <= 5 << 19,
       parts >= ceilDivide(inputs, Self.blockRows) * ceilDivide(outputs, Self.blockColumns)
     {
       mode = .tileRanges(parts: parts)
-      chunk = 64
+      self.slices = slices.cut(longest: 64)
+      chunk = 64 / self.slices.longestRun
     } else {
       mode = .weightBlocks
       // What the third cache holds, but enough tiles to make up for reading and writing the gradient each time.
       let most = max(64, min(256, (20 << 20) / (frequencies * (inputs + outputs) * 64)))
-      let evened = ceilDivide(tiles, max(1, ceilDivide(tiles, most)))
-      chunk = max(1, evened)
+      self.slices = slices.cut(longest: most)
+      let runs = ceilDivide(planeTiles, most / self.slices.longestRun)
+      chunk = max(1, ceilDivide(planeTiles, max(1, runs)))
     }
   }
 
@@ -110,8 +125,8 @@ struct WinogradWeightsCut {
     switch mode {
     case .tileRanges(let parts): _ = cursor.take((parts - 1) * partialByteCount)
     case .weightBlocks:
-      _ = takeTiles(&cursor, channelBlocks: inputBlocks)
-      _ = takeTiles(&cursor, channelBlocks: outputBlocks)
+      _ = takeInputTiles(&cursor)
+      _ = takeGradientTiles(&cursor)
     }
     return cursor.byteCount
   }
@@ -119,21 +134,33 @@ struct WinogradWeightsCut {
   /// Bytes of a part's gradient.
   var partialByteCount: Int { ceilDivide(shape.weightElementCount, 16) * 64 }
 
-  /// Memory for a chunk of transformed tiles. Frequencies are a line more apart than they are long, so that they do
-  /// not contend for the same sets of a cache.
-  func takeTiles(_ cursor: inout WorkspaceCursor, channelBlocks: Int) -> martlet_winograd_tile_block {
-    let stride = channelBlocks * chunk * 16 + 16
+  /// Memory for a chunk's transformed input.
+  func takeInputTiles(_ cursor: inout WorkspaceCursor) -> martlet_winograd_tile_block {
+    takeTiles(&cursor, chunk * slices.longestSource, channelBlocks: inputBlocks)
+  }
+
+  /// Memory for a chunk's transformed gradient.
+  func takeGradientTiles(_ cursor: inout WorkspaceCursor) -> martlet_winograd_tile_block {
+    takeTiles(&cursor, chunk * slices.longestRun, channelBlocks: outputBlocks)
+  }
+
+  /// Frequencies are a line more apart than they are long, so that they do not contend for the same sets of a cache.
+  private func takeTiles(
+    _ cursor: inout WorkspaceCursor, _ tiles: Int, channelBlocks: Int
+  ) -> martlet_winograd_tile_block {
+    let stride = channelBlocks * tiles * 16 + 16
     let memory = cursor.take(frequencies * stride * 4)
     return martlet_winograd_tile_block(
-      values: memory.assumingMemoryBound(to: Float.self), frequency_stride: stride, block_stride: chunk * 16)
+      values: memory.assumingMemoryBound(to: Float.self), frequency_stride: stride, block_stride: tiles * 16)
   }
 
   /// Memory for the sums of rows × columns blocks of 16 channels.
   func takeSums(_ cursor: inout WorkspaceCursor, rows: Int, columns: Int) -> martlet_winograd_tile_block {
-    let stride = rows * columns * 256 + 16
+    let block = taps.count * rows * 256
+    let stride = columns * block + 16
     let memory = cursor.take(frequencies * stride * 4)
     return martlet_winograd_tile_block(
-      values: memory.assumingMemoryBound(to: Float.self), frequency_stride: stride, block_stride: rows * 256)
+      values: memory.assumingMemoryBound(to: Float.self), frequency_stride: stride, block_stride: block)
   }
 
   func inputImage(_ part: ConvolutionInputPart) -> martlet_winograd_image {
@@ -156,12 +183,15 @@ struct WinogradWeightsCut {
   ) -> martlet_winograd_image {
     var image = martlet_winograd_image()
     image.pixels = pixels
-    image.image_stride = size.height * size.width * channels
+    image.image_stride = size.count * channels
+    image.slice_stride = size.height * size.width * channels
     image.row_stride = size.width * channels
     image.pixel_stride = channels
+    image.depth = size.depth
     image.height = size.height
     image.width = size.width
     image.channels = channels
+    image.slice_step = slices.step
     image.row_step = shape.dilation.height
     image.column_step = shape.dilation.width
     image.row_phases = phases.height
@@ -186,7 +216,7 @@ private struct WinogradWeightsJob {
     let partialElements = cut.partialByteCount / 4
     let partials = workspace.assumingMemoryBound(to: Float.self)
     ThreadPool.parallelFor(parts) { part in
-      let tiles = (cut.tiles * part / parts)..<(cut.tiles * (part + 1) / parts)
+      let tiles = (cut.planeTiles * part / parts)..<(cut.planeTiles * (part + 1) / parts)
       let gradient = part == 0 ? weightGradient : partials + (part - 1) * partialElements
       addTiles(tiles, gradient)
     }
@@ -200,64 +230,99 @@ private struct WinogradWeightsJob {
     }
   }
 
-  /// The gradient's sum over a range of tiles.
-  private func addTiles(_ tiles: Range<Int>, _ gradient: UnsafeMutablePointer<Float>) {
+  /// The gradient's sum over a range of a slice's tiles, in all slices.
+  private func addTiles(_ planeTiles: Range<Int>, _ gradient: UnsafeMutablePointer<Float>) {
     func cutScratch(_ cursor: inout WorkspaceCursor) -> martlet_winograd_products {
       martlet_winograd_products(
-        frequencies: cut.frequencies, tiles: 0, left: cut.takeTiles(&cursor, channelBlocks: cut.inputBlocks),
-        right: cut.takeTiles(&cursor, channelBlocks: cut.outputBlocks), left_blocks: cut.inputBlocks,
-        right_blocks: cut.outputBlocks,
+        frequencies: cut.frequencies, tiles: 0, taps: cut.taps.count, tap_tiles: 0,
+        left: cut.takeInputTiles(&cursor), right: cut.takeGradientTiles(&cursor),
+        left_blocks: cut.inputBlocks, right_blocks: cut.outputBlocks,
         sums: cut.takeSums(&cursor, rows: cut.inputBlocks, columns: cut.outputBlocks), accumulate: 0)
     }
+    clearOtherTaps(of: gradient)
     var measure = WorkspaceCursor()
     _ = cutScratch(&measure)
     var cursor = WorkspaceCursor(threadScratch(measure.byteCount))
     var products = cutScratch(&cursor)
 
-    var first = tiles.lowerBound
-    while first < tiles.upperBound {
-      let count = min(cut.chunk, tiles.upperBound - first)
-      transform(first, count, at: 0, products.left, products.right)
-      products.tiles = count
-      kernels.multiply(&products)
-      products.accumulate = 1
-      first += count
+    for first in stride(from: planeTiles.lowerBound, to: planeTiles.upperBound, by: cut.chunk) {
+      let count = min(cut.chunk, planeTiles.upperBound - first)
+      for number in 0..<cut.slices.runCount {
+        let run = cut.slices.run(number, taps: cut.taps)
+        transformInput(first, count, run.firstSource, run.sourceCount, at: 0, products.left)
+        transformGradient(first, count, run.first, run.count, at: 0, products.right)
+        products.tiles = count * run.count
+        products.tap_tiles = count
+        kernels.multiply(&products)
+        products.accumulate = 1
+      }
     }
+    writeGradient(
+      products.sums, rows: 0..<shape.inputChannels, columns: 0..<shape.outputChannels, to: gradient,
+      accumulate: 0)
+  }
+
+  /// - Parameters:
+  ///   - rows: Input channels of the sums.
+  ///   - columns: Output channels of the sums.
+  private func writeGradient(
+    _ sums: martlet_winograd_tile_block, rows: Range<Int>, columns: Range<Int>,
+    to gradient: UnsafeMutablePointer<Float>, accumulate: Int32
+  ) {
+    let kernel = shape.kernel.count
     var block = martlet_winograd_gradient_block(
-      sums: products.sums, left_channels: shape.inputChannels, right_channels: shape.outputChannels,
-      gradient: gradient, gradient_stride: shape.inputChannels * 9, accumulate: 0)
+      sums: sums, taps: cut.taps.count, left_channels: rows.count, right_channels: columns.count,
+      gradient: gradient + (columns.lowerBound * shape.inputChannels + rows.lowerBound) * kernel
+        + cut.taps.lowerBound * 9,
+      gradient_stride: shape.inputChannels * kernel, kernel_stride: kernel, accumulate: accumulate)
     kernels.write_gradient(&block)
   }
 
+  /// Taps that read nothing but padding are not computed.
+  private func clearOtherTaps(of gradient: UnsafeMutablePointer<Float>) {
+    guard cut.taps.count < shape.kernel.depth else { return }
+    gradient.update(repeating: 0, count: shape.weightElementCount)
+  }
+
   func runByWeightBlocks(_ workspace: UnsafeMutableRawPointer) {
+    clearOtherTaps(of: weightGradient)
     var cursor = WorkspaceCursor(workspace)
-    let left = cut.takeTiles(&cursor, channelBlocks: cut.inputBlocks)
-    let right = cut.takeTiles(&cursor, channelBlocks: cut.outputBlocks)
+    let left = cut.takeInputTiles(&cursor)
+    let right = cut.takeGradientTiles(&cursor)
     let rowBlocks = ceilDivide(cut.inputBlocks, WinogradWeightsCut.blockRows)
     let columnBlocks = ceilDivide(cut.outputBlocks, WinogradWeightsCut.blockColumns)
     for chunk in 0..<cut.chunks {
-      let first = cut.tiles * chunk / cut.chunks
-      let count = cut.tiles * (chunk + 1) / cut.chunks - first
+      let planeRun = chunk % cut.planeRuns
+      let first = cut.planeTiles * planeRun / cut.planeRuns
+      let count = cut.planeTiles * (planeRun + 1) / cut.planeRuns - first
+      let run = cut.slices.run(chunk / cut.planeRuns, taps: cut.taps)
+      // A piece is some tiles of one slice of both operands, or of the input alone: that has more.
       let groups = ceilDivide(count, 8)
-      ThreadPool.parallelFor(groups) { group in
+      ThreadPool.parallelFor(groups * run.sourceCount) { piece in
+        let (slice, group) = (piece / groups, piece % groups)
         let start = count * group / groups
-        transform(first + start, count * (group + 1) / groups - start, at: start, left, right)
+        let end = count * (group + 1) / groups
+        let place = slice * count + start
+        transformInput(
+          first + start, end - start, run.firstSource + slice * cut.slices.step, 1, at: place, left)
+        guard slice < run.count else { return }
+        transformGradient(
+          first + start, end - start, run.first + slice * cut.slices.step, 1, at: place, right)
       }
       // Blocks that share output channels follow each other: those are the larger operand.
       ThreadPool.parallelFor(rowBlocks * columnBlocks) { block in
         addBlock(
           row: block % rowBlocks * WinogradWeightsCut.blockRows,
-          column: block / rowBlocks * WinogradWeightsCut.blockColumns, tiles: count, left, right,
-          accumulate: chunk > 0)
+          column: block / rowBlocks * WinogradWeightsCut.blockColumns, tiles: count * run.count,
+          tapTiles: count, left, right, accumulate: chunk > 0)
       }
     }
   }
 
   /// Adds a chunk of tiles to one block of the gradient, that of blocks of 16 channels from `row` and `column` on.
   private func addBlock(
-    row: Int, column: Int, tiles: Int, _ left: martlet_winograd_tile_block,
-    _ right: martlet_winograd_tile_block,
-    accumulate: Bool
+    row: Int, column: Int, tiles: Int, tapTiles: Int, _ left: martlet_winograd_tile_block,
+    _ right: martlet_winograd_tile_block, accumulate: Bool
   ) {
     let rows = min(WinogradWeightsCut.blockRows, cut.inputBlocks - row)
     let columns = min(WinogradWeightsCut.blockColumns, cut.outputBlocks - column)
@@ -267,33 +332,42 @@ private struct WinogradWeightsJob {
     let sums = cut.takeSums(&cursor, rows: rows, columns: columns)
 
     var products = martlet_winograd_products(
-      frequencies: cut.frequencies, tiles: tiles, left: left, right: right, left_blocks: rows,
-      right_blocks: columns, sums: sums, accumulate: 0)
+      frequencies: cut.frequencies, tiles: tiles, taps: cut.taps.count, tap_tiles: tapTiles, left: left,
+      right: right, left_blocks: rows, right_blocks: columns, sums: sums, accumulate: 0)
     products.left.values += row * left.block_stride
     products.right.values += column * right.block_stride
     kernels.multiply(&products)
 
-    var block = martlet_winograd_gradient_block(
-      sums: sums, left_channels: min(rows * 16, shape.inputChannels - row * 16),
-      right_channels: min(columns * 16, shape.outputChannels - column * 16),
-      gradient: weightGradient + (column * 16 * shape.inputChannels + row * 16) * 9,
-      gradient_stride: shape.inputChannels * 9, accumulate: accumulate ? 1 : 0)
-    kernels.write_gradient(&block)
+    writeGradient(
+      sums, rows: row * 16..<min((row + rows) * 16, shape.inputChannels),
+      columns: column * 16..<min((column + columns) * 16, shape.outputChannels), to: weightGradient,
+      accumulate: accumulate ? 1 : 0)
   }
 
-  /// Transforms `count` tiles of both operands, which come to lie from place `start` on.
-  private func transform(
-    _ first: Int, _ count: Int, at start: Int, _ left: martlet_winograd_tile_block,
-    _ right: martlet_winograd_tile_block
+  /// Transforms `count` tiles in each of some slices of the input, which come to lie from place `start` on.
+  private func transformInput(
+    _ first: Int, _ count: Int, _ firstSlice: Int, _ slices: Int, at start: Int,
+    _ left: martlet_winograd_tile_block
   ) {
-    var outputGradient = outputGradient
-    var (left, right) = (left, right)
+    var left = left
     left.values += start * 16
-    right.values += start * 16
     for var part in input {
+      part.first_slice = firstSlice
+      part.slices = slices
       kernels.transform_input(&part, first, count, &left)
       left.values += part.channels / 16 * left.block_stride
     }
+  }
+
+  /// The same of the output's gradient.
+  private func transformGradient(
+    _ first: Int, _ count: Int, _ firstSlice: Int, _ slices: Int, at start: Int,
+    _ right: martlet_winograd_tile_block
+  ) {
+    var (outputGradient, right) = (outputGradient, right)
+    outputGradient.first_slice = firstSlice
+    outputGradient.slices = slices
+    right.values += start * 16
     kernels.transform_gradient(&outputGradient, first, count, &right)
   }
 }

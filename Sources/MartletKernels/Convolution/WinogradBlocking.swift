@@ -4,28 +4,40 @@
 /// work is then a chunk, from the source to the result. With many channels and few tiles, all chunks' sources are
 /// transformed first and shared, and a piece is one chunk and one block.
 struct WinogradBlocking {
+  /// Some tiles of the plane, in a run of slices.
+  struct Chunk {
+    let planeTiles: Range<Int>
+    let slices: WinogradSlices.Run
+    /// Tiles of the result, and those of the source that they are made of.
+    var tileCount: Int { planeTiles.count * slices.count }
+    var sourceTileCount: Int { planeTiles.count * slices.sourceCount }
+  }
+
   /// Panels are at most this wide, whatever the instruction set: memory is measured with it.
   static let widestPanel = 32
   /// Elements between the frequencies' blocks, so that they do not contend for the same cache lines.
   static let frequencyPad = 16
-  /// Source channels whose weights are transformed in one go when that is done late.
-  static let lateSteps = 128
   /// Source channels and result channels of a piece of the early transform.
   static let earlySteps = 128
 
-  let chunkCount: Int
-  /// Tiles of the largest chunk.
+  let slices: WinogradSlices
+  /// Tiles of the largest chunk, and of its source.
   let chunkTiles: Int
+  let chunkSourceTiles: Int
   /// Whether the transformed source is shared by pieces.
   let sharesSource: Bool
   /// Whether weights are transformed where they are used, block by block, and not stored: worthwhile where only one
   /// or two chunks use them.
   let transformsWeightsLate: Bool
+  /// Source channels whose weights are transformed in one go when that is done late.
+  let lateSteps: Int
   /// Blocks of result channels, the last one of up to 15 more: a rest that fills no vector is no block of its own.
   let blockCount: Int
   private let blockColumns: Int
 
-  let tileCount: Int
+  /// Tiles of a slice, and the runs that these are cut into.
+  private let planeTileCount: Int
+  private let planeRuns: Int
   let sourcePitch: Int
   let productPitch: Int
   let sourceFrequencyStride: Int
@@ -35,21 +47,35 @@ struct WinogradBlocking {
   let productElements: Int
   private let resultChannels: Int
 
-  init(_ tile: WinogradTile, tileCount: Int, sourceChannels: Int, resultChannels: Int) {
-    let weightBytes = tile.frequencyCount * sourceChannels * resultChannels * MemoryLayout<Float>.stride
+  /// - Parameters:
+  ///   - planeTileCount: Tiles of a slice in all images.
+  ///   - slices: How slices are taken, in runs of any length.
+  init(
+    _ tile: WinogradTile, planeTileCount: Int, slices: WinogradSlices, sourceChannels: Int,
+    resultChannels: Int
+  ) {
+    let tileCount = planeTileCount * slices.count
+    let weightBytes =
+      tile.frequencyCount * slices.kernelDepth * sourceChannels * resultChannels * MemoryLayout<Float>.stride
     // Large weights are read from far away for every chunk, so chunks must be large.
     let weightsAreLarge = weightBytes > 12 << 20
     let preferred = weightsAreLarge ? 64 : 24
     let fewChunks = tileCount < preferred * (weightsAreLarge ? 16 : 8)
     let half = preferred / 2
     let largest = fewChunks && !weightsAreLarge && tileCount >= half * 8 ? half : preferred
-    self.tileCount = tileCount
+    self.planeTileCount = planeTileCount
     self.resultChannels = resultChannels
     sharesSource = tileCount < largest * (weightsAreLarge ? 16 : 8)
-    let chunks = max(1, ceilDivide(tileCount, sharesSource ? 64 : largest))
-    chunkCount = chunks
-    chunkTiles = ceilDivide(tileCount, chunks)
+    let most = sharesSource ? 64 : largest
+    let slices = slices.cut(longest: most)
+    self.slices = slices
+    planeRuns = max(1, ceilDivide(planeTileCount, most / slices.longestRun))
+    let planeTiles = ceilDivide(planeTileCount, planeRuns)
+    chunkTiles = planeTiles * slices.longestRun
+    chunkSourceTiles = planeTiles * slices.longestSource
+    let chunks = planeRuns * slices.runCount
     transformsWeightsLate = sharesSource && chunks <= 2
+    lateSteps = max(16, 128 / slices.kernelDepth / 16 * 16)
     // A rest of less than a vector joins the block before it.
     let columns = sharesSource && (transformsWeightsLate || chunks * resultChannels < 16 * 64) ? 32 : 64
     blockColumns = columns
@@ -57,14 +83,19 @@ struct WinogradBlocking {
 
     sourcePitch = roundUp(sourceChannels, 16)
     productPitch = blockCount > 1 ? columns + 16 : roundUp(resultChannels, 16)
-    sourceFrequencyStride = chunkTiles * sourcePitch + Self.frequencyPad
+    sourceFrequencyStride = chunkSourceTiles * sourcePitch + Self.frequencyPad
     productFrequencyStride = chunkTiles * productPitch + Self.frequencyPad
     sourceElements = tile.frequencyCount * sourceFrequencyStride
     productElements = tile.frequencyCount * productFrequencyStride
   }
 
-  func tiles(ofChunk chunk: Int) -> Range<Int> {
-    (tileCount * chunk / chunkCount)..<(tileCount * (chunk + 1) / chunkCount)
+  var chunkCount: Int { planeRuns * slices.runCount }
+
+  func chunk(_ number: Int) -> Chunk {
+    let run = number % planeRuns
+    return Chunk(
+      planeTiles: (planeTileCount * run / planeRuns)..<(planeTileCount * (run + 1) / planeRuns),
+      slices: slices.run(number / planeRuns))
   }
 
   /// Result channels of a block.

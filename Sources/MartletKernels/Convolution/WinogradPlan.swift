@@ -1,7 +1,7 @@
 import CMartletKernels
 
-/// A Winograd convolution as a correlation of a source with 3×3 weights, whichever pass it serves, and how its work
-/// is cut. Everything here depends on shapes only.
+/// A Winograd convolution as a correlation of a source with weights that are 3×3 in the plane, whichever pass it
+/// serves, and how its work is cut. Everything here depends on shapes only.
 struct WinogradPlan {
   let tile: WinogradTile
   let batch: Int
@@ -9,6 +9,7 @@ struct WinogradPlan {
   let resultSize: SpatialExtent
   let sourceChannels: Int
   let resultChannels: Int
+  let kernelDepth: Int
   let dilation: SpatialExtent
   /// Result pixel r reads source pixels r + origin + k · dilation.
   let origin: SpatialExtent
@@ -27,14 +28,13 @@ struct WinogradPlan {
     resultSize = shape.output
     sourceChannels = shape.inputChannels
     resultChannels = shape.outputChannels
+    kernelDepth = shape.kernel.depth
     dilation = shape.dilation
-    origin = SpatialExtent(0, -shape.paddingBefore.height, -shape.paddingBefore.width)
-    weightColumnStride = 9 * shape.inputChannels
-    weightStepStride = 9
+    origin = shape.sourceOffset(SpatialExtent(0, 0, 0))
+    weightColumnStride = 9 * kernelDepth * shape.inputChannels
+    weightStepStride = 9 * kernelDepth
     flipsWeights = false
-    blocking = WinogradBlocking(
-      tile, tileCount: Self.tileCount(shape.batch, shape.output, shape.dilation, tile),
-      sourceChannels: shape.inputChannels, resultChannels: shape.outputChannels)
+    blocking = Self.blocking(shape, tile, shape.input, shape.output, origin, sourceChannels, resultChannels)
   }
 
   /// Input pixel i gets what output pixel o = i + padding − k · dilation has from tap k. With the taps in reverse
@@ -48,16 +48,26 @@ struct WinogradPlan {
     resultSize = shape.input
     sourceChannels = shape.outputChannels
     resultChannels = shape.inputChannels
+    kernelDepth = shape.kernel.depth
     dilation = shape.dilation
-    origin = SpatialExtent(
-      0, shape.paddingBefore.height - 2 * shape.dilation.height,
-      shape.paddingBefore.width - 2 * shape.dilation.width)
-    weightColumnStride = 9
-    weightStepStride = 9 * shape.inputChannels
+    let last = shape.sourceOffset(SpatialExtent(shape.kernel.depth - 1, 2, 2))
+    origin = SpatialExtent(-last.depth, -last.height, -last.width)
+    weightColumnStride = 9 * kernelDepth
+    weightStepStride = 9 * kernelDepth * shape.inputChannels
     flipsWeights = true
-    blocking = WinogradBlocking(
-      tile, tileCount: Self.tileCount(shape.batch, shape.input, shape.dilation, tile),
-      sourceChannels: shape.outputChannels, resultChannels: shape.inputChannels)
+    blocking = Self.blocking(shape, tile, shape.output, shape.input, origin, sourceChannels, resultChannels)
+  }
+
+  private static func blocking(
+    _ shape: ConvolutionShape, _ tile: WinogradTile, _ source: SpatialExtent, _ result: SpatialExtent,
+    _ origin: SpatialExtent, _ sourceChannels: Int, _ resultChannels: Int
+  ) -> WinogradBlocking {
+    WinogradBlocking(
+      tile, planeTileCount: planeTileCount(shape.batch, result, shape.dilation, tile),
+      slices: WinogradSlices(
+        sourceDepth: source.depth, resultDepth: result.depth, kernelDepth: shape.kernel.depth,
+        dilation: shape.dilation.depth, origin: origin.depth),
+      sourceChannels: sourceChannels, resultChannels: resultChannels)
   }
 
   let blocking: WinogradBlocking
@@ -79,30 +89,39 @@ struct WinogradPlan {
     )
   }
 
-  private static func tileCount(
+  /// Tiles of a slice in all images.
+  private static func planeTileCount(
     _ batch: Int, _ size: SpatialExtent, _ dilation: SpatialExtent, _ tile: WinogradTile
   ) -> Int {
     let (grids, tiles) = (subgrids(size, dilation), tiles(size, dilation, tile))
     return batch * grids.0 * grids.1 * tiles.0 * tiles.1
   }
 
-  /// A run of tiles, as the transforms number them.
-  func run(of tiles: Range<Int>) -> martlet_winograd_tiles {
+  /// Tiles of some slices, as the transforms number them.
+  func run(of planeTiles: Range<Int>, slices: Int) -> martlet_winograd_tiles {
     martlet_winograd_tiles(
       dilation: (dilation.height, dilation.width), subgrids: Self.subgrids(resultSize, dilation),
-      tiles: Self.tiles(resultSize, dilation, tile), first: tiles.lowerBound, count: tiles.count)
+      tiles: Self.tiles(resultSize, dilation, tile), first: planeTiles.lowerBound, count: planeTiles.count,
+      slices: slices)
   }
 
-  func sourcePlane(channels: Int) -> martlet_winograd_plane {
-    plane(sourceSize, origin: (origin.height, origin.width), channels)
+  func sourcePlane(firstSlice: Int, channels: Int) -> martlet_winograd_plane {
+    plane(sourceSize, origin: (origin.height, origin.width), firstSlice: firstSlice, channels)
   }
 
-  func resultPlane(channels: Int) -> martlet_winograd_plane {
-    plane(resultSize, origin: (0, 0), channels)
+  func resultPlane(firstSlice: Int, channels: Int) -> martlet_winograd_plane {
+    plane(resultSize, origin: (0, 0), firstSlice: firstSlice, channels)
   }
 
-  /// Result pixels of a run of tiles.
-  func pixelCount(of tiles: Range<Int>) -> Int {
+  /// Result pixels of a chunk.
+  func pixelCount(of chunk: WinogradBlocking.Chunk) -> Int {
+    let slices = (0..<chunk.slices.count).count {
+      chunk.slices.first + $0 * dilation.depth < resultSize.depth
+    }
+    return slices * pixelCount(of: chunk.planeTiles)
+  }
+
+  private func pixelCount(of tiles: Range<Int>) -> Int {
     let grids = Self.subgrids(resultSize, dilation)
     let counts = Self.tiles(resultSize, dilation, tile)
     func pixels(_ size: Int, _ dilation: Int, _ subgrid: Int, _ tile: Int) -> Int {
@@ -118,22 +137,26 @@ struct WinogradPlan {
     }
   }
 
-  private func plane(_ size: SpatialExtent, origin: (Int, Int), _ pitch: Int) -> martlet_winograd_plane {
+  private func plane(
+    _ size: SpatialExtent, origin: (Int, Int), firstSlice: Int, _ pitch: Int
+  ) -> martlet_winograd_plane {
     martlet_winograd_plane(
-      size: (size.height, size.width), origin: origin, image_stride: size.count * pitch,
-      row_stride: size.width * pitch, column_stride: pitch)
+      size: (size.height, size.width), depth: size.depth, origin: origin, first_slice: firstSlice,
+      slice_step: dilation.depth, image_stride: size.count * pitch,
+      slice_stride: size.height * size.width * pitch, row_stride: size.width * pitch, column_stride: pitch)
   }
 
   // MARK: Memory
 
-  /// [frequency][panel][source channel][panel width]
+  /// [frequency][panel][tap along the depth][source channel][panel width]
   var transformedWeightBytes: Int {
     tile.frequencyCount * weightFrequencyStride * MemoryLayout<Float>.stride
   }
 
   /// The same for every instruction set: panels are narrower where vectors are, and more.
   var weightFrequencyStride: Int {
-    roundUp(resultChannels, WinogradBlocking.widestPanel) * sourceChannels + WinogradBlocking.frequencyPad
+    roundUp(resultChannels, WinogradBlocking.widestPanel) * kernelDepth * sourceChannels
+      + WinogradBlocking.frequencyPad
   }
 
   func workspaceBytes(weightsAreTransformed: Bool) -> Int {

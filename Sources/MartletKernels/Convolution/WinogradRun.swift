@@ -75,37 +75,51 @@ struct WinogradRun {
     guard let shared = workspace.source else {
       return ThreadPool.parallelFor(blocking.chunkCount) { chunk in
         let scratch = PieceScratch(plan, holdsSource: true)
-        let tiles = blocking.tiles(ofChunk: chunk)
-        transformSource(tiles, to: scratch.source!)
+        let tiles = blocking.chunk(chunk)
+        transformSource(
+          tiles.planeTiles, firstSlice: tiles.slices.firstSource, slices: tiles.slices.sourceCount,
+          to: scratch.source!)
         scratch.pointRows(to: scratch.source!, blocking)
         for block in 0..<blocking.blockCount { multiply(chunk, tiles, block, weights, scratch) }
       }
     }
-    let runs = ceilDivide(blocking.chunkTiles, Self.sharedTiles)
-    ThreadPool.parallelFor(blocking.chunkCount * runs) { piece in
-      let (chunk, run) = (piece / runs, piece % runs)
-      let tiles = blocking.tiles(ofChunk: chunk)
-      let first = tiles.count * run / runs
-      transformSource(
-        (tiles.lowerBound + first)..<(tiles.lowerBound + tiles.count * (run + 1) / runs),
-        to: shared + chunk * blocking.sourceElements + first * blocking.sourcePitch)
-    }
+    transformSharedSource(to: shared)
     ThreadPool.parallelFor(blocking.chunkCount * blocking.blockCount) { piece in
       let (chunk, block) = (piece / blocking.blockCount, piece % blocking.blockCount)
       let scratch = PieceScratch(plan, holdsSource: false)
       scratch.pointRows(to: shared + chunk * blocking.sourceElements, blocking)
-      multiply(chunk, blocking.tiles(ofChunk: chunk), block, weights, scratch)
+      multiply(chunk, blocking.chunk(chunk), block, weights, scratch)
     }
   }
 
-  private func transformSource(_ tiles: Range<Int>, to frequencies: UnsafeMutablePointer<Float>) {
+  /// The sources of all chunks; a piece is some tiles of one slice.
+  private func transformSharedSource(to shared: UnsafeMutablePointer<Float>) {
+    let slices = blocking.slices.longestSource
+    let runs = ceilDivide(blocking.chunkSourceTiles, slices * Self.sharedTiles)
+    ThreadPool.parallelFor(blocking.chunkCount * slices * runs) { piece in
+      let (number, slice, run) = (piece / runs / slices, piece / runs % slices, piece % runs)
+      let chunk = blocking.chunk(number)
+      guard slice < chunk.slices.sourceCount else { return }
+      let tiles = chunk.planeTiles
+      let first = tiles.count * run / runs
+      transformSource(
+        (tiles.lowerBound + first)..<(tiles.lowerBound + tiles.count * (run + 1) / runs),
+        firstSlice: chunk.slices.firstSource + slice * blocking.slices.step, slices: 1,
+        to: shared + number * blocking.sourceElements
+          + (slice * tiles.count + first) * blocking.sourcePitch)
+    }
+  }
+
+  private func transformSource(
+    _ planeTiles: Range<Int>, firstSlice: Int, slices: Int, to frequencies: UnsafeMutablePointer<Float>
+  ) {
     var call = martlet_winograd_input()
-    call.tiles = plan.run(of: tiles)
+    call.tiles = plan.run(of: planeTiles, slices: slices)
     call.frequency_stride = blocking.sourceFrequencyStride
     call.tile_stride = blocking.sourcePitch
     var channel = 0
     for part in operands.source {
-      call.plane = plan.sourcePlane(channels: part.channels)
+      call.plane = plan.sourcePlane(firstSlice: firstSlice, channels: part.channels)
       call.source = part.elements
       call.channels = part.channels
       call.mean = part.normalization?.mean
@@ -120,46 +134,49 @@ struct WinogradRun {
 
   /// The products of a chunk for one block of result channels, and their result.
   private func multiply(
-    _ chunk: Int, _ tiles: Range<Int>, _ block: Int, _ weights: WinogradOperands.Weights,
+    _ chunk: Int, _ tiles: WinogradBlocking.Chunk, _ block: Int, _ weights: WinogradOperands.Weights,
     _ scratch: PieceScratch
   ) {
     let columns = blocking.columns(ofBlock: block)
-    let channels = plan.sourceChannels
+    let (channels, taps) = (plan.sourceChannels, tiles.slices.taps)
     switch weights {
     case .transformed(let transformed):
       multiply(
-        rows: tiles.count, columns: columns.count, steps: 0..<channels,
-        panels: transformed + columns.lowerBound * channels, frequencyStride: plan.weightFrequencyStride,
-        scratch)
+        tiles, columns: columns.count, steps: 0..<channels,
+        panels: transformed + columns.lowerBound * plan.kernelDepth * channels
+          + taps.lowerBound * channels * Int(gemm.width),
+        panelTaps: plan.kernelDepth, frequencyStride: plan.weightFrequencyStride, scratch)
     case .plain(let plain):
       let transform = WinogradWeightTransform(plan)
-      for step in stride(from: 0, to: channels, by: WinogradBlocking.lateSteps) {
-        let steps = step..<min(channels, step + WinogradBlocking.lateSteps)
+      for step in stride(from: 0, to: channels, by: blocking.lateSteps) {
+        let steps = step..<min(channels, step + blocking.lateSteps)
         transform.transformBlock(
-          plain, columns: columns, steps: steps, to: scratch.weights!,
+          plain, columns: columns, taps: taps, steps: steps, to: scratch.weights!,
           frequencyStride: scratch.weightFrequencyStride)
         multiply(
-          rows: tiles.count, columns: columns.count, steps: steps, panels: scratch.weights!,
+          tiles, columns: columns.count, steps: steps, panels: scratch.weights!, panelTaps: taps.count,
           frequencyStride: scratch.weightFrequencyStride, scratch)
       }
     }
     transformResult(chunk, tiles, columns, scratch)
   }
 
-  /// products += source × weights for some source channels, the first of which set the products.
+  /// products += source × weights for some source channels, the first of which set the products. `panels` begin at
+  /// the first tap of the chunk.
   private func multiply(
-    rows: Int, columns: Int, steps: Range<Int>, panels: UnsafePointer<Float>, frequencyStride: Int,
-    _ scratch: PieceScratch
+    _ tiles: WinogradBlocking.Chunk, columns: Int, steps: Range<Int>, panels: UnsafePointer<Float>,
+    panelTaps: Int, frequencyStride: Int, _ scratch: PieceScratch
   ) {
     var product = martlet_gemm_block()
-    product.rows = rows
+    product.rows = tiles.tileCount
     // Whole vectors: rows of products have room for them, and panels hold zeros there.
     product.columns = roundUp(columns, 16)
-    product.taps = 1
+    product.taps = tiles.slices.taps.count
     product.channels = steps.count
     product.sources = UnsafePointer(scratch.sourceRows)
-    product.source_pitch = rows
-    product.panel_stride = steps.count * Int(gemm.width)
+    // The next tap reads a slice further on.
+    product.source_pitch = tiles.planeTiles.count
+    product.panel_stride = panelTaps * steps.count * Int(gemm.width)
     product.outputs = UnsafePointer(scratch.productRows)
     product.accumulate = steps.lowerBound > 0 ? 1 : 0
     for frequency in 0..<frequencies {
@@ -171,10 +188,10 @@ struct WinogradRun {
   }
 
   private func transformResult(
-    _ chunk: Int, _ tiles: Range<Int>, _ columns: Range<Int>, _ scratch: PieceScratch
+    _ chunk: Int, _ tiles: WinogradBlocking.Chunk, _ columns: Range<Int>, _ scratch: PieceScratch
   ) {
     var call = martlet_winograd_output()
-    call.tiles = plan.run(of: tiles)
+    call.tiles = plan.run(of: tiles.planeTiles, slices: tiles.slices.count)
     call.frequency_stride = blocking.productFrequencyStride
     call.tile_stride = blocking.productPitch
     call.rectify = operands.rectified ? 1 : 0
@@ -183,7 +200,7 @@ struct WinogradRun {
       let own = columns.clamped(to: first..<(first + part.channels))
       defer { first += part.channels }
       guard !own.isEmpty else { continue }
-      call.plane = plan.resultPlane(channels: part.channels)
+      call.plane = plan.resultPlane(firstSlice: tiles.slices.first, channels: part.channels)
       call.frequencies = UnsafePointer(scratch.products) + (own.lowerBound - columns.lowerBound)
       call.result = part.elements + (own.lowerBound - first)
       call.channels = own.count
@@ -221,22 +238,26 @@ private struct PieceScratch {
     func floats(_ count: Int, _ cursor: inout WorkspaceCursor) -> UnsafeMutablePointer<Float> {
       cursor.take(count * MemoryLayout<Float>.stride).assumingMemoryBound(to: Float.self)
     }
-    let rowBytes = blocking.chunkTiles * MemoryLayout<UnsafeRawPointer>.stride
-    sourceRows = cursor.take(rowBytes).assumingMemoryBound(to: UnsafeRawPointer?.self)
-    productRows = cursor.take(rowBytes).assumingMemoryBound(to: UnsafeMutableRawPointer?.self)
+    func rows(_ count: Int, _ cursor: inout WorkspaceCursor) -> UnsafeMutableRawPointer {
+      cursor.take(count * MemoryLayout<UnsafeRawPointer>.stride)
+    }
+    sourceRows = rows(blocking.chunkSourceTiles, &cursor).assumingMemoryBound(to: UnsafeRawPointer?.self)
+    productRows = rows(blocking.chunkTiles, &cursor).assumingMemoryBound(to: UnsafeMutableRawPointer?.self)
     products = floats(blocking.productElements, &cursor)
     source = holdsSource ? floats(blocking.sourceElements, &cursor) : nil
     weightFrequencyStride =
-      roundUp(blocking.productPitch, WinogradBlocking.widestPanel)
-      * min(plan.sourceChannels, WinogradBlocking.lateSteps) + WinogradBlocking.frequencyPad
+      roundUp(blocking.productPitch, WinogradBlocking.widestPanel) * plan.kernelDepth
+      * min(plan.sourceChannels, blocking.lateSteps) + WinogradBlocking.frequencyPad
     weights =
       blocking.transformsWeightsLate ? floats(plan.tile.frequencyCount * weightFrequencyStride, &cursor) : nil
   }
 
   /// Makes the rows of the products' left operands and results those of a chunk's source and of the scratch.
   func pointRows(to source: UnsafePointer<Float>, _ blocking: WinogradBlocking) {
-    for i in 0..<blocking.chunkTiles {
+    for i in 0..<blocking.chunkSourceTiles {
       sourceRows[i] = UnsafeRawPointer(source + i * blocking.sourcePitch)
+    }
+    for i in 0..<blocking.chunkTiles {
       productRows[i] = UnsafeMutableRawPointer(products + i * blocking.productPitch)
     }
   }

@@ -1,6 +1,7 @@
 import CMartletKernels
 
-/// Transforms weights to panels of right operands, [frequency][panel][source channel][panel width].
+/// Transforms weights to panels of right operands,
+/// [frequency][panel][tap along the depth][source channel][panel width].
 struct WinogradWeightTransform {
   private let plan: WinogradPlan
   private let panelWidth: Int
@@ -15,36 +16,44 @@ struct WinogradWeightTransform {
   /// All of them, in parallel.
   func transformAll(_ weights: UnsafePointer<Float>, to transformed: UnsafeMutablePointer<Float>) {
     let (panels, channels) = (ceilDivide(plan.resultChannels, panelWidth), plan.sourceChannels)
-    let stepBlocks = ceilDivide(channels, WinogradBlocking.earlySteps)
-    ThreadPool.parallelFor(panels * stepBlocks) { piece in
-      let column = piece / stepBlocks * panelWidth
+    let (stepBlocks, taps) = (ceilDivide(channels, WinogradBlocking.earlySteps), plan.kernelDepth)
+    ThreadPool.parallelFor(panels * taps * stepBlocks) { piece in
+      let column = piece / stepBlocks / taps * panelWidth
+      let tap = piece / stepBlocks % taps
       let step = piece % stepBlocks * WinogradBlocking.earlySteps
       transformPanel(
-        weights, columns: column..<min(plan.resultChannels, column + panelWidth),
+        weights, columns: column..<min(plan.resultChannels, column + panelWidth), tap: tap,
         steps: step..<min(channels, step + WinogradBlocking.earlySteps),
-        to: transformed + column * channels + step * panelWidth, frequencyStride: plan.weightFrequencyStride)
+        to: transformed + column * taps * channels + (tap * channels + step) * panelWidth,
+        frequencyStride: plan.weightFrequencyStride)
     }
   }
 
-  /// The panels of some result channels (from a panel's first on) and some source channels, one panel after the other.
+  /// The panels of some result channels (from a panel's first on), taps and source channels, one panel after the
+  /// other.
   func transformBlock(
-    _ weights: UnsafePointer<Float>, columns: Range<Int>, steps: Range<Int>,
+    _ weights: UnsafePointer<Float>, columns: Range<Int>, taps: Range<Int>, steps: Range<Int>,
     to block: UnsafeMutablePointer<Float>, frequencyStride: Int
   ) {
+    var panel = block
     for column in stride(from: columns.lowerBound, to: columns.upperBound, by: panelWidth) {
-      transformPanel(
-        weights, columns: column..<min(columns.upperBound, column + panelWidth), steps: steps,
-        to: block + (column - columns.lowerBound) * steps.count, frequencyStride: frequencyStride)
+      for tap in taps {
+        transformPanel(
+          weights, columns: column..<min(columns.upperBound, column + panelWidth), tap: tap, steps: steps,
+          to: panel, frequencyStride: frequencyStride)
+        panel += steps.count * panelWidth
+      }
     }
   }
 
   private func transformPanel(
-    _ weights: UnsafePointer<Float>, columns: Range<Int>, steps: Range<Int>,
+    _ weights: UnsafePointer<Float>, columns: Range<Int>, tap: Int, steps: Range<Int>,
     to panel: UnsafeMutablePointer<Float>, frequencyStride: Int
   ) {
     var call = martlet_winograd_weights()
     call.weights =
       weights + columns.lowerBound * plan.weightColumnStride + steps.lowerBound * plan.weightStepStride
+      + 9 * (plan.flipsWeights ? plan.kernelDepth - 1 - tap : tap)
     call.columns = columns.count
     call.column_stride = plan.weightColumnStride
     call.steps = steps.count
