@@ -5,13 +5,17 @@ import CMartletKernels
 /// With a channel multiplier m, output channel c · m + j reads input channel c. The input is then copied with
 /// each channel repeated m times, and the plain kernels run on as many channels as the output has.
 enum Depthwise {
-  private static let blockRows = 192
-  private static let blockColumns = 512
+  /// Pixels of a piece, where there are enough for many pieces: the rows at its ends are read by two.
+  private static let piecePixels = 1024
+  private static let manyPieces = 32
+  /// Bytes of weights, or of their sums, that stay in the nearer caches while rows pass by.
+  private static let weightBytes = 32 << 10
   private static let weightPieces = 64
+  private static let weightPiecePixels = 256
 
   static func forwardWorkspace(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Int {
     var cursor = WorkspaceCursor()
-    _ = Parts(shape, scalar, &cursor, repeatsInput: true)
+    _ = Parts(shape, scalar, &cursor)
     return cursor.byteCount
   }
 
@@ -21,8 +25,8 @@ enum Depthwise {
 
   static func backwardWeightsWorkspace(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Int {
     var cursor = WorkspaceCursor()
-    _ = Parts(shape, scalar, &cursor, repeatsInput: true)
-    _ = cursor.take(weightPieces * shape.kernel.count * shape.outputChannels * scalar.byteCount)
+    let parts = Parts(shape, scalar, &cursor)
+    _ = cursor.take((sumPieces(parts) - 1) * parts.packedBytes)
     return cursor.byteCount
   }
 
@@ -32,14 +36,11 @@ enum Depthwise {
     workspace: UnsafeMutableRawPointer
   ) {
     var cursor = WorkspaceCursor(workspace)
-    let parts = Parts(shape, scalar, &cursor, repeatsInput: true)
+    let parts = Parts(shape, scalar, &cursor)
     parts.packWeights(weight)
-    let source = parts.repeated(input)
-    let product = shape.repeatingInput.forwardProduct(scalar)
     run(
-      [product], shape.repeatingInput, scalar, parts, sourceSize: shape.input,
-      sourceStrides: shape.repeatingInput.inputStrides(scalar), source: source, bias: bias,
-      rectified: rectified, output: output)
+      parts.forwardProducts, parts, source: parts.repeated(input), bias: bias, rectified: rectified,
+      output: output)
   }
 
   static func backwardData(
@@ -48,15 +49,12 @@ enum Depthwise {
     inputGradient: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer
   ) {
     var cursor = WorkspaceCursor(workspace)
-    let parts = Parts(shape, scalar, &cursor, repeatsInput: true)
+    let parts = Parts(shape, scalar, &cursor)
     parts.packWeights(weight)
-    let repeating = shape.repeatingInput
-    let multiplier = shape.outputChannels / shape.inputChannels
+    let isPlain = parts.repeatedInput == nil
     run(
-      repeating.backwardDataProducts(scalar), repeating, scalar, parts, sourceSize: shape.output,
-      sourceStrides: shape.outputStrides(scalar), source: outputGradient,
-      bias: multiplier == 1 ? bias : nil, rectified: multiplier == 1 && rectified,
-      output: parts.repeatedInput ?? inputGradient)
+      parts.backwardDataProducts, parts, source: outputGradient, bias: isPlain ? bias : nil,
+      rectified: isPlain && rectified, output: parts.repeatedInput ?? inputGradient)
     if let sums = parts.repeatedInput {
       parts.addRepeats(sums, bias: bias, rectified: rectified, to: inputGradient)
     }
@@ -68,124 +66,165 @@ enum Depthwise {
     workspace: UnsafeMutableRawPointer
   ) {
     var cursor = WorkspaceCursor(workspace)
-    let parts = Parts(shape, scalar, &cursor, repeatsInput: true)
-    let (channels, taps) = (shape.outputChannels, shape.kernel.count)
-    let sumBytes = taps * channels * scalar.byteCount
-    let partial = cursor.take(weightPieces * sumBytes)
-    partial.initializeMemory(as: UInt8.self, repeating: 0, count: weightPieces * sumBytes)
-    parts.clearZeros()
+    let parts = Parts(shape, scalar, &cursor)
+    let pieces = sumPieces(parts)
+    _ = cursor.take((pieces - 1) * parts.packedBytes)
+    // The first piece's sums lie where the other passes have the weights, the others' after them.
+    let sums = parts.weights
     let source = parts.repeated(input)
-    let product = shape.repeatingInput.forwardProduct(scalar)
-    let map = PixelMap(
-      product, sourceSize: shape.input, sourceStrides: shape.repeatingInput.inputStrides(scalar))
-    let kernels = kernels(scalar)
-    let blocks = ceilDivide(product.pixelCount, blockRows)
-    let pieces = min(blocks, weightPieces)
     // The gradient takes the place of the output: it is only read.
     let gradient = UnsafeMutableRawPointer(mutating: outputGradient)
-    ThreadPool.parallelFor(pieces) { piece in
-      for index in (blocks * piece / pieces)..<(blocks * (piece + 1) / pieces) {
-        let first = index * blockRows
-        let count = min(blockRows, product.pixelCount - first)
-        let table = map.rows(
-          first: first, count: count, source: source, output: gradient, zeros: parts.zeros,
-          in: threadScratch(map.byteCount(rows: count)))
-        var block = martlet_depthwise_sums()
-        block.rows = count
-        block.channels = channels
-        block.taps = taps
-        block.sources = table.sources
-        block.source_pitch = count
-        block.gradients = UnsafeRawPointer(table.outputs)
-          .assumingMemoryBound(to: UnsafeRawPointer?.self)
-        block.sums = partial + piece * sumBytes
-        kernels.add_weight_products(&block)
+    let products = parts.forwardProducts
+    let groups = channelGroups(parts)
+    ThreadPool.parallelFor(groups * pieces) { index in
+      let (group, piece) = (index / pieces, index % pieces)
+      var block = parts.block(channels: group * channelsTogether(parts), channelsTogether(parts))
+      block.weights = sums + piece * parts.packedBytes
+      let first = block.weights + block.first_vector * parts.vectorBytes
+      first.initializeMemory(as: UInt8.self, repeating: 0, count: block.vectors * parts.vectorBytes)
+      for product in products {
+        let units = product.unitCount
+        product.run(
+          parts.kernels.add_weight_products, (units * piece / pieces)..<(units * (piece + 1) / pieces), block,
+          source: source, output: gradient)
       }
     }
-    for piece in 1..<max(1, pieces) { add(partial, partial + piece * sumBytes, taps * channels, scalar) }
-    transpose(partial, to: weightGradient, rows: taps, columns: channels, pitch: taps, scalar)
+    ThreadPool.parallelFor(parts.vectorCount) { vector in
+      let first = sums + vector * parts.vectorBytes
+      for piece in 1..<max(1, pieces) {
+        add(first, first + piece * parts.packedBytes, parts.vectorBytes / scalar.byteCount, scalar)
+      }
+      parts.unpackSums(vector, to: weightGradient)
+    }
+  }
+
+  /// Channels that pass together over a piece's rows.
+  private static func channelsTogether(_ parts: Parts) -> Int {
+    max(1, weightBytes / (16 * parts.shape.kernel.count * parts.scalar.byteCount)) * 16
+  }
+
+  private static func channelGroups(_ parts: Parts) -> Int {
+    ceilDivide(parts.shape.outputChannels, channelsTogether(parts))
+  }
+
+  /// Parts of the pixels that have sums of their own: as few as give every thread some, because sums of large kernels
+  /// are large.
+  private static func sumPieces(_ parts: Parts) -> Int {
+    let pixels = parts.shape.batch * parts.shape.output.count
+    return max(1, min(weightPieces / channelGroups(parts), pixels / weightPiecePixels))
   }
 
   private static func run(
-    _ products: [IndirectProduct], _ shape: ConvolutionShape, _ scalar: RealFormat, _ parts: Parts,
-    sourceSize: SpatialExtent, sourceStrides: (Int, Int, Int, Int), source: UnsafeRawPointer,
-    bias: UnsafeRawPointer?, rectified: Bool, output: UnsafeMutableRawPointer
+    _ products: [DepthwiseProduct], _ parts: Parts, source: UnsafeRawPointer, bias: UnsafeRawPointer?,
+    rectified: Bool, output: UnsafeMutableRawPointer
   ) {
-    let kernels = kernels(scalar)
-    let channels = shape.outputChannels
-    for product in products {
-      let map = PixelMap(product, sourceSize: sourceSize, sourceStrides: sourceStrides)
-      let rows = product.grid.0 * product.grid.1 * product.grid.2
-      // Blocks of a few short rows, or parts of long ones.
-      let cuts = max(1, product.grid.3 / blockColumns)
-      let rowsTogether = max(1, blockRows / max(1, product.grid.3))
-      ThreadPool.parallelFor(ceilDivide(rows, rowsTogether) * cuts) { piece in
-        let cut = piece % cuts
-        var block = martlet_depthwise_rows()
-        block.first_row = piece / cuts * rowsTogether
-        block.rows = min(rowsTogether, rows - block.first_row)
-        block.first_column = product.grid.3 * cut / cuts
-        block.columns = product.grid.3 * (cut + 1) / cuts - block.first_column
-        block.channels = channels
-        block.weights = UnsafeRawPointer(parts.weights)
-        block.weight_count = shape.kernel.count
-        block.bias = bias
-        block.rectify = rectified ? 1 : 0
-        block.taps = threadScratch(product.weightTaps.count * MemoryLayout<martlet_depthwise_tap>.stride)
-          .assumingMemoryBound(to: martlet_depthwise_tap.self)
-        product.weightTaps.withUnsafeBufferPointer { weights in
-          map.withAddresses(source: source, output: output) {
-            block.map = $0
-            block.weight_of_tap = weights.baseAddress
-            kernels.multiply(&block)
-          }
-        }
-      }
+    let groups = channelGroups(parts)
+    let units = products.map(\.unitCount).max() ?? 0
+    let columns = products.map(\.grid.3).max() ?? 0
+    let unitsTogether = max(1, min(piecePixels / max(1, columns), units * products.count * groups / manyPieces))
+    let blocks = ceilDivide(units, unitsTogether)
+    // The products of one convolution are of nearly one size: taken in turns, they read each part of the source while
+    // it is in cache.
+    ThreadPool.parallelFor(groups * blocks * products.count) { piece in
+      let product = products[piece % products.count]
+      let first = piece / products.count % blocks * unitsTogether
+      let group = piece / products.count / blocks
+      var block = parts.block(channels: group * channelsTogether(parts), channelsTogether(parts))
+      block.bias = bias
+      block.rectify = rectified ? 1 : 0
+      let end = min(first + unitsTogether, product.unitCount)
+      guard first < end else { return }
+      product.run(parts.kernels.multiply, first..<end, block, source: source, output: output)
     }
   }
 
-  private static func kernels(_ scalar: RealFormat) -> martlet_depthwise_kernels {
-    martlet_depthwise_table(InstructionSet.current.cValue, scalar == .float64 ? 1 : 0).pointee
-  }
-
-  /// Packed weights, zeros, and the input with its channels repeated.
+  /// Packed weights, and the input with its channels repeated.
   private struct Parts {
     let shape: ConvolutionShape
     let scalar: RealFormat
+    let kernels: martlet_depthwise_kernels
     let weights: UnsafeMutableRawPointer
-    let zeros: UnsafeMutableRawPointer
     let repeatedInput: UnsafeMutableRawPointer?
     let multiplier: Int
 
-    init(
-      _ shape: ConvolutionShape, _ scalar: RealFormat, _ cursor: inout WorkspaceCursor, repeatsInput: Bool
-    ) {
+    init(_ shape: ConvolutionShape, _ scalar: RealFormat, _ cursor: inout WorkspaceCursor) {
       self.shape = shape
       self.scalar = scalar
+      kernels = martlet_depthwise_table(InstructionSet.current.cValue, scalar == .float64 ? 1 : 0).pointee
       multiplier = shape.outputChannels / shape.inputChannels
       let rowBytes = shape.outputChannels * scalar.byteCount
-      let widest = IndirectProductPlan.widestPanel
-      weights = cursor.take(
-        shape.kernel.count * ceilDivide(shape.outputChannels, widest) * widest * scalar.byteCount)
-      zeros = cursor.take(rowBytes)
-      repeatedInput =
-        multiplier > 1 && repeatsInput ? cursor.take(shape.batch * shape.input.count * rowBytes) : nil
+      repeatedInput = multiplier > 1 ? cursor.take(shape.batch * shape.input.count * rowBytes) : nil
+      weights = cursor.take(Self.packedBytes(shape, scalar))
     }
 
-    func clearZeros() {
-      zeros.initializeMemory(as: UInt8.self, repeating: 0, count: shape.outputChannels * scalar.byteCount)
+    var forwardProducts: [DepthwiseProduct] {
+      let shape = shape.repeatingInput
+      return products(
+        [shape.forwardProduct(scalar)], sourceSize: shape.input, sourceStrides: shape.inputStrides(scalar))
     }
 
-    /// Packs the weights as [channels / lanes][tap][lanes].
-    func packWeights(_ weight: UnsafeRawPointer) {
-      let lanes = Int(kernels(scalar).lanes)
-      let (channels, taps) = (shape.outputChannels, shape.kernel.count)
-      ThreadPool.parallelFor(ceilDivide(channels, lanes)) { block in
-        let start = block * lanes * taps * scalar.byteCount
-        transpose(
-          weight + start, to: weights + start, rows: min(lanes, channels - block * lanes), columns: taps,
-          pitch: lanes, scalar)
+    var backwardDataProducts: [DepthwiseProduct] {
+      let shape = shape.repeatingInput
+      return products(
+        shape.backwardDataProducts(scalar), sourceSize: shape.output,
+        sourceStrides: shape.outputStrides(scalar))
+    }
+
+    private func products(
+      _ products: [IndirectProduct], sourceSize: SpatialExtent, sourceStrides: (Int, Int, Int, Int)
+    ) -> [DepthwiseProduct] {
+      products.flatMap(\.columnPhases).map {
+        DepthwiseProduct(
+          $0, longestRun: Int(kernels.run_taps), sourceSize: sourceSize, sourceStrides: sourceStrides)
       }
+    }
+
+    private var lanes: Int { Int(kernels.lanes) }
+    var vectorCount: Int { ceilDivide(shape.outputChannels, lanes) }
+    /// Bytes of one vector's weights.
+    var vectorBytes: Int { shape.kernel.count * lanes * scalar.byteCount }
+    /// Bytes of all vectors' weights, with the widest vectors.
+    var packedBytes: Int { Self.packedBytes(shape, scalar) }
+
+    private static func packedBytes(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Int {
+      let widest = IndirectProductPlan.widestPanel
+      return shape.kernel.count * ceilDivide(shape.outputChannels, widest) * widest * scalar.byteCount
+    }
+
+    /// Some channels, a whole number of vectors or up to the last, with the packed weights.
+    func block(channels first: Int, _ count: Int) -> martlet_depthwise_block {
+      var block = martlet_depthwise_block()
+      block.channels = shape.outputChannels
+      block.first_vector = first / lanes
+      block.vectors = ceilDivide(min(count, shape.outputChannels - first), lanes)
+      block.weights = weights
+      block.weight_count = shape.kernel.count
+      return block
+    }
+
+    /// The first channel of a vector. The last one ends with the last channel.
+    private func firstChannel(_ vector: Int) -> Int {
+      max(0, min(vector * lanes, shape.outputChannels - lanes))
+    }
+
+    /// Packs the weights as [vector][tap][lanes].
+    func packWeights(_ weight: UnsafeRawPointer) {
+      let (channels, taps) = (shape.outputChannels, shape.kernel.count)
+      ThreadPool.parallelFor(vectorCount) { vector in
+        transpose(
+          weight + firstChannel(vector) * taps * scalar.byteCount, fromPitch: taps,
+          to: weights + vector * vectorBytes, toPitch: lanes, rows: min(lanes, channels), columns: taps, scalar)
+      }
+    }
+
+    /// The reverse, for the channels of one vector that the one before it has not.
+    func unpackSums(_ vector: Int, to gradient: UnsafeMutableRawPointer) {
+      let (channels, taps) = (shape.outputChannels, shape.kernel.count)
+      let first = vector * lanes
+      let sums = weights + vector * vectorBytes + (first - firstChannel(vector)) * scalar.byteCount
+      transpose(
+        sums, fromPitch: lanes, to: gradient + first * taps * scalar.byteCount, toPitch: taps, rows: taps,
+        columns: min(lanes, channels - first), scalar)
     }
 
     /// The input, or its copy with every channel repeated.
@@ -256,12 +295,12 @@ private func add(
 }
 
 private func transpose(
-  _ from: UnsafeRawPointer, to: UnsafeMutableRawPointer, rows: Int, columns: Int, pitch: Int,
+  _ from: UnsafeRawPointer, fromPitch: Int, to: UnsafeMutableRawPointer, toPitch: Int, rows: Int, columns: Int,
   _ scalar: RealFormat
 ) {
   if scalar == .float32 {
-    martlet_transpose_4(from, columns, to, pitch, rows, columns)
+    martlet_transpose_4(from, fromPitch, to, toPitch, rows, columns)
   } else {
-    martlet_transpose_8(from, columns, to, pitch, rows, columns)
+    martlet_transpose_8(from, fromPitch, to, toPitch, rows, columns)
   }
 }
