@@ -196,18 +196,22 @@ static void NAME(narrow)(
   }
 }
 
-// What the row below reads and this one does not, a line a pixel: too far apart for the processor to foresee.
+// The lines that the row below reads and this one does not, and its place in the output: a line a pixel, too far apart
+// for the processor to foresee.
 INLINE void NAME(prefetch_below)(
     const martlet_depthwise_block *b, const NAME(position) *at, const NAME(place) *place) {
   const martlet_pixel_map *map = b->map;
+  const long channel = place->channel * (long)sizeof(REAL);
+  const char *output = at->output + map->output_stride[2] + place->column * map->output_stride[3] + channel;
+  UNROLLED for (int i = 0; i < PIXELS; i++, output += map->output_stride[3])
+    __builtin_prefetch(output, 0, 2);
   if (map->taps == 0) return;
   const martlet_tap *last = map->tap + map->taps - 1;
-  const char *below = at->image + (at->source_depth + last->offset[0]) * map->source_stride[1] +
-                      (at->source_height + last->offset[1] + map->step[1]) * map->source_stride[2] +
-                      (place->column * map->step[2] + last->offset[2]) * map->source_stride[3] +
-                      place->channel * (long)sizeof(REAL);
+  const char *source = at->image + (at->source_depth + last->offset[0]) * map->source_stride[1] +
+                       (at->source_height + map->step[1] + last->offset[1]) * map->source_stride[2] +
+                       (place->column * map->step[2] + last->offset[2]) * map->source_stride[3] + channel;
   const long step = map->step[2] * map->source_stride[3];
-  UNROLLED for (int i = 0; i < PIXELS; i++, below += step) __builtin_prefetch(below, 0, 2);
+  UNROLLED for (int i = 0; i < PIXELS; i++, source += step) __builtin_prefetch(source, 0, 2);
 }
 
 // Neighbouring vectors of channels follow each other: they lie in the pixels' next lines.
