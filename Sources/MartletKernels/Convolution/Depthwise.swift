@@ -121,7 +121,8 @@ enum Depthwise {
     let groups = channelGroups(parts)
     let units = products.map(\.unitCount).max() ?? 0
     let columns = products.map(\.grid.3).max() ?? 0
-    let unitsTogether = max(1, min(piecePixels / max(1, columns), units * products.count * groups / manyPieces))
+    let unitsTogether = max(
+      1, min(piecePixels / max(1, columns), units * products.count * groups / manyPieces))
     let blocks = ceilDivide(units, unitsTogether)
     // The products of one convolution are of nearly one size: taken in turns, they read each part of the source while
     // it is in cache.
@@ -213,7 +214,8 @@ enum Depthwise {
       ThreadPool.parallelFor(vectorCount) { vector in
         transpose(
           weight + firstChannel(vector) * taps * scalar.byteCount, fromPitch: taps,
-          to: weights + vector * vectorBytes, toPitch: lanes, rows: min(lanes, channels), columns: taps, scalar)
+          to: weights + vector * vectorBytes, toPitch: lanes, rows: min(lanes, channels), columns: taps,
+          scalar)
       }
     }
 
@@ -295,7 +297,8 @@ private func add(
 }
 
 private func transpose(
-  _ from: UnsafeRawPointer, fromPitch: Int, to: UnsafeMutableRawPointer, toPitch: Int, rows: Int, columns: Int,
+  _ from: UnsafeRawPointer, fromPitch: Int, to: UnsafeMutableRawPointer, toPitch: Int, rows: Int,
+  columns: Int,
   _ scalar: RealFormat
 ) {
   if scalar == .float32 {

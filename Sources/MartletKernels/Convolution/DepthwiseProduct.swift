@@ -12,16 +12,27 @@ struct DepthwiseProduct {
     sourceStrides: (Int, Int, Int, Int)
   ) {
     grid = product.grid
-    let runs = product.runs(longest: longestRun)
-    var firsts = product
-    firsts.tapOffsets = runs.map { product.tapOffsets[$0[0]] }
-    map = PixelMap(firsts, sourceSize: sourceSize, sourceStrides: sourceStrides)
-    self.runs = runs.map { run in
-      let weights = run.map { product.weightTaps[$0] }
-      return martlet_depthwise_run(
-        taps: run.count, weight: weights[0], weight_step: run.count > 1 ? weights[1] - weights[0] : 0)
+    let chains = product.columnChains(longest: longestRun)
+    var firstTaps: [SpatialExtent] = []
+    var runs: [martlet_depthwise_run] = []
+    for row in product.kernelRows {
+      for chain in chains {
+        let weights = chain.prefix(2).map { product.weightTaps[row + $0] }
+        firstTaps.append(product.tapOffsets[row + chain[0]])
+        runs.append(
+          martlet_depthwise_run(
+            taps: chain.count, weight: weights[0], weight_step: chain.count > 1 ? weights[1] - weights[0] : 0)
+        )
+      }
     }
+    var firsts = product
+    firsts.tapOffsets = firstTaps
+    map = PixelMap(firsts, sourceSize: sourceSize, sourceStrides: sourceStrides)
+    self.runs = runs
   }
+
+  /// Taps of each run.
+  var runLengths: [Int] { runs.map(\.taps) }
 
   /// Rows, or parts of long ones: what a kernel takes at once. Those of the same columns follow each other.
   var unitCount: Int { rowCount * cuts }
@@ -56,8 +67,8 @@ extension IndirectProduct {
   /// The same sums as several products on interleaved columns, in each of which neighbouring taps are one column apart:
   /// dilated kernels are plain ones then.
   var columnPhases: [IndirectProduct] {
-    let widths = Set(tapOffsets.map(\.width)).sorted()
-    let spacing = zip(widths.dropFirst(), widths).reduce(0) { greatestCommonDivisor($0, $1.0 - $1.1) }
+    let widths = tapOffsets.prefix(kernelWidth).map(\.width)
+    let spacing = zip(widths.dropFirst(), widths).reduce(0) { greatestCommonDivisor($0, abs($1.0 - $1.1)) }
     let phases = spacing / greatestCommonDivisor(spacing, step.width)
     // With few columns in each there would be nothing to share.
     guard phases > 1, grid.3 >= 4 * phases else { return [self] }
@@ -65,23 +76,33 @@ extension IndirectProduct {
       var phase = self
       phase.grid.3 = ceilDivide(grid.3 - first, phases)
       phase.step.width = step.width * phases
-      phase.tapOffsets = tapOffsets.map { SpatialExtent($0.depth, $0.height, $0.width + first * step.width) }
+      for tap in tapOffsets.indices { phase.tapOffsets[tap].width += first * step.width }
       phase.outputStrides.3 = outputStrides.3 * phases
       phase.outputOffset = outputOffset + first * outputStrides.3
       return phase
     }
   }
 
-  /// The taps in groups of at most `longest`, each one column from the next in the same kernel row and with weights
-  /// at equal distances. Rows rise.
-  fileprivate func runs(longest: Int) -> [[Int]] {
-    func key(_ tap: Int) -> (Int, Int, Int, Int) {
-      let offset = tapOffsets[tap]
-      let residue = (offset.width % step.width + step.width) % step.width
-      return (offset.depth, offset.height, residue, offset.width)
+  /// Taps of a kernel row. All rows have the same.
+  private var kernelWidth: Int {
+    tapOffsets.prefix { $0.depth == tapOffsets[0].depth && $0.height == tapOffsets[0].height }.count
+  }
+
+  /// The first tap of each kernel row, in rising order of what they read.
+  fileprivate var kernelRows: [Int] {
+    stride(from: 0, to: tapOffsets.count, by: max(1, kernelWidth)).sorted {
+      (tapOffsets[$0].depth, tapOffsets[$0].height) < (tapOffsets[$1].depth, tapOffsets[$1].height)
     }
+  }
+
+  /// The taps of a kernel row in groups of at most `longest`, each tap one column from the one before and all weights
+  /// at equal distances.
+  fileprivate func columnChains(longest: Int) -> [[Int]] {
+    func residue(_ tap: Int) -> Int { (tapOffsets[tap].width % step.width + step.width) % step.width }
     var chains: [[Int]] = []
-    for tap in tapOffsets.indices.sorted(by: { key($0) < key($1) }) {
+    for tap in (0..<kernelWidth).sorted(by: {
+      (residue($0), tapOffsets[$0].width) < (residue($1), tapOffsets[$1].width)
+    }) {
       if let chain = chains.last, continues(chain, with: tap) {
         chains[chains.count - 1].append(tap)
       } else {
@@ -95,11 +116,10 @@ extension IndirectProduct {
   }
 
   private func continues(_ chain: [Int], with tap: Int) -> Bool {
-    guard let last = chain.last else { return false }
-    var next = tapOffsets[last]
-    next.width += step.width
-    return tapOffsets[tap] == next
-      && (chain.count < 2 || weightTaps[tap] - weightTaps[last] == weightTaps[chain[1]] - weightTaps[chain[0]])
+    let last = chain[chain.count - 1]
+    return tapOffsets[tap].width == tapOffsets[last].width + step.width
+      && (chain.count < 2
+        || weightTaps[tap] - weightTaps[last] == weightTaps[chain[1]] - weightTaps[chain[0]])
   }
 }
 
