@@ -136,39 +136,45 @@ INLINE void NAME(forward)(const martlet_depthwise_block *b, const NAME(position)
   }
 }
 
+// The same for fewer columns, pixel by pixel for each: a zero cannot stand in for a missing column, as its product with
+// what is not finite is not zero.
+INLINE void NAME(run_backward_columns)(
+    const int taps, long step, NAME(pixels) pixels, REAL *weights, long weight_step, const char *gradient,
+    long next, long count) {
+  NAME(vector) sums[TAPS];
+  UNROLLED for (int k = 0; k < taps; k++) sums[k] = AT(weights + k * weight_step * LANES);
+  for (long i = 0; i < count; i++, gradient += next, pixels.source += step) {
+    const NAME(vector) g = AT(gradient);
+    UNROLLED for (int k = 0; k < taps; k++)
+      if (i + k >= pixels.first && i + k < pixels.end) sums[k] = FMA(AT(pixels.source + k * step), g, sums[k]);
+  }
+  UNROLLED for (int k = 0; k < taps; k++) AT(weights + k * weight_step * LANES) = sums[k];
+}
+
 #define RUN_BACKWARD(n)                                                                                \
   case n:                                                                                              \
-    if (n <= TAPS)                                                                                     \
+    if (n > TAPS) break;                                                                               \
+    if (is_whole)                                                                                      \
       NAME(run_backward)(n <= TAPS ? n : 1, step, pixels, weights, run->weight_step, gradients);       \
+    else                                                                                               \
+      NAME(run_backward_columns)                                                                       \
+      (n <= TAPS ? n : 1, step, pixels, weights, run->weight_step, gradient, next, place->count);      \
     break;
 
 INLINE void NAME(backward)(const martlet_depthwise_block *b, const NAME(position) *at, const NAME(place) *place) {
   const martlet_pixel_map *map = b->map;
-  const long step = map->step[2] * map->source_stride[3];
-  const char *gradient = at->output + place->column * map->output_stride[3] + place->channel * (long)sizeof(REAL);
+  const long step = map->step[2] * map->source_stride[3], next = map->output_stride[3];
+  const char *gradient = at->output + place->column * next + place->channel * (long)sizeof(REAL);
+  const int is_whole = place->count == PIXELS;
   NAME(vector) gradients[PIXELS];
-  UNROLLED for (int i = 0; i < PIXELS; i++)
-    gradients[i] = i < place->count ? AT(gradient + i * map->output_stride[3]) : (NAME(vector)){};
+  UNROLLED for (int i = 0; i < PIXELS; i++) gradients[i] = is_whole ? AT(gradient + i * next) : (NAME(vector)){};
 
   for (long r = 0; r < map->taps; r++) {
     const martlet_depthwise_run *run = b->runs + r;
-    NAME(pixels) pixels = NAME(reach)(b, at, place, r);
+    const NAME(pixels) pixels = NAME(reach)(b, at, place, r);
     if (pixels.first >= pixels.end) continue;
     REAL *weights = place->weights + run->weight * LANES;
-    if (place->count == PIXELS) {
-      switch (run->taps) { EACH_COUNT(RUN_BACKWARD) default: break; }
-    } else {
-      // Tap by tap, so that no pixel meets the zero of a missing column: the product need not be zero.
-      for (long k = 0; k < run->taps; k++) {
-        const NAME(pixels) tap = {
-            .source = pixels.source + k * step,
-            .first = pixels.first > k ? pixels.first - k : 0,
-            .end = pixels.end - k < place->count ? pixels.end - k : place->count,
-        };
-        if (tap.first < tap.end)
-          NAME(run_backward)(1, step, tap, weights + k * run->weight_step * LANES, 0, gradients);
-      }
-    }
+    switch (run->taps) { EACH_COUNT(RUN_BACKWARD) default: break; }
   }
 }
 
@@ -197,19 +203,19 @@ static void NAME(narrow)(
 }
 
 // The lines that the row below reads and this one does not, and its place in the output: a line a pixel, too far apart
-// for the processor to foresee.
+// for the processor to foresee. A row that is alone goes on in the same way.
 INLINE void NAME(prefetch_below)(
     const martlet_depthwise_block *b, const NAME(position) *at, const NAME(place) *place) {
   const martlet_pixel_map *map = b->map;
-  const long channel = place->channel * (long)sizeof(REAL);
-  const char *output = at->output + map->output_stride[2] + place->column * map->output_stride[3] + channel;
-  UNROLLED for (int i = 0; i < PIXELS; i++, output += map->output_stride[3])
-    __builtin_prefetch(output, 0, 2);
+  const long rows = map->grid[2] > 1, channel = place->channel * (long)sizeof(REAL);
+  const long column = place->column + (rows ? 0 : 4 * PIXELS);
+  const char *output = at->output + rows * map->output_stride[2] + column * map->output_stride[3] + channel;
+  UNROLLED for (int i = 0; i < PIXELS; i++, output += map->output_stride[3]) __builtin_prefetch(output, 0, 2);
   if (map->taps == 0) return;
   const martlet_tap *last = map->tap + map->taps - 1;
   const char *source = at->image + (at->source_depth + last->offset[0]) * map->source_stride[1] +
-                       (at->source_height + map->step[1] + last->offset[1]) * map->source_stride[2] +
-                       (place->column * map->step[2] + last->offset[2]) * map->source_stride[3] + channel;
+                       (at->source_height + rows * map->step[1] + last->offset[1]) * map->source_stride[2] +
+                       (column * map->step[2] + last->offset[2]) * map->source_stride[3] + channel;
   const long step = map->step[2] * map->source_stride[3];
   UNROLLED for (int i = 0; i < PIXELS; i++, source += step) __builtin_prefetch(source, 0, 2);
 }

@@ -58,8 +58,7 @@ enum Depthwise {
 
   private static func run(
     _ products: [DepthwiseProduct], _ operands: DepthwiseOperands, source: UnsafeRawPointer,
-    bias: UnsafeRawPointer?,
-    rectified: Bool, output: UnsafeMutableRawPointer
+    bias: UnsafeRawPointer?, rectified: Bool, output: UnsafeMutableRawPointer
   ) {
     let together = channelsTogether(operands)
     let groups = ceilDivide(operands.shape.outputChannels, together)

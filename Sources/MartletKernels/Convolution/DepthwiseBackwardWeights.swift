@@ -37,8 +37,7 @@ extension Depthwise {
         let units = product.unitCount
         product.run(
           operands.kernels.add_weight_products, (units * piece / pieces)..<(units * (piece + 1) / pieces),
-          block,
-          source: source, output: gradient)
+          block, source: source, output: gradient)
       }
     }
     ThreadPool.parallelFor(operands.vectorCount) { vector in
@@ -50,8 +49,8 @@ extension Depthwise {
     }
   }
 
-  /// Channels that pass together over the output's gradient, and parts of its pixels with sums of their own: few, because
-  /// sums of large kernels are large.
+  /// Channels that pass together over the output's gradient, and parts of its pixels with sums of their own: few,
+  /// because sums of large kernels are large.
   private static func sumCut(_ operands: DepthwiseOperands) -> (channels: Int, pieces: Int) {
     let channels = operands.shape.outputChannels
     let pixels = operands.shape.batch * operands.shape.output.count
