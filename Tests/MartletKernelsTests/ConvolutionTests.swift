@@ -251,6 +251,23 @@ struct ConvolutionTests {
     }
   }
 
+  /// Outputs of less than a segment and of a whole one.
+  @Test(arguments: InstructionSet.available, [5, 16]) func depthwiseTapsKeepWhatIsNotFinite(
+    _ set: InstructionSet, width: Int
+  ) throws {
+    let channels = 17
+    let run = ConvolutionRun<Float>(
+      shape: ConvolutionCases.shape(1, channels, channels, groups: channels, [1, width + 2], [1, 3]))
+    let gradient = [Float](repeating: 1, count: run.shape.outputElementCount)
+    // The outer pixels are read by one tap each.
+    for (pixel, reader) in [(0, 0), (width + 1, 2)] {
+      var input = [Float](repeating: 1, count: run.shape.inputElementCount)
+      for channel in 0..<channels { input[pixel * channels + channel] = .infinity }
+      let sums = try InstructionSet.with(set) { try run.backwardWeights(input, gradient) }
+      #expect(sums == sums.indices.map { $0 % 3 == reader ? .infinity : Float(width) })
+    }
+  }
+
   @Test func emptyBatches() throws {
     let run = ConvolutionRun<Float>(
       shape: ConvolutionCases.shape(0, 3, 4, [5, 5], [3, 3], before: [1, 1]))
