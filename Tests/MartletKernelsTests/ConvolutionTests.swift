@@ -65,6 +65,33 @@ enum ConvolutionCases {
       "depthwise, a row cut in parts",
       shape(1, 3, 3, groups: 3, [1100], [5], stride: [1], dilation: [40], before: [90])
     ),
+    ("depthwise, whole segments", shape(2, 128, 128, groups: 128, [6, 64], [3, 3], before: [1, 1])),
+    ("depthwise, 15 channels", shape(1, 15, 15, groups: 15, [7, 61], [5, 5], before: [2, 2])),
+    ("depthwise, two vectors that overlap", shape(1, 33, 33, groups: 33, [9, 47], [7, 7], before: [3, 3])),
+    (
+      "depthwise, stride 2", shape(2, 17, 17, groups: 17, [9, 75], [5, 5], stride: [2, 2], before: [2, 2])
+    ),
+    (
+      "depthwise, kernel rows of several runs",
+      shape(1, 24, 24, groups: 24, [5, 53], [3, 19], before: [1, 9])
+    ),
+    (
+      "depthwise, several groups of channels",
+      shape(1, 40, 40, groups: 40, [18, 22], [25, 24], before: [12, 12], after: [12, 11])
+    ),
+    (
+      "depthwise, dilated columns",
+      shape(1, 20, 20, groups: 20, [7, 70], [3, 4], dilation: [2, 3], before: [2, 4])
+    ),
+    (
+      "depthwise, dilated columns and stride",
+      shape(2, 18, 18, groups: 18, [7, 130], [3, 5], stride: [1, 2], dilation: [1, 6], before: [1, 12])
+    ),
+    ("depthwise, several sums", shape(2, 20, 20, groups: 20, [26, 35], [3, 3], before: [1, 1])),
+    (
+      "depthwise volumes",
+      shape(1, 19, 19, groups: 19, [4, 5, 37], [3, 2, 3], dilation: [1, 1, 2], before: [1, 1, 2])
+    ),
     ("pointwise, few outputs", shape(2, 40, 2, [9, 37], [1, 1])),
     ("pointwise, whole panels", shape(2, 64, 64, [9, 37], [1, 1])),
     ("pointwise with padding", shape(1, 32, 32, [5, 6], [1, 1], before: [2, 1])),
@@ -221,6 +248,23 @@ struct ConvolutionTests {
       }
       #expect(results[0] == results[1], Comment(rawValue: name))
       #expect(results[0] == results[2], Comment(rawValue: name))
+    }
+  }
+
+  /// Outputs of less than a segment and of a whole one.
+  @Test(arguments: InstructionSet.available, [5, 16]) func depthwiseTapsKeepWhatIsNotFinite(
+    _ set: InstructionSet, width: Int
+  ) throws {
+    let channels = 17
+    let run = ConvolutionRun<Float>(
+      shape: ConvolutionCases.shape(1, channels, channels, groups: channels, [1, width + 2], [1, 3]))
+    let gradient = [Float](repeating: 1, count: run.shape.outputElementCount)
+    // The outer pixels are read by one tap each.
+    for (pixel, reader) in [(0, 0), (width + 1, 2)] {
+      var input = [Float](repeating: 1, count: run.shape.inputElementCount)
+      for channel in 0..<channels { input[pixel * channels + channel] = .infinity }
+      let sums = try InstructionSet.with(set) { try run.backwardWeights(input, gradient) }
+      #expect(sums == sums.indices.map { $0 % 3 == reader ? .infinity : Float(width) })
     }
   }
 

@@ -6,57 +6,45 @@
 
 // Convolutions of each channel by itself.
 
-/// A tap that some pixels of a grid row read inside the source.
+/// Neighbouring taps of one kernel row: column i reads with tap k what column i + 1 reads with tap k - 1.
 typedef struct {
-  /// What column 0 reads, also where that lies outside.
-  const char *source;
-  /// Columns that read inside the source.
-  long first_column;
-  long end_column;
-  /// Which of the weights it is multiplied by.
+  /// At most as many as `run_taps` of the kernels.
+  long taps;
+  /// The first tap's weight, and from there to the next tap's.
   long weight;
-} martlet_depthwise_tap;
+  long weight_step;
+} martlet_depthwise_run;
 
-/// Some rows of a grid and some of their columns:
-/// output[pixel][c] = sum over taps t of source[t][pixel][c] * weights[weight[t]][c] + bias[c].
-/// Taps outside the source are left out.
+/// Some columns and some channels of a row of a grid. Taps outside the source are left out.
 typedef struct {
+  /// In place of its taps it has the first one of each run, in rising order of offsets.
   const martlet_pixel_map *map;
-  /// Rows of the grid [batch, depth, height].
-  long first_row;
-  long rows;
+  const martlet_depthwise_run *runs;
+  /// Of the rows [batch, depth, height].
+  long row;
   long first_column;
   long columns;
+  /// Of a pixel, and the vectors of them to compute. The last vector of a pixel ends with its last channel; fewer
+  /// channels than a vector has are one vector all the same.
   long channels;
-  /// The weight that each tap of the map takes.
-  const long *weight_of_tap;
-  /// [channels / lanes][weight_count][lanes]; the last block's missing channels are not read.
-  const void *weights;
+  long first_vector;
+  long vectors;
+  /// [vector][weight_count][lanes]: weights, or the sums of their gradients.
+  void *weights;
   long weight_count;
   const void *bias;
   int rectify;
-  /// Room for as many taps as the map has.
-  martlet_depthwise_tap *taps;
-} martlet_depthwise_rows;
-
-/// A sum over pixels, on rows given by pointers as in martlet_gemm.h:
-/// sums[t][c] += sum over m of sources[t][m][c] * gradients[m][c].
-typedef struct {
-  long rows;
-  long channels;
-  long taps;
-  /// Source rows, `sources[t * source_pitch + m]`.
-  const void *const *sources;
-  long source_pitch;
-  const void *const *gradients;
-  void *sums;
-} martlet_depthwise_sums;
+} martlet_depthwise_block;
 
 typedef struct {
-  /// Channels that are computed together.
+  /// Channels in a vector.
   int lanes;
-  void (*multiply)(const martlet_depthwise_rows *rows);
-  void (*add_weight_products)(const martlet_depthwise_sums *sums);
+  /// The longest run of taps.
+  int run_taps;
+  /// output[pixel][c] = sum over taps of source[pixel, tap][c] * weights[tap][c] + bias[c]
+  void (*multiply)(const martlet_depthwise_block *block);
+  /// weights[tap][c] += sum over pixels of source[pixel, tap][c] * output[pixel][c]. The output is only read.
+  void (*add_weight_products)(const martlet_depthwise_block *block);
 } martlet_depthwise_kernels;
 
 /// The kernels for float (`is_double` zero) or double.
