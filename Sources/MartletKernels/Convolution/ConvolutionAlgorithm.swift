@@ -7,7 +7,7 @@ public enum ConvolutionPart: Hashable, Sendable {
 public enum ConvolutionAlgorithm: Hashable, Sendable {
   /// Sums as in the definition: implicit GEMM, or the kernels for one channel a group.
   case direct
-  /// Winograd's minimal filtering, for 3×3 kernels of stride 1 in float32.
+  /// Winograd's minimal filtering, for kernels of 3×3, and of any depth, of stride 1 in float32.
   case winograd(WinogradTile)
 
   /// Whether it can compute the convolution.

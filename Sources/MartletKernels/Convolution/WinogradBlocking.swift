@@ -8,9 +8,8 @@ struct WinogradBlocking {
   struct Chunk {
     let planeTiles: Range<Int>
     let slices: WinogradSlices.Run
-    /// Tiles of the result, and those of the source that they are made of.
+    /// Tiles of the result.
     var tileCount: Int { planeTiles.count * slices.count }
-    var sourceTileCount: Int { planeTiles.count * slices.sourceCount }
   }
 
   /// Panels are at most this wide, whatever the instruction set: memory is measured with it.

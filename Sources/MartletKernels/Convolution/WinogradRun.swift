@@ -73,22 +73,22 @@ struct WinogradRun {
 
   private func runChunks(_ weights: WinogradOperands.Weights, _ workspace: WinogradWorkspace) {
     guard let shared = workspace.source else {
-      return ThreadPool.parallelFor(blocking.chunkCount) { chunk in
+      return ThreadPool.parallelFor(blocking.chunkCount) { number in
         let scratch = PieceScratch(plan, holdsSource: true)
-        let tiles = blocking.chunk(chunk)
+        let chunk = blocking.chunk(number)
         transformSource(
-          tiles.planeTiles, firstSlice: tiles.slices.firstSource, slices: tiles.slices.sourceCount,
+          chunk.planeTiles, firstSlice: chunk.slices.firstSource, slices: chunk.slices.sourceCount,
           to: scratch.source!)
         scratch.pointRows(to: scratch.source!, blocking)
-        for block in 0..<blocking.blockCount { multiply(chunk, tiles, block, weights, scratch) }
+        for block in 0..<blocking.blockCount { multiply(number, chunk, block, weights, scratch) }
       }
     }
     transformSharedSource(to: shared)
     ThreadPool.parallelFor(blocking.chunkCount * blocking.blockCount) { piece in
-      let (chunk, block) = (piece / blocking.blockCount, piece % blocking.blockCount)
+      let (number, block) = (piece / blocking.blockCount, piece % blocking.blockCount)
       let scratch = PieceScratch(plan, holdsSource: false)
-      scratch.pointRows(to: shared + chunk * blocking.sourceElements, blocking)
-      multiply(chunk, blocking.chunk(chunk), block, weights, scratch)
+      scratch.pointRows(to: shared + number * blocking.sourceElements, blocking)
+      multiply(number, blocking.chunk(number), block, weights, scratch)
     }
   }
 
@@ -134,15 +134,15 @@ struct WinogradRun {
 
   /// The products of a chunk for one block of result channels, and their result.
   private func multiply(
-    _ chunk: Int, _ tiles: WinogradBlocking.Chunk, _ block: Int, _ weights: WinogradOperands.Weights,
+    _ number: Int, _ chunk: WinogradBlocking.Chunk, _ block: Int, _ weights: WinogradOperands.Weights,
     _ scratch: PieceScratch
   ) {
     let columns = blocking.columns(ofBlock: block)
-    let (channels, taps) = (plan.sourceChannels, tiles.slices.taps)
+    let (channels, taps) = (plan.sourceChannels, chunk.slices.taps)
     switch weights {
     case .transformed(let transformed):
       multiply(
-        tiles, columns: columns.count, steps: 0..<channels,
+        chunk, columns: columns.count, steps: 0..<channels,
         panels: transformed + columns.lowerBound * plan.kernelDepth * channels
           + taps.lowerBound * channels * Int(gemm.width),
         panelTaps: plan.kernelDepth, frequencyStride: plan.weightFrequencyStride, scratch)
@@ -154,28 +154,28 @@ struct WinogradRun {
           plain, columns: columns, taps: taps, steps: steps, to: scratch.weights!,
           frequencyStride: scratch.weightFrequencyStride)
         multiply(
-          tiles, columns: columns.count, steps: steps, panels: scratch.weights!, panelTaps: taps.count,
+          chunk, columns: columns.count, steps: steps, panels: scratch.weights!, panelTaps: taps.count,
           frequencyStride: scratch.weightFrequencyStride, scratch)
       }
     }
-    transformResult(chunk, tiles, columns, scratch)
+    transformResult(number, chunk, columns, scratch)
   }
 
   /// products += source × weights for some source channels, the first of which set the products. `panels` begin at
   /// the first tap of the chunk.
   private func multiply(
-    _ tiles: WinogradBlocking.Chunk, columns: Int, steps: Range<Int>, panels: UnsafePointer<Float>,
+    _ chunk: WinogradBlocking.Chunk, columns: Int, steps: Range<Int>, panels: UnsafePointer<Float>,
     panelTaps: Int, frequencyStride: Int, _ scratch: PieceScratch
   ) {
     var product = martlet_gemm_block()
-    product.rows = tiles.tileCount
+    product.rows = chunk.tileCount
     // Whole vectors: rows of products have room for them, and panels hold zeros there.
     product.columns = roundUp(columns, 16)
-    product.taps = tiles.slices.taps.count
+    product.taps = chunk.slices.taps.count
     product.channels = steps.count
     product.sources = UnsafePointer(scratch.sourceRows)
     // The next tap reads a slice further on.
-    product.source_pitch = tiles.planeTiles.count
+    product.source_pitch = chunk.planeTiles.count
     product.panel_stride = panelTaps * steps.count * Int(gemm.width)
     product.outputs = UnsafePointer(scratch.productRows)
     product.accumulate = steps.lowerBound > 0 ? 1 : 0
@@ -188,10 +188,10 @@ struct WinogradRun {
   }
 
   private func transformResult(
-    _ chunk: Int, _ tiles: WinogradBlocking.Chunk, _ columns: Range<Int>, _ scratch: PieceScratch
+    _ number: Int, _ chunk: WinogradBlocking.Chunk, _ columns: Range<Int>, _ scratch: PieceScratch
   ) {
     var call = martlet_winograd_output()
-    call.tiles = plan.run(of: tiles.planeTiles, slices: tiles.slices.count)
+    call.tiles = plan.run(of: chunk.planeTiles, slices: chunk.slices.count)
     call.frequency_stride = blocking.productFrequencyStride
     call.tile_stride = blocking.productPitch
     call.rectify = operands.rectified ? 1 : 0
@@ -200,14 +200,14 @@ struct WinogradRun {
       let own = columns.clamped(to: first..<(first + part.channels))
       defer { first += part.channels }
       guard !own.isEmpty else { continue }
-      call.plane = plan.resultPlane(firstSlice: tiles.slices.first, channels: part.channels)
+      call.plane = plan.resultPlane(firstSlice: chunk.slices.first, channels: part.channels)
       call.frequencies = UnsafePointer(scratch.products) + (own.lowerBound - columns.lowerBound)
       call.result = part.elements + (own.lowerBound - first)
       call.channels = own.count
       call.bias = operands.bias.map { $0 + own.lowerBound }
       call.stream = streams(part) && own.lowerBound % 16 == first % 16 && own.count % 16 == 0 ? 1 : 0
       if let moments = operands.moments {
-        call.pivots = moments + 3 * chunk * plan.resultChannels + own.lowerBound
+        call.pivots = moments + 3 * number * plan.resultChannels + own.lowerBound
         call.sums = call.pivots + plan.resultChannels
         call.squares = call.sums + plan.resultChannels
       }

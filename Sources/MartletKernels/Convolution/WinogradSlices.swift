@@ -16,8 +16,8 @@ struct WinogradSlices {
     var sourceCount: Int { taps.isEmpty ? 0 : count + taps.count - 1 }
   }
 
-  let sourceDepth: Int
-  let resultDepth: Int
+  private let sourceDepth: Int
+  private let resultDepth: Int
   let kernelDepth: Int
   /// From one slice of a run to the next.
   let step: Int
