@@ -9,6 +9,7 @@ from .machine import total_busy_seconds, was_disturbed
 from .worker import WorkerFailed
 
 WARM_UP = 2
+REST = 0.02  # seconds before a turn: when their work is done, the threads of some pools spin for milliseconds
 FEWEST = 3  # undisturbed turns with which a median is worth giving
 
 
@@ -70,6 +71,7 @@ def _repeats(worker, milliseconds, shortest):
 
 def _turn(worker, repeats):
     """Milliseconds of one run, the mean of `repeats`, and whether others kept the machine busy meanwhile."""
+    time.sleep(REST)
     busy, own, begun = total_busy_seconds(), worker.cpu_seconds(), time.perf_counter()
     milliseconds = worker.run(repeats)
     wall = time.perf_counter() - begun
