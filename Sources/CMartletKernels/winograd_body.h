@@ -374,32 +374,52 @@ INLINE void NAME(transpose)(NAME(vector) *rows) {
 
 enum { NAME(near_steps) = 32, NAME(near_pad) = 16 };
 
-// Some weights of LANES columns, copied to where rows do not contend for the same cache lines and where a little more
-// can be read than there is; missing columns are zero.
+// Some weights of LANES columns, in rows that go along the steps (forward) or along the columns (backward). Kernels of
+// one slice follow each other without gaps: a row is one run.
+typedef struct {
+  const float *first;
+  int along_steps;
+  long rows, row_stride;
+  long kernels, kernel_stride;
+} NAME(far_weights);
+
+INLINE NAME(far_weights) NAME(far)(
+    const martlet_winograd_weights *weights, long column, long columns, long step, long steps) {
+  const int along_steps = weights->step_stride <= weights->column_stride;
+  return (NAME(far_weights)){
+      .first = weights->weights + column * weights->column_stride + step * weights->step_stride,
+      .along_steps = along_steps,
+      .rows = along_steps ? columns : steps,
+      .row_stride = along_steps ? weights->column_stride : weights->step_stride,
+      .kernels = along_steps ? steps : columns,
+      .kernel_stride = along_steps ? weights->step_stride : weights->column_stride,
+  };
+}
+
+// A row, into the second cache: rows are short and lie where no processor foresees them.
+INLINE void NAME(fetch_row)(const NAME(far_weights) *far, long row) {
+  const float *from = far->first + row * far->row_stride;
+  for (long i = 0; i < far->kernels * far->kernel_stride; i += 16) __builtin_prefetch(from + i, 0, 2);
+}
+
+// The same weights, copied to where rows do not contend for the same cache lines and where a little more can be read
+// than there is; missing columns are zero.
 typedef struct {
   float elements[LANES * (9 * NAME(near_steps) + NAME(near_pad)) + NAME(near_steps) * NAME(near_pad)];
   long column_stride, step_stride;
 } NAME(near_weights);
 
-static void NAME(copy_near)(
-    NAME(near_weights) *near, const martlet_winograd_weights *weights, long column, long columns, long step,
-    long steps) {
-  const float *from = weights->weights + column * weights->column_stride + step * weights->step_stride;
-  // Rows go along the steps (forward) or along the columns (backward).
-  const int along_steps = weights->step_stride <= weights->column_stride;
-  const long rows = along_steps ? columns : steps, places = along_steps ? steps : columns;
-  const long pitch = 9 * (along_steps ? NAME(near_steps) : LANES) + NAME(near_pad);
-  const long stride = along_steps ? weights->column_stride : weights->step_stride;
-  const long place_stride = along_steps ? weights->step_stride : weights->column_stride;
-  // Kernels of one slice follow each other without gaps: a row is one run.
-  const long run = place_stride == 9 ? places : 1;
-  near->column_stride = along_steps ? pitch : 9;
-  near->step_stride = along_steps ? 9 : pitch;
-  if (columns < LANES) __builtin_memset(near->elements, 0, sizeof near->elements);
-  for (long r = 0; r < rows; r++)
-    for (long p = 0; p < places; p += run)
+static void NAME(copy_near)(NAME(near_weights) *near, const NAME(far_weights) *far) {
+  const long pitch = 9 * (far->along_steps ? NAME(near_steps) : LANES) + NAME(near_pad);
+  const long run = far->kernel_stride == 9 ? far->kernels : 1;
+  near->column_stride = far->along_steps ? pitch : 9;
+  near->step_stride = far->along_steps ? 9 : pitch;
+  if ((far->along_steps ? far->rows : far->kernels) < LANES)
+    __builtin_memset(near->elements, 0, sizeof near->elements);
+  for (long r = 0; r < far->rows; r++)
+    for (long k = 0; k < far->kernels; k += run)
       __builtin_memcpy(
-          near->elements + r * pitch + p * 9, from + r * stride + p * place_stride,
+          near->elements + r * pitch + k * 9, far->first + r * far->row_stride + k * far->kernel_stride,
           (size_t)run * 9 * sizeof(float));
 }
 
@@ -412,8 +432,13 @@ INLINE void NAME(transform_weights)(const int m, const martlet_winograd_weights 
     for (long column = 0; column < weights->width; column += LANES) {
       const long missing = weights->columns - column;
       const long columns = missing < 0 ? 0 : missing < LANES ? missing : LANES;
-      NAME(copy_near)(&near, weights, column, columns, step, steps);
+      const NAME(far_weights) far = NAME(far)(weights, column, columns, step, steps);
+      const int is_last = column + LANES >= weights->columns;
+      const NAME(far_weights) next =
+          NAME(far)(weights, is_last ? 0 : column + LANES, columns, is_last ? step + steps : step, steps);
+      NAME(copy_near)(&near, &far);
       for (long s = 0; s < steps; s++) {
+        if (s < next.rows) NAME(fetch_row)(&next, s);
         const float *from = near.elements + s * near.step_stride;
         NAME(vector) g[9 + LANES];
         UNROLL for (int tap = 0; tap < 9; tap += LANES) {
