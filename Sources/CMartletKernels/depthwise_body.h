@@ -2,8 +2,7 @@
 // REAL, LANES, NAME(x) and FMA(a, b, c) as in gemm_body.h, with PIXELS, the columns computed together, and with
 // TAPS, the longest run of taps.
 
-typedef REAL NAME(vector) __attribute__((vector_size(LANES * sizeof(REAL))));
-typedef REAL NAME(loose) __attribute__((vector_size(LANES * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
+#include "vector_body.h"
 
 #define INLINE static inline __attribute__((always_inline))
 #define AT(p) (*(NAME(loose) *)(p))
@@ -89,11 +88,6 @@ INLINE void NAME(run_backward)(
   UNROLLED for (int k = 0; k < taps; k++) sums[k] = AT(weights + k * weight_step * LANES);
   NAME(sum_pixels)(taps, step, pixels, gradients, sums);
   UNROLLED for (int k = 0; k < taps; k++) AT(weights + k * weight_step * LANES) = sums[k];
-}
-
-INLINE NAME(vector) NAME(rectified)(NAME(vector) x) {
-  const __typeof__(x < 0) negative = x < 0;
-  return (NAME(vector))((__typeof__(x < 0))x & ~negative);
 }
 
 #define RUN_FORWARD(n)                                                                                 \

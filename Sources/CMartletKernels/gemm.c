@@ -1,4 +1,5 @@
 #include "martlet_gemm.h"
+#include "martlet_masks.h"
 
 // Tile shapes. A tile's sums, one row of a panel and one broadcast element must fit the registers, and its
 // source pointers the address registers.
@@ -113,16 +114,24 @@
 
 #define REAL float
 #define LANES 16
+#define MASKED_LOAD MASKED_LOAD_FLOAT
+#define MASKED_STORE MASKED_STORE_FLOAT
 #define NAME(x) avx512_f32_##x
 #include "gemm_body.h"
+#undef MASKED_LOAD
+#undef MASKED_STORE
 #undef REAL
 #undef LANES
 #undef NAME
 
 #define REAL double
 #define LANES 8
+#define MASKED_LOAD MASKED_LOAD_DOUBLE
+#define MASKED_STORE MASKED_STORE_DOUBLE
 #define NAME(x) avx512_f64_##x
 #include "gemm_body.h"
+#undef MASKED_LOAD
+#undef MASKED_STORE
 #undef REAL
 #undef LANES
 #undef NAME

@@ -1,6 +1,7 @@
 // Vectors, and what kernels do with them whatever they compute: included by the bodies of kernels, once for each
 // instruction set and element type, with
 //   REAL     element type       LANES    elements of a vector       NAME(x)  the name of x in this set
+// and, if the set has them, with MASKED_LOAD(p, mask) and MASKED_STORE(p, v, mask).
 
 typedef REAL NAME(vector) __attribute__((vector_size(LANES * sizeof(REAL))));
 typedef REAL NAME(loose) __attribute__((vector_size(LANES * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
@@ -20,7 +21,17 @@ static inline __attribute__((always_inline)) NAME(vector) NAME(rectified)(NAME(v
   return (NAME(vector))((__typeof__(x < 0))x & ~negative);
 }
 
-// The first `lanes` elements, in runs of halving lengths; nothing behind them is touched.
+// The first `lanes` elements; nothing behind them is touched. By masks where the set has them, otherwise in runs of
+// halving lengths.
+#ifdef MASKED_LOAD
+static inline __attribute__((always_inline)) NAME(vector) NAME(load_some)(const REAL *p, long lanes) {
+  return lanes == LANES ? NAME(load)(p) : (NAME(vector))MASKED_LOAD(p, (1u << lanes) - 1);
+}
+static inline __attribute__((always_inline)) void NAME(store_some)(REAL *p, NAME(vector) v, long lanes) {
+  if (lanes == LANES) NAME(store)(p, v);
+  else MASKED_STORE(p, v, (1u << lanes) - 1);
+}
+#else
 static inline __attribute__((always_inline)) void NAME(copy_some)(REAL *to, const REAL *from, long lanes) {
 #pragma clang loop unroll(full)
   for (int run = LANES / 2; run > 0; run /= 2) {
@@ -40,3 +51,4 @@ static inline __attribute__((always_inline)) void NAME(store_some)(REAL *p, NAME
   if (lanes == LANES) return NAME(store)(p, v);
   NAME(copy_some)(p, (const REAL *)&v, lanes);
 }
+#endif

@@ -1,5 +1,7 @@
 #include "martlet_winograd.h"
 
+#include "martlet_masks.h"
+
 #include <math.h>
 #include <stddef.h>
 
@@ -16,6 +18,7 @@
 #define UPPER_16(a, b) \
   __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 
+#define REAL float
 #define FMA PLAIN_FMA
 #define LANES 4
 #define LOWER LOWER_4
@@ -54,6 +57,8 @@
 #if defined(MARTLET_BUILDS_AVX512)
 #pragma clang attribute push(__attribute__((target(MARTLET_TARGET_AVX512))), apply_to = function)
 #define LANES 16
+#define MASKED_LOAD MASKED_LOAD_FLOAT
+#define MASKED_STORE MASKED_STORE_FLOAT
 #define LOWER LOWER_16
 #define UPPER UPPER_16
 #define NAME(x) avx512_##x

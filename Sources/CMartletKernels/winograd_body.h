@@ -5,30 +5,15 @@
 // Channels are taken a vector at a time. Where they do not fill the last vector, it starts earlier and does some
 // channels again, to the same result; fewer channels than a vector has are copied to and fro.
 
-typedef float NAME(vector) __attribute__((vector_size(LANES * sizeof(float))));
-typedef float NAME(loose) __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+#include "vector_body.h"
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-INLINE NAME(vector) NAME(splat)(float x) { return x - (NAME(vector)){}; }
-INLINE NAME(vector) NAME(load)(const float *p) { return *(const NAME(loose) *)p; }
-INLINE void NAME(store)(float *p, NAME(vector) v) { *(NAME(loose) *)p = v; }
 // What is smaller than the floor replaced by it; NaN stays NaN.
 INLINE NAME(vector) NAME(at_least)(NAME(vector) floor, NAME(vector) x) {
   const __typeof__(x < 0) below = x < floor;
   return (NAME(vector))((below & (__typeof__(x < 0))floor) | (~below & (__typeof__(x < 0))x));
-}
-// The first `lanes` elements, which is LANES wherever speed matters.
-INLINE NAME(vector) NAME(load_some)(const float *p, long lanes) {
-  if (lanes == LANES) return NAME(load)(p);
-  NAME(vector) v = {};
-  for (long i = 0; i < lanes; i++) v[i] = p[i];
-  return v;
-}
-INLINE void NAME(store_some)(float *p, NAME(vector) v, long lanes) {
-  if (lanes == LANES) return NAME(store)(p, v);
-  for (long i = 0; i < lanes; i++) p[i] = v[i];
 }
 
 #undef INLINE

@@ -5,6 +5,8 @@
 #define PLAIN_FMA(a, b, c) ((a) * (b) + (c))
 #define VECTOR_FMA(a, b, c) __builtin_elementwise_fma(a, b, c)
 
+#define REAL float
+
 // Portable: 16-byte vectors, which every 64-bit processor has.
 #define FMA PLAIN_FMA
 #define LANES 4

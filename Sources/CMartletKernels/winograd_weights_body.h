@@ -4,19 +4,9 @@
 //   HEIGHT   rows of the tallest tile of sums, and HEIGHTS(X) all heights that 16 rows are cut into
 //   NAME(x)  the name of x in this set         FMA(a, b, c)  a * b + c on vectors
 
-typedef float NAME(vector) __attribute__((vector_size(LANES * sizeof(float))));
-typedef float NAME(loose) __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+#include "vector_body.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
-
-ALWAYS_INLINE NAME(vector) NAME(load)(const float *p) { return *(const NAME(loose) *)p; }
-ALWAYS_INLINE void NAME(store)(float *p, NAME(vector) v) { *(NAME(loose) *)p = v; }
-ALWAYS_INLINE NAME(vector) NAME(splat)(float x) { return x - (NAME(vector)){}; }
-// Zero in place of negative numbers; NaN stays NaN.
-ALWAYS_INLINE NAME(vector) NAME(rectified)(NAME(vector) x) {
-  const __typeof__(x < 0) negative = x < 0;
-  return (NAME(vector))((__typeof__(x < 0))x & ~negative);
-}
 
 // MARK: Products
 

@@ -1,7 +1,7 @@
 /// What an algorithm costs on a shape, in multiply-adds at a core's peak: a model, so that a choice depends on the shape
 /// alone and is the same on every machine and in every run.
 ///
-/// Four kinds of work are counted, and each algorithm has a rate for each. The rates are a least-squares fit to
+/// Five kinds of work are counted, and each algorithm has a rate for each. The rates are a least-squares fit to
 /// measurements on AVX-512, one thread; `martlet-bench choice` measures anew and says where the choice is wrong.
 struct ConvolutionCost {
   let shape: ConvolutionShape
@@ -20,14 +20,16 @@ struct ConvolutionCost {
     var products: Double
     /// Numbers of the two activations that are read or written, in the form that they are multiplied in.
     var activations: Double
+    /// Those of them that are read from vectors of fewer channels than lanes.
+    var fragments = 0.0
     /// Weights, in that form.
     var weights: Double
     /// One a call.
     var calls = 1.0
 
     static func * (work: Work, rates: Work) -> Double {
-      work.products * rates.products + work.activations * rates.activations + work.weights * rates.weights
-        + work.calls * rates.calls
+      work.products * rates.products + work.activations * rates.activations
+        + work.fragments * rates.fragments + work.weights * rates.weights + work.calls * rates.calls
     }
   }
 
@@ -36,8 +38,10 @@ struct ConvolutionCost {
     case (.direct, .forward): Work(products: 1.0, activations: 13, weights: 19, calls: 370_000)
     case (.direct, .backwardData): Work(products: 1.03, activations: 15, weights: 15, calls: 480_000)
     case (.direct, .backwardWeights): Work(products: 1.02, activations: 3.5, weights: 40, calls: 87_000)
-    case (.winograd, .forward): Work(products: 1.08, activations: 3.8, weights: 7.2, calls: 50_000)
-    case (.winograd, .backwardData): Work(products: 1.14, activations: 1.5, weights: 7, calls: 95_000)
+    case (.winograd, .forward):
+      Work(products: 1.08, activations: 3.8, fragments: 10, weights: 7.2, calls: 50_000)
+    case (.winograd, .backwardData):
+      Work(products: 1.14, activations: 1.5, fragments: 5, weights: 7, calls: 95_000)
     case (.winograd, .backwardWeights): Work(products: 1.05, activations: 7.8, weights: 7.5, calls: 12_000)
     }
   }
@@ -74,10 +78,13 @@ struct ConvolutionCost {
       * tileCount(space.width, shape.dilation.width, tile)
     let frequencies = Double(tile.frequencyCount)
     let (source, result) = (Self.whole(channels.source), Self.whole(channels.result))
+    // Channels that are summed over fill no lanes, but those of a weight gradient, where these are the tiles.
+    let terms = part == .backwardWeights ? source : channels.source
     let slices = slices(tile)
     return Work(
-      products: tiles * frequencies * Double(slices.productCount * source * result),
+      products: tiles * frequencies * Double(slices.productCount * terms * result),
       activations: tiles * frequencies * Double(slices.sourceCount * source + space.depth * result),
+      fragments: channels.source < 16 ? tiles * frequencies * Double(slices.sourceCount * source) : 0,
       weights: frequencies * Double(shape.kernel.depth * source * result))
   }
 
