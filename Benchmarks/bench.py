@@ -25,7 +25,7 @@ from pathlib import Path
 from harness.machine import available_cores, describe, total_busy_seconds, was_disturbed
 from harness.measure import measure
 from harness.peers import environment
-from harness.report import OURS
+from harness.report import ONE_THREAD, OURS
 from harness.results import OtherMachine, Results, against_limits, compared
 from harness.rows import all_rows, matching
 from harness.worker import Worker, WorkerFailed
@@ -101,6 +101,8 @@ def start(options, row):
     """All workers of a row, ours first."""
     command = [*shlex.split(options.martlet), row.kind, *row.work]
     workers = [Worker(OURS, command, environment(options.threads))]
+    if row.kind == "conv" and options.threads > 1:
+        workers.append(Worker(ONE_THREAD, command, environment(1)))
     for name, peer in row.peers.items():
         if fnmatch(name, options.peers):
             try:

@@ -9,7 +9,7 @@ from .machine import total_busy_seconds, was_disturbed
 from .worker import WorkerFailed
 
 WARM_UP = 2
-REST = 0.02  # seconds before a turn: when their work is done, the threads of some pools spin for milliseconds
+REST = 0.06  # seconds before a turn: when their work is done, the threads of some pools spin for so long
 FEWEST = 3  # undisturbed turns with which a median is worth giving
 
 

@@ -1,17 +1,17 @@
 // Moves weights between PyTorch's order and panels, included once for each element size with BITS and NAME.
 
-// One row of a panel, from columns that are `stride` apart.
-static inline void NAME(gather)(const BITS *from, long stride, BITS *to, long columns, long width) {
+// One row of a panel.
+static inline void NAME(gather)(const BITS *from, const long *offsets, BITS *to, long columns, long width) {
   long n = 0;
   for (; n + 4 <= columns; n += 4) {
-    const BITS a = from[n * stride], b = from[(n + 1) * stride];
-    const BITS c = from[(n + 2) * stride], d = from[(n + 3) * stride];
+    const BITS a = from[offsets[n]], b = from[offsets[n + 1]];
+    const BITS c = from[offsets[n + 2]], d = from[offsets[n + 3]];
     to[n] = a;
     to[n + 1] = b;
     to[n + 2] = c;
     to[n + 3] = d;
   }
-  for (; n < columns; n++) to[n] = from[n * stride];
+  for (; n < columns; n++) to[n] = from[offsets[n]];
   for (; n < width; n++) to[n] = 0;
 }
 
@@ -25,12 +25,14 @@ static void NAME(pack_run)(const martlet_weight_panel *panel, long first_channel
   const BITS *from = (const BITS *)panel->weights + panel->channel_offsets[first_channel];
   for (long n = 0; n < panel->columns; n++)
     __builtin_memcpy(
-        near + n * NAME(run_pitch), from + n * panel->column_stride, (size_t)(channels * taps) * sizeof(BITS));
+        near + n * NAME(run_pitch), from + panel->column_offsets[n], (size_t)(channels * taps) * sizeof(BITS));
+  long offsets[NAME(run_columns)];
+  for (long n = 0; n < panel->columns; n++) offsets[n] = n * NAME(run_pitch);
   BITS *to = (BITS *)panel->panel + first_channel * panel->width;
   for (long c = 0; c < channels; c++)
     for (long t = 0; t < taps; t++)
       NAME(gather)(
-          near + c * taps + t, NAME(run_pitch), to + t * tap_stride + c * panel->width, panel->columns,
+          near + c * taps + t, offsets, to + t * tap_stride + c * panel->width, panel->columns,
           panel->width);
 }
 
@@ -46,7 +48,7 @@ void NAME(martlet_pack_weights)(const martlet_weight_panel *panel) {
     const BITS *channel = (const BITS *)panel->weights + panel->channel_offsets[c];
     BITS *to = (BITS *)panel->panel + c * panel->width;
     for (long t = 0; t < panel->taps; t++, to += tap_stride)
-      NAME(gather)(channel + panel->tap_offsets[t], panel->column_stride, to, panel->columns, panel->width);
+      NAME(gather)(channel + panel->tap_offsets[t], panel->column_offsets, to, panel->columns, panel->width);
   }
 }
 

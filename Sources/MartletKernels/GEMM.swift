@@ -127,6 +127,7 @@ public struct MatrixProduct {
     let width = Int(kernels.width)
     let panels = ceilDivide(columns, width)
     let offsets = (0..<depth).map { transposesB ? $0 : $0 * columns }
+    let columnOffsets = (0..<width).map { transposesB ? $0 * depth : $0 }
     let tapOffsets = [0]
     ThreadPool.parallelFor(matrixCount(\.b) * panels) { piece in
       let panel = piece % panels
@@ -135,19 +136,21 @@ public struct MatrixProduct {
       var copy = martlet_weight_panel()
       copy.width = width
       copy.columns = min(width, columns - column)
-      copy.column_stride = transposesB ? depth : 1
-      copy.weights = b + (matrix + column * copy.column_stride) * bytes
+      copy.weights = b + (matrix + column * (transposesB ? depth : 1)) * bytes
       copy.taps = 1
       copy.is_run = transposesB ? 1 : 0
       offsets.withUnsafeBufferPointer { offsets in
         tapOffsets.withUnsafeBufferPointer { tapOffsets in
-          copy.tap_offsets = tapOffsets.baseAddress
-          for term in stride(from: 0, to: depth, by: chunk) {
-            copy.channels = min(chunk, depth - term)
-            copy.channel_offsets = offsets.baseAddress! + term
-            let start = (piece / panels * depth + term) * panels + panel * copy.channels
-            copy.panel = packed + start * width * bytes
-            if format == .float32 { martlet_pack_weights_4(&copy) } else { martlet_pack_weights_8(&copy) }
+          columnOffsets.withUnsafeBufferPointer { columnOffsets in
+            copy.tap_offsets = tapOffsets.baseAddress
+            copy.column_offsets = columnOffsets.baseAddress
+            for term in stride(from: 0, to: depth, by: chunk) {
+              copy.channels = min(chunk, depth - term)
+              copy.channel_offsets = offsets.baseAddress! + term
+              let start = (piece / panels * depth + term) * panels + panel * copy.channels
+              copy.panel = packed + start * width * bytes
+              if format == .float32 { martlet_pack_weights_4(&copy) } else { martlet_pack_weights_8(&copy) }
+            }
           }
         }
       }

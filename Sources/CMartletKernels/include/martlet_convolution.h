@@ -34,13 +34,13 @@ void martlet_map_pixels(
     const martlet_pixel_map *map, long first, long count, const void **sources, long pitch, void **outputs);
 
 /// Packs one panel of weights, [tap][channel][width]:
-/// panel[t][c][n] = weights[n * column_stride + channel_offsets[c] + tap_offsets[t]], zero from `columns` on.
+/// panel[t][c][n] = weights[column_offsets[n] + channel_offsets[c] + tap_offsets[t]], zero from `columns` on.
 typedef struct {
   const void *weights;
   void *panel;
   long width;
   long columns;
-  long column_stride;
+  const long *column_offsets;
   long channels;
   const long *channel_offsets;
   long taps;

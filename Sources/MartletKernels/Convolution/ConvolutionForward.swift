@@ -44,7 +44,7 @@ public enum ImplicitGEMM {
     let perGroup = shape.inputChannelsPerGroup
     return IndirectProductPlan(
       scalar: scalar, kernels: gemmKernels(scalar), groups: shape.groups, channels: perGroup,
-      columns: shape.outputChannelsPerGroup, columnStride: perGroup * shape.kernel.count,
+      columns: shape.outputChannelsPerGroup, columnOffsets: shape.filterOffsets,
       channelOffsets: shape.channelOffsets(inRuns: false), sharedOffsets: [], weightsAreRuns: true,
       groupWeightStride: shape.outputChannelsPerGroup * perGroup * shape.kernel.count,
       groupSourceStride: perGroup, groupOutputStride: shape.outputChannelsPerGroup,
@@ -67,7 +67,7 @@ public enum ImplicitGEMM {
     let plane = padded.height * padded.rowBytes
     return IndirectProductPlan(
       scalar: scalar, kernels: gemmKernels(scalar), groups: 1, channels: shape.kernel.width * channels,
-      columns: shape.outputChannels, columnStride: channels * shape.kernel.count,
+      columns: shape.outputChannels, columnOffsets: shape.filterOffsets,
       channelOffsets: shape.channelOffsets(inRuns: true),
       sharedOffsets: offsets, weightsAreRuns: false, groupWeightStride: 0, groupSourceStride: 0,
       groupOutputStride: shape.outputChannels,

@@ -97,6 +97,11 @@ public struct ConvolutionShape: Hashable, Sendable {
     return shape
   }
 
+  /// Where in a group's weights each filter begins, which makes one output channel.
+  var filterOffsets: [Int] {
+    (0..<outputChannelsPerGroup).map { $0 * inputChannelsPerGroup * kernel.count }
+  }
+
   /// Where among one filter's weights the elements lie that a tap reads: channels, or in runs the pixels of a kernel
   /// row with the channels of each.
   func channelOffsets(inRuns: Bool) -> [Int] {

@@ -27,8 +27,8 @@ struct IndirectProductPlan {
   /// Channels summed over and columns made, in each group.
   let channels: Int
   let columns: Int
-  /// Elements between neighbours in the weights: along the columns, and for each channel of a group.
-  let columnStride: Int
+  /// Where in a group's weights each column and each channel lies.
+  let columnOffsets: [Int]
   let channelOffsets: [Int]
   /// Where each tap's elements start in the one source row that they share; empty if each tap reads a row of its own.
   let sharedOffsets: [Int]
@@ -211,6 +211,18 @@ struct IndirectProductPlan {
     }
   }
 
+  /// Gives `body` where a panel's columns and all channels lie in a group's weights.
+  private func withOffsets(
+    ofPanel panel: Int, _ width: Int, _ body: (UnsafePointer<Int>, UnsafePointer<Int>) -> Void
+  ) {
+    columnOffsets[(panel * width)...].withUnsafeBufferPointer { columns in
+      channelOffsets.withUnsafeBufferPointer { channels in
+        guard let columns = columns.baseAddress, let channels = channels.baseAddress else { return }
+        body(columns, channels)
+      }
+    }
+  }
+
   /// Packs weights as [product][group][chunk][panel][tap][channel][width].
   private func pack(
     _ weights: UnsafeRawPointer, panels: Int, packedStarts: [Int], to packed: UnsafeMutableRawPointer
@@ -227,17 +239,17 @@ struct IndirectProductPlan {
       var copy = martlet_weight_panel()
       copy.width = width
       copy.columns = min(width, columns - panel * width)
-      copy.column_stride = columnStride
       copy.taps = taps.count
       copy.is_run = weightsAreRuns ? 1 : 0
+      copy.weights = weights + group * groupWeightStride * bytes
       taps.withUnsafeBufferPointer { taps in
-        channelOffsets.withUnsafeBufferPointer { offsets in
+        withOffsets(ofPanel: panel, width) { columnOffsets, offsets in
           copy.tap_offsets = taps.baseAddress
+          copy.column_offsets = columnOffsets
           for channel in stride(from: 0, to: channels, by: chunk) {
             let count = min(chunk, channels - channel)
             copy.channels = count
-            copy.channel_offsets = offsets.baseAddress! + channel
-            copy.weights = weights + (group * groupWeightStride + panel * width * columnStride) * bytes
+            copy.channel_offsets = offsets + channel
             let start =
               group * channels * taps.count * panels * width + taps.count * channel * panels * width
               + panel * taps.count * count * width

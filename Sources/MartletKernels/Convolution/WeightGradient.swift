@@ -45,9 +45,7 @@ struct WeightGradient {
     var shape = original.mergingPatches
     swapsOperands = Self.isBetterSwapped(shape)
     var rowOffsets = original.channelOffsets(inRuns: shape.mergesKernelRows || original.mergesPatches)
-    var columnOffsets = (0..<original.outputChannelsPerGroup).map {
-      $0 * original.inputChannelsPerGroup * original.kernel.count
-    }
+    var columnOffsets = original.filterOffsets
     if swapsOperands {
       swap(&shape.inputChannels, &shape.outputChannels)
       swap(&rowOffsets, &columnOffsets)
