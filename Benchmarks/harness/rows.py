@@ -9,7 +9,7 @@ from .peers import Peer
 
 SIZE = 256  # height and width of the U-Net's images
 NETWORKS = Effort(rounds=5, seconds=90, shortest_turn=0.25)
-CONVOLUTIONS = Effort(rounds=5, seconds=8, shortest_turn=0.08)
+CONVOLUTIONS = Effort(rounds=7, seconds=10, shortest_turn=0.08)
 
 
 @dataclass(frozen=True)
