@@ -22,8 +22,8 @@ NETWORKS = {
 MEMORY = "Memory is the process's peak less what it held when its framework was loaded."
 CONVOLUTIONS = (
     "Names tell kernel, stride, then batch × input channels × size × output channels; everything is float32. Weights "
-    "are transformed within our time, as in training; ONNX Runtime, OpenVINO and ncnn prepare theirs once. One thread is Martlet too: the ratio is what all threads gain. GFLOP/s "
-    "counts the definition's operations, those with padding included, so that an algorithm with fewer multiplications "
+    "are transformed within our time, as in training; ONNX Runtime, OpenVINO and ncnn prepare theirs once. One thread "
+    "is Martlet too: the ratio is what all threads gain. GFLOP/s counts the definition's operations, those with padding included, so that an algorithm with fewer multiplications "
     "can pass the machine's peak. The limit is the time at the machine's peak, or of one copy of all input, weights "
     "and output, whichever is longer; its share of our time is given. PyTorch has channels_last tensors where they "
     "exist and an allocator that keeps its pages; as shipped, it has its default layout and the system's allocator."
