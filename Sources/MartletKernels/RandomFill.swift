@@ -40,8 +40,17 @@ public enum RandomFill {
     _ type: ElementType, x: UnsafeRawPointer, y: UnsafeMutableRawPointer, count: Int, probability: Double,
     seed: UInt64, stream: UInt64, step: UInt64
   ) {
+    dropout(
+      type, x: x, y: y, count: count, probability: probability,
+      key: key(seed: seed, stream: stream, step: step))
+  }
+
+  /// The same with a key of ``key(seed:stream:step:)``.
+  static func dropout(
+    _ type: ElementType, x: UnsafeRawPointer, y: UnsafeMutableRawPointer, count: Int, probability: Double,
+    key: UInt64
+  ) {
     let table = type.random
-    let key = key(seed: seed, stream: stream, step: step)
     let threshold = UInt32((probability * 0x1p24).rounded())
     let factor = probability < 1 ? 1 / (1 - probability) : 0
     Pieces.forEach(of: count) { table.dropout(x, y, $0.lowerBound, $0.upperBound, key, threshold, factor) }

@@ -10,9 +10,16 @@ public final class Dropout: Layer {
 
   public func forward(_ input: Tensor) throws -> Tensor {
     guard Mode.current == .training, probability > 0 else { return input }
-    guard let builder = GraphBuilder.current else {
-      throw MartletError("dropout", "trains inside a Function only, where its random numbers have a place")
-    }
-    return try input.dropout(probability: probability, stream: builder.makeRandomStream())
+    return try input.dropout(probability: probability, stream: makeRandomStream(for: "dropout"))
   }
+}
+
+/// A stream of random numbers that nothing else in the graph being recorded has.
+///
+/// - Throws: ``MartletError`` outside of a recording: random numbers are keyed by the step of what runs there.
+public func makeRandomStream(for operation: String) throws -> UInt64 {
+  guard let builder = GraphBuilder.current else {
+    throw MartletError(operation, "trains inside a Function only, where its random numbers have a place")
+  }
+  return builder.makeRandomStream()
 }
