@@ -6,7 +6,8 @@ struct MartletBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "martlet-bench", abstract: "Measure Martlet.",
     subcommands: [
-      TrainingStepWorker.self, InferenceWorker.self, ConvolutionWorker.self, StepProfile.self,
+      TrainingStepWorker.self, InferenceWorker.self, ConvolutionWorker.self,
+      RecommendationStepWorker.self, RecommendationRankWorker.self, StepProfile.self,
       MachineLimits.self, TileShare.self, AlgorithmChoice.self, RoundingErrors.self,
     ])
 }

@@ -3,7 +3,8 @@ import CMartletKernels
 /// A batch of matrix products, output[i] = a[i] · b[i] + bias, on row-major matrices.
 ///
 /// Every product has the same sizes; several may share an `a` or a `b`. The right operands are packed into panels,
-/// the left ones read where they lie (or, where `a` is given transposed, from a transposed copy).
+/// the left ones read where they lie (or, where `a` is given transposed, from a transposed copy). A single product with
+/// `a` transposed and long sums is a ``DeepProduct``.
 public struct MatrixProduct {
   public var rows: Int
   public var columns: Int
@@ -32,6 +33,7 @@ public struct MatrixProduct {
 
   /// Scratch memory that ``run(a:b:bias:rectified:output:workspace:)`` needs, in bytes.
   public var workspaceByteCount: Int {
+    if let deep { return deep.workspaceByteCount }
     var cursor = WorkspaceCursor()
     _ = Parts(self, &cursor)
     return cursor.byteCount
@@ -45,6 +47,10 @@ public struct MatrixProduct {
     output: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer
   ) {
     guard rows > 0, columns > 0, !factors.isEmpty else { return }
+    if let deep {
+      return deep.run(
+        a: a, b: b, bias: bias, rectified: rectified, output: output, workspace: workspace)
+    }
     let kernels = gemmKernels(format)
     var cursor = WorkspaceCursor(workspace)
     let parts = Parts(self, &cursor)
@@ -64,6 +70,11 @@ public struct MatrixProduct {
         panels: (panels * split / splits)..<(panels * (split + 1) / splits), of: panels, kernels, left,
         parts.packedB, bias, rectified, output)
     }
+  }
+
+  private var deep: DeepProduct? {
+    transposesA && !transposesB && factors.count == 1
+      ? DeepProduct(rows: rows, columns: columns, depth: depth, format: format) : nil
   }
 
   private var chunk: Int {

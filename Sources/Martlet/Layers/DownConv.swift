@@ -96,13 +96,13 @@ public final class DownConv: Layer {
     let lengths = nearest(length, upTo: 2 * length) {
       Geometry(sequenceLength: $0, segments: segments, kernel1: kernel).fits
     }
-    let advice = [("a kernel", kernels), ("segments", counts), ("a sequence length", lengths)]
+    let advice = [("a kernel of ", kernels, ""), ("", counts, " segments"), ("a sequence length of ", lengths, "")]
       .filter { !$0.1.isEmpty }
-      .map { "\($0.0) of \($0.1.map(String.init).joined(separator: " or "))" }
+      .map { "\($0.0)\($0.1.map(String.init).joined(separator: " or "))\($0.2)" }
     return
       "expected sizes that give \(segments) segments, got \(geometry.outputLength) of a sequence length of \(length) "
       + "with a kernel of \(kernel)"
-      + (advice.isEmpty ? "" : "; nearby, with the other sizes as they are, these fit: \(advice.joined(separator: ", "))")
+      + (advice.isEmpty ? "" : "; with the other sizes as they are, what fits nearby is \(advice.joined(separator: ", "))")
   }
 }
 

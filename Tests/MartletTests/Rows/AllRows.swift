@@ -2,6 +2,6 @@ extension OperationRow {
   /// The table: every operation that the library has.
   static let all: [OperationRow] = [
     elementwise, reduction, softmax, loss,
-    movement, pooling, upsampling, normalization, convolution, matmul,
+    movement, pooling, upsampling, normalization, convolution, matmul, attention,
   ].flatMap { $0 }
 }
