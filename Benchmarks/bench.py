@@ -1,6 +1,6 @@
 """Measures Martlet against its peers and writes the ratios: results.json and RESULTS.md beside this file.
 
-A row is one piece of work: a training step or a forward pass of the U-Net, one part of one convolution, or the machine
+A row is one piece of work: a training step or a forward pass of a network, one part of one convolution, or the machine
 itself. All workers of a row, ours and the peers', are started together and then run by turns, so that a machine that
 slows down or warms up does so for all of them. A worker is any command that speaks the line protocol of
 peers/worker.py.

@@ -19,6 +19,12 @@ NETWORKS = {
     ),
     "infer": ("Inference", "One forward pass of the U-Net in evaluation mode, in float32."),
 }
+RECOMMENDATION = (
+    "PAUP with its published sizes, 2 layers, 2 heads and 64 channels, in float32 but for the peer with bf16 in its "
+    "name, which runs under autocast. A training step is forward, cross-entropy over all items, backward, Adam; full "
+    "ranking is the users' vectors, the scores of all items and the targets' ranks, in evaluation mode."
+)
+RECOMMENDATION_WORK = {"paup-step": "training step", "paup-rank": "full ranking"}
 MEMORY = "Memory is the process's peak less what it held when its framework was loaded."
 CONVOLUTIONS = (
     "Names tell kernel, stride, then batch × input channels × size × output channels; everything is float32. Weights "
@@ -42,8 +48,14 @@ def _lines(machine, rows):
         if chosen:
             size = next(iter(chosen.values()))["image_size"]
             yield from ["", f"## {heading}", "", f"{text} Images of {size}×{size} pixels. {MEMORY}"]
-            for what, key in (("time", "median_ms"), ("memory", "net_peak_mib")):
-                yield from ["", *_network_table(chosen, what, key)]
+            label = lambda row: f"{row['base_channels']}, {row['batch_size']}"
+            yield from _network_tables(chosen, "base channels, batch", label)
+    recommendation = {name: row for name, row in rows.items() if row["kind"] in RECOMMENDATION_WORK}
+    if recommendation:
+        row = next(iter(recommendation.values()))
+        sizes = f"{row['batch']} sequences of at most {row['length']} items of {row['items'] - 1}, padded to that length."
+        yield from ["", "## Recommendation", "", f"{RECOMMENDATION} {sizes} {MEMORY}"]
+        yield from _network_tables(recommendation, "PAUP", lambda row: RECOMMENDATION_WORK[row["kind"]])
     convolutions = _of_kind(rows, "conv")
     if convolutions:
         yield from ["", "## Convolutions", "", CONVOLUTIONS]
@@ -77,14 +89,19 @@ def _of_kind(rows, kind):
     return {name: row for name, row in rows.items() if row["kind"] == kind}
 
 
-def _network_table(rows, what, key):
+def _network_tables(rows, name, label):
+    """Time and memory; `label` tells a row's work, `name` what the labels are."""
+    for what, key in (("time", "median_ms"), ("memory", "net_peak_mib")):
+        yield from ["", *_network_table(rows, f"{name}: {what}", label, what, key)]
+
+
+def _network_table(rows, heading, label, what, key):
     peers = _peers(rows)
-    yield from _head([f"base channels, batch: {what}", OURS, *peers, "date"])
+    yield from _head([heading, OURS, *peers, "date"])
     for row in rows.values():
         by_name = {worker["name"]: worker for worker in row["workers"]}
         cells = [_compared(row, by_name.get(peer), what, key) for peer in peers]
-        sizes = f"{row['base_channels']}, {row['batch_size']}"
-        yield _line([sizes, _figure(by_name[OURS], key), *cells, row["date"]])
+        yield _line([label(row), _figure(by_name[OURS], key), *cells, row["date"]])
 
 
 def _convolution_table(rows):

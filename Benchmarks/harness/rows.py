@@ -8,6 +8,7 @@ from .measure import Effort
 from .peers import Peer
 
 SIZE = 256  # height and width of the U-Net's images
+SEQUENCES = {"batch": 256, "length": 200, "items": 3417}  # PAUP's; the padding counts as an item
 NETWORKS = Effort(rounds=5, seconds=90, shortest_turn=0.25)
 CONVOLUTIONS = Effort(rounds=7, seconds=10, shortest_turn=0.08)
 
@@ -31,6 +32,8 @@ def all_rows():
         yield _network("step", base, batch, STEP_PEERS)
     for base in (64, 32):
         yield _network("infer", base, 1, INFER_PEERS)
+    yield _recommender("step", PAUP_STEP_PEERS)
+    yield _recommender("rank", PAUP_RANK_PEERS)
     for name, conv in convolutions().items():
         facts = {"part": conv.part, "flops": flops(conv), "bytes": bytes_moved(conv)}
         peers = CONVOLUTION_PEERS | (FORWARD_PEERS if conv.part == FORWARD else {})
@@ -48,6 +51,11 @@ def _network(kind, base, batch, peers):
     return Row(f"{kind} {base}/{batch}", kind, work, peers, NETWORKS, facts)
 
 
+def _recommender(work, peers):
+    words = [word for name, size in SEQUENCES.items() for word in (f"--{name}", str(size))]
+    return Row(f"paup {work}", f"paup-{work}", words, peers, NETWORKS, SEQUENCES)
+
+
 STEP_PEERS = {
     "PyTorch eager": Peer("unet_step.py", "--mode eager", pooled=True),
     "PyTorch channels_last": Peer("unet_step.py", "--mode eager_cl", pooled=True),
@@ -59,6 +67,15 @@ INFER_PEERS = {
     "PyTorch channels_last": Peer("unet_infer.py", "--mode eager_cl", pooled=True),
     "torch.compile": Peer("unet_infer.py", "--mode compile", pooled=True, compiled=True),
     "ONNX Runtime": Peer("unet_infer.py", "--mode onnxruntime", exported=True),
+}
+PAUP_STEP_PEERS = {
+    "PyTorch eager": Peer("paup_step.py", "--mode eager", pooled=True),
+    "torch.compile": Peer("paup_step.py", "--mode compile", pooled=True, compiled=True),
+    "torch.compile bf16": Peer("paup_step.py", "--mode compile --bf16", pooled=True, compiled=True),
+}
+PAUP_RANK_PEERS = {
+    "PyTorch eager": Peer("paup_rank.py", "--mode eager", pooled=True),
+    "torch.compile": Peer("paup_rank.py", "--mode compile", pooled=True, compiled=True),
 }
 CONVOLUTION_PEERS = {
     "PyTorch": Peer("conv_torch.py", "--mode channels_last", pooled=True),
