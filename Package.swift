@@ -63,7 +63,7 @@ let package = Package(
     .executableTarget(
       name: "MartletBench",
       dependencies: [
-        "CMartletKernels", "Martlet", "MartletKernels", "MartletModels", "MartletTraining",
+        "CMartletKernels", "Martlet", "MartletInterchange", "MartletKernels", "MartletModels", "MartletTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

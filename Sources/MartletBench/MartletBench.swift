@@ -7,7 +7,7 @@ struct MartletBench: ParsableCommand {
     commandName: "martlet-bench", abstract: "Measure Martlet.",
     subcommands: [
       TrainingStepWorker.self, InferenceWorker.self, ConvolutionWorker.self,
-      RecommendationStepWorker.self, RecommendationRankWorker.self, StepProfile.self,
+      RecommendationStepWorker.self, RecommendationRankWorker.self, LossReplay.self, StepProfile.self,
       MachineLimits.self, TileShare.self, AlgorithmChoice.self, RoundingErrors.self,
     ])
 }

@@ -70,6 +70,34 @@ struct MatrixProductTests {
     }
   }
 
+  /// Transposed products so long that they are cut into chunks, with widths that fill panels and that do not.
+  @Test(
+    arguments: ConvolutionTests.kernelSets,
+    [(1, 1, 1024), (12, 32, 1500), (64, 64, 2053), (37, 70, 1031), (5, 130, 5000), (70, 33, 1100)])
+  func longSums(kernels: String, size: (rows: Int, columns: Int, depth: Int)) {
+    var generator = PhiloxGenerator(seed: 7, stream: 8)
+    ConvolutionTests.with(kernels) {
+      let product = MatrixProduct(
+        rows: size.rows, columns: size.columns, depth: size.depth, transposesA: true, format: .float32)
+      let a = ConvolutionTests.random(size.rows * size.depth, &generator)
+      let b = ConvolutionTests.random(size.columns * size.depth, &generator)
+      let bias = ConvolutionTests.random(size.columns, &generator)
+      let expected = Self.naive(product, a, b, bias)
+      let narrow = [1, 2].map { threads in
+        ThreadPool.withThreadCount(threads) {
+          Self.run(product, a.map { Float($0) }, b.map { Float($0) }, bias.map { Float($0) })
+        }
+      }
+      #expect(relativeError(narrow[0], expected) < 4e-6)
+      #expect(narrow[0] == narrow[1])
+      var wide = product
+      wide.format = .float64
+      #expect(relativeError(Self.run(wide, a, b, bias), expected) < 1e-14)
+      #expect(
+        relativeError(Self.run(wide, a, b, bias, rectified: true), expected.map { max(0, $0) }) < 1e-14)
+    }
+  }
+
   @Test func threadsDoNotChangeABit() {
     var generator = PhiloxGenerator(seed: 5, stream: 6)
     let product = MatrixProduct(rows: 500, columns: 130, depth: 70, format: .float32)

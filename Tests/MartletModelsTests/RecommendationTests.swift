@@ -95,7 +95,7 @@ struct DownConvTests {
     let text = "\(error)"
     #expect(text.contains("expected sizes that give 2 segments, got 3"))
     // What it names does fit.
-    let kernels = try #require(text.firstMatch(of: /a kernel of (\d+)/))
+    let kernels = try #require(text.firstMatch(of: /nearby is a kernel of (\d+)/))
     _ = try DownConv(
       sequenceLength: 20, hiddenSize: 4, segments: 2, kernel1: #require(Int(kernels.1)), channelReduction: 2)
   }
