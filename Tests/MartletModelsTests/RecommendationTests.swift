@@ -84,6 +84,18 @@ struct DownConvTests {
     #expect(try layer(Tensor.zeros([3, 200, 64])).shape == [3, 4, 64])
   }
 
+  @Test("gives the segments of a linear layer's output without making it")
+  func afterLinear() throws {
+    let layer = try DownConv(
+      sequenceLength: 23, hiddenSize: 6, segments: 2, kernel1: 5, channelReduction: 3)
+    let input = try Tensor.normal(TensorType([3, 23, 6]), mean: 0, standardDeviation: 1, seed: 1, stream: 1)
+    for bias in [true, false] {
+      let linear = try Linear(inputs: 6, outputs: 6, bias: bias)
+      #expect(try apart(layer(input, after: linear), layer(linear(input))) < 2e-6)
+    }
+    #expect(throws: MartletError.self) { try layer(input, after: Linear(inputs: 6, outputs: 5)) }
+  }
+
   @Test("takes an empty batch")
   func empty() throws { #expect(try DownConv()(Tensor.zeros([0, 200, 64])).shape == [0, 4, 64]) }
 

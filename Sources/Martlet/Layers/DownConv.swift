@@ -49,12 +49,39 @@ public final class DownConv: Layer {
   /// - Parameter input: [N, L, H].
   /// - Returns: [N, m, H].
   public func forward(_ input: Tensor) throws -> Tensor {
+    try cut(input) { try conv1a($0) }
+  }
+
+  /// The segments of `linear(input)`, without making that: a linear layer and a convolution are one convolution, whose
+  /// weights are the product of both. That has fewer multiplications where channels are reduced.
+  ///
+  /// - Parameters:
+  ///   - input: [N, L, H].
+  ///   - linear: From H to H.
+  /// - Returns: [N, m, H].
+  public func callAsFunction(_ input: Tensor, after linear: Linear) throws -> Tensor {
+    try scoped {
+      try require(
+        linear.weight.type.shape == [hiddenSize, hiddenSize], "down_conv",
+        "expected a linear layer of weight [\(hiddenSize), \(hiddenSize)], got \(linear.weight.type.shape)")
+      let weight = conv1a.weight.value
+      let product = try weight.permuted([0, 2, 1]).matmul(linear.weight.value).permuted([0, 2, 1])
+      var bias = conv1a.bias?.value
+      if let shift = linear.bias?.value {
+        let moved = try weight.sum(axes: [2]).matmul(shift)
+        bias = try bias.map { try $0 + moved } ?? moved
+      }
+      return try cut(input) { try $0.convolution(product.converted(to: .rowMajor), bias: bias, conv1a.options) }
+    }
+  }
+
+  private func cut(_ input: Tensor, _ first: (Tensor) throws -> Tensor) throws -> Tensor {
     try require(
       input.rank == 3 && input.shape[1] == sequenceLength && input.shape[2] == hiddenSize, "down_conv",
       "expected sequences [N, \(sequenceLength), \(hiddenSize)], got \(input.shape)")
     // Positions as channels-last pixels: the bytes stay where they are.
     let channels = try input.converted(to: .rowMajor).permuted([0, 2, 1])
-    return try conv2a(conv1a(channels).relu()).permuted([0, 2, 1])
+    return try conv2a(first(channels).relu()).permuted([0, 2, 1])
   }
 
   /// Sizes of the second convolution, and how many segments come of them.

@@ -42,7 +42,7 @@ final class PAUPAttention: Module {
       let residual = try numbers.map { try input.position($0) } ?? input
       let values = try value(input)
       let content = try attend(
-        query(input), keyPooling(key(input)), valuePooling(values), scale: 1, at: numbers,
+        query(input), keyPooling(input, after: key), valuePooling(values), scale: 1, at: numbers,
         dropout: attentionDropout(attentionDropoutProbability))
       // The published code scales the positions' queries by 1/√(2 · head size) on top of 1/√(head size).
       let headSize = Double(input.shape[2] / heads)
