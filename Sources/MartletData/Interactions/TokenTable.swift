@@ -3,12 +3,14 @@
 /// All names lie in one array, and a table of hashes leads to them, so that a name that is known costs no allocation
 /// and a million names cost little more than their bytes. Names are equal when their bytes are; `String`'s equality
 /// would also take different ways to write the same letter for one.
-struct TokenTable: Sendable {
+package struct TokenTable: Sendable {
   private var bytes: [UInt8] = []
   /// Where each name ends in `bytes`; it begins where the one before ends.
   private var ends: [Int] = []
   /// The upper half of a name's hash, and its number + 1; 0 where nothing is. The count is a power of two.
   private var slots = [UInt64](repeating: 0, count: 1 << 10)
+
+  package init() {}
 
   /// The number of names.
   var count: Int { ends.count }
@@ -22,7 +24,7 @@ struct TokenTable: Sendable {
     return self[find(token, hash)]
   }
 
-  func index(of name: String) -> Int? {
+  package func index(of name: String) -> Int? {
     var name = name
     return name.withUTF8 { index(of: $0) }
   }
@@ -39,7 +41,7 @@ struct TokenTable: Sendable {
     return (count - 1, true)
   }
 
-  mutating func insert(_ name: String) -> (index: Int, isNew: Bool) {
+  package mutating func insert(_ name: String) -> (index: Int, isNew: Bool) {
     var name = name
     return name.withUTF8 { insert($0) }
   }
