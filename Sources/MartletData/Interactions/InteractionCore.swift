@@ -12,9 +12,10 @@ extension InteractionLog {
   ///   - minimumItem: Interactions that each item has at least.
   /// - Throws: ``MartletError`` for a negative number, and when nothing remains.
   public func keepingCore(minimumUser: Int, minimumItem: Int) throws -> InteractionLog {
-    for (name, minimum) in [("user", minimumUser), ("item", minimumItem)] {
+    for (name, minimum) in [("a user", minimumUser), ("an item", minimumItem)] {
       try require(
-        minimum >= 0, "interactions", "expected a minimum of 0 or more interactions a \(name), got \(minimum)"
+        minimum >= 0, "interactions",
+        "expected a minimum of 0 or more interactions for \(name), got \(minimum)"
       )
     }
     if minimumUser <= 1 && minimumItem <= 1 { return self }

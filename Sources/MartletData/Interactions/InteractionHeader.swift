@@ -56,7 +56,8 @@ struct InteractionHeader {
     func required(_ name: String, _ purpose: String) throws -> Int {
       if let position = try position(name, purpose) { return position }
       let names = found.map(\.name)
-      let hint = nearestName(to: name, in: names).map { "; did you mean \"\($0)\"?" } ?? ""
+      let others = names.filter { ![columns.user, columns.item, columns.time].contains($0) }
+      let hint = nearestName(to: name, in: others).map { "; did you mean \"\($0)\"?" } ?? ""
       let list =
         names.prefix(40).map { "\"\($0)\"" }.joined(separator: ", ") + (names.count > 40 ? ", …" : "")
       throw reader.failure(

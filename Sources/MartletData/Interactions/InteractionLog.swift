@@ -70,10 +70,10 @@ public struct InteractionLog: Hashable, Sendable {
       func check(_ kind: String, _ index: UInt32, _ count: Int) throws {
         try require(
           index < count, "interactions",
-          "interaction \(position): expected a \(kind) below \(count), got \(index)")
+          "interaction \(position): expected \(kind) below \(count), got \(index)")
       }
-      try check("user", interaction.user, users.count)
-      try check("item", interaction.item, items.count)
+      try check("a user", interaction.user, users.count)
+      try check("an item", interaction.item, items.count)
       try require(
         interaction.time.isFinite, "interactions",
         "interaction \(position): expected a finite time, got \(interaction.time)")

@@ -37,8 +37,8 @@ struct InteractionReader {
         throw reader.failure("expected \(fieldsText), got \(reader.fieldCount)")
       }
       if userIndices.count == reservedCount { try reserve() }
-      userIndices.append(try index(header.user, in: &users, "user", columns.user))
-      itemIndices.append(try index(header.item, in: &items, "item", columns.item))
+      userIndices.append(try Self.index(header.user, of: reader, in: &users, "a user", columns.user))
+      itemIndices.append(try Self.index(header.item, of: reader, in: &items, "an item", columns.item))
       if let time = header.time { times.append(try number(time)) }
     }
     guard !userIndices.isEmpty else {
@@ -51,18 +51,19 @@ struct InteractionReader {
 
   private var fieldsText: String { "\(header.fieldCount) fields as in the header" }
 
-  private func index(
-    _ field: Int, in table: inout TokenTable, _ kind: String, _ column: String
+  /// Static, since a table that is changed while the reader is at hand as a whole would be copied.
+  private static func index(
+    _ field: Int, of reader: RecordReader, in table: inout TokenTable, _ kind: String, _ column: String
   ) throws -> UInt32 {
     let token = reader.field(field)
     if token.isEmpty {
-      throw reader.failure("expected a \(kind) in the column \"\(column)\", got an empty field")
+      throw reader.failure("expected \(kind) in the column \"\(column)\", got an empty field")
     }
     let (index, isNew) = table.insert(token)
     // A name that was seen has been checked.
     if isNew, String(validating: token, as: UTF8.self) == nil {
       throw reader.failure(
-        "expected a \(kind) in UTF-8 in the column \"\(column)\", got other bytes: \(quoted(token))")
+        "expected \(kind) in UTF-8 in the column \"\(column)\", got other bytes: \(quoted(token))")
     }
     return UInt32(truncatingIfNeeded: index)
   }

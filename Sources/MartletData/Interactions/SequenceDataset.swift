@@ -45,29 +45,35 @@ public struct SequenceDataset: Sendable {
 
   /// Each user's items in the order of time, user after user.
   private static func orderedItems(_ log: InteractionLog, _ starts: [Int]) -> [Int32] {
-    // Positions in the log, by user and within a user in the log's order; then each user's by time.
+    // First positions in the log, 32 bits each, which items then replace: by user, and by the log's order within one.
     var next = starts
-    var order = [UInt32](repeating: 0, count: log.count)
+    var values = [Int32](repeating: 0, count: log.count)
     for position in 0..<log.count {
       let user = Int(log.userIndices[position])
-      order[next[user]] = UInt32(truncatingIfNeeded: position)
+      values[next[user]] = Int32(truncatingIfNeeded: position)
       next[user] += 1
     }
-    return order.withUnsafeMutableBufferPointer { order in
-      log.times.withUnsafeBufferPointer { times in
-        if times.isEmpty { return }
-        for user in log.users.indices {
-          var own = UnsafeMutableBufferPointer(rebasing: order[starts[user]..<starts[user + 1]])
-          let isOrdered = zip(own, own.dropFirst()).allSatisfy { times[Int($0)] <= times[Int($1)] }
-          if isOrdered { continue }
-          own.sort { first, second in
-            let (a, b) = (times[Int(first)], times[Int(second)])
-            return a == b ? first < second : a < b
-          }
+    if !log.times.isEmpty {
+      var own: [(time: Double, position: UInt32)] = []
+      for user in log.users.indices {
+        let range = starts[user]..<starts[user + 1]
+        own.removeAll(keepingCapacity: true)
+        var isOrdered = true
+        for value in values[range] {
+          let time = log.times[Int(UInt32(bitPattern: value))]
+          if let last = own.last, last.time > time { isOrdered = false }
+          own.append((time, UInt32(bitPattern: value)))
         }
+        if isOrdered { continue }
+        // The log's order decides between equal times.
+        own.sort { $0.time == $1.time ? $0.position < $1.position : $0.time < $1.time }
+        for (place, entry) in zip(range, own) { values[place] = Int32(bitPattern: entry.position) }
       }
-      return order.map { Int32(truncatingIfNeeded: log.itemIndices[Int($0)]) + 1 }
     }
+    for place in values.indices {
+      values[place] = Int32(truncatingIfNeeded: log.itemIndices[Int(UInt32(bitPattern: values[place]))]) + 1
+    }
+    return values
   }
 
   /// A user's items in the order of time, oldest first, each at least 1.

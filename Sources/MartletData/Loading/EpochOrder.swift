@@ -10,9 +10,11 @@ enum EpochOrder {
       seed: seed ^ 0x5348_5546_464c_4500, stream: UInt64(truncatingIfNeeded: epoch))
     var order = (0..<count).map { Number(truncatingIfNeeded: $0) }
     // Fisher and Yates, from the end. Spelled out, since the order is part of what a seed promises.
-    for last in stride(from: order.count - 1, to: 0, by: -1) {
-      let other = Int(generator.next().multipliedFullWidth(by: UInt64(last + 1)).high)
-      order.swapAt(last, other)
+    order.withUnsafeMutableBufferPointer { order in
+      for last in stride(from: order.count - 1, to: 0, by: -1) {
+        let other = Int(generator.next().multipliedFullWidth(by: UInt64(last + 1)).high)
+        order.swapAt(last, other)
+      }
     }
     return order
   }

@@ -20,9 +20,9 @@ extension RankingMetrics {
     let score = scores[target]
     var greater: Int32 = 0
     var unordered: Int32 = 0
-    for other in scores.dropFirst() {
-      greater &+= other > score ? 1 : 0
-      unordered &+= other != other ? 1 : 0
+    for item in 1..<scores.count {
+      greater &+= scores[item] > score ? 1 : 0
+      unordered &+= scores[item].isNaN ? 1 : 0
     }
     if unordered > 0 { throw notANumber(scores) }
     var greaterSeen: [Int32] = []
@@ -54,20 +54,30 @@ extension RankingMetrics {
     var best: [Int] = []
     best.reserveCapacity(Swift.min(k, scores.count) + 1)
     var worst = -Float.infinity
-    for (item, score) in scores.enumerated().dropFirst() {
-      // What does not beat the last of k is most of it.
-      if best.count == k && score <= worst { continue }
-      if score.isNaN { throw notANumber(scores) }
-      if excluded.contains(Int32(item)) { continue }
-      // Items come in ascending order, so that one belongs behind all with its score.
-      var place = best.count
-      while place > 0, scores[best[place - 1]] < score { place -= 1 }
-      best.insert(item, at: place)
-      if best.count > k { best.removeLast() }
-      if best.count == k { worst = scores[best[k - 1]] }
+    for start in stride(from: 1, to: scores.count, by: blockSize) {
+      let block = start..<Swift.min(start + blockSize, scores.count)
+      // Nearly all blocks have nothing that beats the last of k. What is not a number is not below it either.
+      var candidates: Int32 = 0
+      for item in block { candidates &+= scores[item] <= worst ? 0 : 1 }
+      if candidates == 0, best.count == k { continue }
+      for item in block {
+        let score = scores[item]
+        if best.count == k, score <= worst { continue }
+        if score.isNaN { throw notANumber(scores) }
+        if excluded.contains(Int32(item)) { continue }
+        // Items come in ascending order, so that one belongs behind all with its score.
+        var place = best.count
+        while place > 0, scores[best[place - 1]] < score { place -= 1 }
+        best.insert(item, at: place)
+        if best.count > k { best.removeLast() }
+        if best.count == k { worst = scores[best[k - 1]] }
+      }
     }
     return best
   }
+
+  /// Items that ``topItems(_:scores:excluding:)`` looks at together: enough for vectors, few enough to be passed over.
+  private static let blockSize = 128
 
   private static func checkItem(_ item: Int32, _ scores: UnsafeBufferPointer<Float>) throws {
     try require(
