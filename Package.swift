@@ -40,7 +40,8 @@ let package = Package(
     .target(
       name: "MartletData",
       dependencies: [
-        "Martlet", "MartletKernels", "MartletFiles", "CSystemPNG", "CSystemTurboJPEG", "CImageShims",
+        "Martlet", "MartletKernels", "MartletFiles", "MartletInterchange", "CSystemPNG", "CSystemTurboJPEG",
+        "CImageShims",
       ]),
 
     .target(name: "MartletModels", dependencies: ["Martlet"]),

@@ -12,12 +12,12 @@ enum ExitStatus: Int32, Error {
 
 func terminate(_ status: ExitStatus) -> Never { exit(status.rawValue) }
 
-/// Writes a line of what was asked for to standard output.
+/// Writes a line of what was asked for, or lines with their own ends, to standard output.
 ///
 /// - Throws: ``MartletError`` when it does not get there, so that nobody takes half a result for a whole one.
-func printResult(_ text: String) throws {
+func printResult(_ text: String, terminator: String = "\n") throws {
   do {
-    try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+    try FileHandle.standardOutput.write(contentsOf: Data((text + terminator).utf8))
   } catch {
     throw MartletError("output", "standard output: cannot be written: \(systemReason(error))")
   }

@@ -7,7 +7,7 @@ import MartletKernels
 struct MartletCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "martlet",
-    abstract: "Train convolutional networks on images, and use them.",
+    abstract: "Train networks on images or on what users did, and use them.",
     discussion: """
       Environment: MARTLET_THREADS sets the number of threads, MARTLET_ISA the instruction set \
       (portable, avx2, avx512, neon). Results do not depend on the number of threads.

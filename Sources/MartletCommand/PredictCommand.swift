@@ -1,25 +1,75 @@
 import ArgumentParser
 import Foundation
 import Martlet
+import MartletData
 import MartletTraining
 
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "predict", abstract: "Write a mask for each image.",
+    commandName: "predict", abstract: "Write a mask for each image, or what may come next for each user.",
+    usage: """
+      martlet predict RUN FILE … --output DIR [--overlay]
+      martlet predict RUN [--top N] [--users FILE | --sequences FILE] [--exclude-seen] [--output FILE]
+      """,
     discussion: """
       Each mask is a PNG with the image's name and size: class indices, with the classes' colours as its palette. \
       A file that cannot be read is reported, the others are done, and the exit code is 2.
+
+      A recommender says for each user of the run's interactions, for those named in a file, or for histories that a \
+      file holds, which items are the likeliest to come next. A history is a line of items, oldest first, with blanks, \
+      tabs or commas between; of a long one the most recent items are read. Items that the network does not know are \
+      reported and left out. A line that nothing is left of is reported, the others are done, and the exit code is 2.
       """)
 
   @Argument(help: ArgumentHelp("A run folder or a weights file.", valueName: "run")) var model: String
-  @Argument(help: ArgumentHelp("Images of any size.", valueName: "file")) var files: [String]
-  @Option(help: ArgumentHelp("The folder for the masks, made if it is missing.", valueName: "dir"))
-  var output: String
+  @Argument(help: ArgumentHelp("Images of any size.", valueName: "file")) var files: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "The folder for the masks, made if it is missing; a recommender's file. (default: standard output)",
+      valueName: "path"))
+  var output: String?
   @Flag(help: "Also write each image with its mask drawn over it, as NAME_overlay.png.") var overlay = false
+
+  @Option(parsing: .unconditional, help: "Items for each user or history. (default: 10)") var top: Int?
+  @Option(help: ArgumentHelp("Users, one a line; - is standard input.", valueName: "file"))
+  var users: String?
+  @Option(help: ArgumentHelp("Histories, one a line; - is standard input.", valueName: "file"))
+  var sequences: String?
+  @Option(
+    help: ArgumentHelp("A log to take users' histories from. (default: the run's own)", valueName: "file"))
+  var interactions: String?
+  @Option(help: "csv or json-lines. (default: csv)") var format: RecommendationFormat?
+  @Flag(help: "Leave out the items of the history.") var excludeSeen = false
 
   @OptionGroup var options: NumericsOption
 
   func run() throws {
+    // Whoever gives images wants masks, whatever the network is.
+    if !files.isEmpty, let output { try Folder.checkName(output, "predict") }
+    let kind = try ModelFile(runOrWeights: URL(filePath: model)).kind
+    let failures: Int
+    switch kind {
+    case .segmentation:
+      try refuse(
+        [
+          "top": top != nil, "users": users != nil, "sequences": sequences != nil,
+          "interactions": interactions != nil, "format": format != nil, "exclude-seen": excludeSeen,
+        ], for: kind, "predict")
+      failures = try predictMasks()
+    case .recommendation:
+      try require(
+        files.isEmpty, "predict",
+        "expected no images, since the network is for \(kind), got \(files.first ?? "")"
+      )
+      try refuse(["overlay": overlay], for: kind, "predict")
+      failures = try recommend()
+    }
+    if failures > 0 { throw ExitStatus.badInput }
+  }
+
+  private func predictMasks() throws -> Int {
+    try require(!files.isEmpty, "predict", "expected images to predict masks for, got none")
+    guard let output else { throw MartletError("predict", "expected --output with a folder for the masks") }
     let predicting = try SegmentationFilePredictor(
       URL(filePath: model), files: files, output: output, drawsOverlay: overlay, numerics: options.numerics)
     var failures = 0
@@ -34,6 +84,26 @@ struct PredictCommand: ParsableCommand {
       }
       try printResult(mask)
     }
-    if failures > 0 { throw ExitStatus.badInput }
+    return failures
+  }
+
+  private func recommend() throws -> Int {
+    var request = RecommendationRequest()
+    request.count = top ?? request.count
+    request.excludesSeen = excludeSeen
+    request.format = format ?? request.format
+    request.interactions = interactions
+    request.output = output
+    switch (users, sequences) {
+    case (nil, nil): break
+    case (let file?, nil): request.source = .users(file)
+    case (nil, let file?): request.source = .sequences(file)
+    case (.some, .some): throw MartletError("predict", "expected --users or --sequences, got both")
+    }
+    let predicting = try RecommendationFilePredictor(
+      URL(filePath: model), request, numerics: options.numerics, report: { printError("martlet: \($0)") })
+    return try predicting.predict { try printResult($0, terminator: "") }
   }
 }
+
+extension RecommendationFormat: ExpressibleByArgument {}

@@ -9,15 +9,17 @@ struct TrainCommand: ParsableCommand {
     abstract: "Train a network, from flags or a YAML file, or go on with a run.",
     usage: """
       martlet train segmentation --images DIR --masks DIR --output RUN [flags]
+      martlet train recommendation --interactions FILE --output RUN [flags]
       martlet train run.yaml [flags]
       martlet train --resume RUN
       """,
     discussion: """
-      A YAML file holds the flags of `train segmentation` by their names without dashes, such as `base-channels: 32`; \
-      flags behind it go on top. `--resume RUN` goes on with a run that was stopped, as it began and without other \
-      flags, and ends with the bytes of a run that never was.
+      A YAML file holds the flags of `train segmentation` by their names without dashes, such as `base-channels: 32`, \
+      or, after `task: recommendation`, those of `train recommendation`; flags behind it go on top. `--resume RUN` goes \
+      on with a run that was stopped, as it began and without other flags, and ends with the bytes of a run that never \
+      was.
       """,
-    subcommands: [TrainSegmentationCommand.self, TrainFromFileCommand.self],
+    subcommands: [TrainSegmentationCommand.self, TrainRecommendationCommand.self, TrainFromFileCommand.self],
     defaultSubcommand: TrainFromFileCommand.self)
 }
 
@@ -32,8 +34,26 @@ struct TrainSegmentationCommand: ParsableCommand {
       """)
 
   @OptionGroup var flags: SegmentationFlags
+  @OptionGroup var training: TrainingFlags
 
-  func run() throws { try train(flags.applied(to: SegmentationConfiguration())) }
+  func run() throws { try start(SegmentationConfiguration(), flags, training) }
+}
+
+struct TrainRecommendationCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recommendation",
+    abstract: "Train a network that says what comes next, on a log of what users did.",
+    discussion: """
+      Each user's last interaction is kept for testing and the one before it for validation; what came before, each \
+      beginning of it is an example. The best epoch is the one with the highest NDCG@10 among all items. The run folder \
+      holds the configuration, checkpoints, metrics.csv, TensorBoard events, model.safetensors with PyTorch's names, and \
+      report.html.
+      """)
+
+  @OptionGroup var flags: RecommendationFlags
+  @OptionGroup var training: TrainingFlags
+
+  func run() throws { try start(RecommendationConfiguration(), flags, training) }
 }
 
 /// `martlet train run.yaml` and `martlet train --resume RUN`.
@@ -47,36 +67,52 @@ struct TrainFromFileCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Go on with the run in this folder.", valueName: "run"))
   var resume: String?
 
-  @OptionGroup var flags: SegmentationFlags
+  @OptionGroup(title: "Flags of train segmentation") var segmentation: SegmentationFlags
+  @OptionGroup(title: "Flags of train recommendation") var recommendation: RecommendationFlags
+  @OptionGroup(title: "Flags of both") var training: TrainingFlags
 
   func run() throws {
     switch (file, resume) {
     case (nil, let run?):
-      let untouched = SegmentationConfiguration()
+      var untouched = SegmentationConfiguration()
+      training.apply(to: &untouched)
       try require(
-        flags.applied(to: untouched) == untouched, "train",
+        segmentation.changes().isEmpty && recommendation.changes().isEmpty
+          && untouched == SegmentationConfiguration(), "train",
         "expected no other flags with --resume: a run goes on as it began")
-      try resumeTraining(URL(filePath: run))
+      try finish(resumeRun(URL(filePath: run)))
     case (let file?, nil):
-      try train(flags.applied(to: ConfigurationFile.read(URL(filePath: file))))
+      let url = URL(filePath: file)
+      let kind = try ConfigurationFile.kind(of: url)
+      // Flags of another kind than the file's would change nothing.
+      let strange = try kind == .segmentation ? recommendation.changes() : segmentation.changes()
+      if let flag = strange.first {
+        throw MartletError("train", "expected flags of \(kind), which \(file) is for, got --\(flag)")
+      }
+      switch kind {
+      case .segmentation: try start(ConfigurationFile.read(url), segmentation, training)
+      case .recommendation: try start(ConfigurationFile.read(url), recommendation, training)
+      }
     case (nil, nil):
+      let kinds = RunKind.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
       throw MartletError(
-        "train", "expected `segmentation`, a YAML file or --resume RUN; see `martlet train --help`")
+        "train", "expected \(kinds), a YAML file or --resume RUN; see `martlet train --help`")
     case (.some, .some):
       throw MartletError("train", "expected a YAML file or --resume RUN, got both")
     }
   }
 }
 
-private func train(_ configuration: SegmentationConfiguration) throws {
-  try finish(SegmentationRun.start(configuration))
+private func start<Flags: ConfigurationFlags>(
+  _ base: Flags.Configuration, _ flags: Flags, _ training: TrainingFlags
+) throws {
+  var configuration = base
+  training.apply(to: &configuration)
+  try flags.apply(to: &configuration)
+  try finish(TrainingRun.start(configuration))
 }
 
-private func resumeTraining(_ folder: URL) throws {
-  try finish(SegmentationRun.resume(folder))
-}
-
-private func finish(_ run: SegmentationRun) throws {
+private func finish(_ run: any StartedRun) throws {
   let stop = StopSignal {
     // On a terminal the line of progress is being drawn.
     let start = isatty(STDERR_FILENO) == 1 ? "\n" : ""

@@ -1,5 +1,4 @@
 import Martlet
-import MartletKernels
 
 /// Makes batches of a dataset, on threads of its own ahead of whoever uses them.
 ///
@@ -89,16 +88,7 @@ public struct BatchLoader: Sendable {
 
   /// The order of an epoch's samples.
   func order(epoch: Int) -> [Int] {
-    var order = Array(0..<dataset.count)
-    if !shuffles { return order }
-    var generator = PhiloxGenerator(
-      seed: seed ^ 0x5348_5546_464c_4500, stream: UInt64(truncatingIfNeeded: epoch))
-    // Fisher and Yates, from the end. Spelled out, since the order is part of what a seed promises.
-    for last in stride(from: order.count - 1, to: 0, by: -1) {
-      let other = Int(generator.next().multipliedFullWidth(by: UInt64(last + 1)).high)
-      order.swapAt(last, other)
-    }
-    return order
+    shuffles ? EpochOrder.shuffled(dataset.count, seed: seed, epoch: epoch) : Array(0..<dataset.count)
   }
 
   /// An epoch's batches from a position on, made ahead. Letting go of the result stops its threads.

@@ -4,49 +4,89 @@ import Yams
 
 /// Reads and writes a run's configuration as YAML.
 public enum ConfigurationFile {
+  /// What kind of run a file is for. Files that do not say are for segmentation.
+  ///
+  /// - Throws: ``MartletError`` naming the file and the line.
+  public static func kind(of url: URL) throws -> RunKind {
+    let root = try root(of: text(of: url), source: url.path)
+    guard let value = root?.mapping?[taskKey] else { return .segmentation }
+    guard let kind = value.scalar.flatMap({ RunKind(rawValue: $0.string) }) else {
+      let kinds = RunKind.allCases.map(\.rawValue).joined(separator: " or ")
+      let line = value.mark.map { ":\($0.line)" } ?? ""
+      throw MartletError(
+        "configuration",
+        "\(url.path)\(line): \(taskKey): expected \(kinds), got \(value.scalar?.string ?? "another value")")
+    }
+    return kind
+  }
+
   /// - Throws: ``MartletError`` naming the file and, for a key that does not exist, the line and the nearest one that does.
-  public static func read(_ url: URL) throws -> SegmentationConfiguration {
-    let text: String
+  public static func read<Configuration: RunConfiguration>(
+    _ url: URL, as type: Configuration.Type = Configuration.self
+  ) throws -> Configuration {
+    try parse(text(of: url), as: type, source: url.path)
+  }
+
+  private static func text(of url: URL) throws -> String {
     do {
-      text = try String(contentsOf: url, encoding: .utf8)
+      return try String(contentsOf: url, encoding: .utf8)
     } catch {
       throw MartletError("configuration", "cannot read \(url.path): \(error.localizedDescription)")
     }
-    return try parse(text, source: url.path)
   }
 
-  static func parse(_ text: String, source: String) throws -> SegmentationConfiguration {
-    var parsed: Node?
+  /// What a text holds; `nil` when it is empty.
+  private static func root(of text: String, source: String) throws -> Node? {
     do {
-      guard let root = try Yams.compose(yaml: text) else { return SegmentationConfiguration() }
-      parsed = root
-      guard root.mapping != nil else {
-        throw MartletError("configuration", "\(source): expected `key: value` lines")
-      }
-      let known = try Yams.compose(yaml: YAMLEncoder().encode(SegmentationConfiguration.complete))
-      guard let known else { preconditionFailure("a configuration encodes as a mapping") }
-      try checkKeys(of: root, against: known, source: source)
-      return try YAMLDecoder().decode(SegmentationConfiguration.self, from: root)
-    } catch let error as MartletError {
-      throw error
-    } catch let error as DecodingError {
-      throw MartletError("configuration", "\(source)\(describe(error, in: parsed))")
+      guard let root = try Yams.compose(yaml: text) else { return nil }
+      try require(root.mapping != nil, "configuration", "\(source): expected `key: value` lines")
+      return root
     } catch let error as YamlError {
       throw MartletError("configuration", "\(source): \(error)")
     }
   }
 
-  static func write(_ configuration: SegmentationConfiguration) throws -> String {
+  static func parse<Configuration: RunConfiguration>(
+    _ text: String, as type: Configuration.Type, source: String
+  ) throws -> Configuration {
+    guard let root = try root(of: text, source: source) else { return Configuration() }
+    do {
+      let names = [taskKey] + Configuration.keys.map(\.name)
+      let nested = try Yams.compose(yaml: YAMLEncoder().encode(Configuration.complete))
+      try checkKeys(of: root, names, nested?.mapping, source: source)
+      return try YAMLDecoder().decode(Configuration.self, from: root)
+    } catch let error as DecodingError {
+      throw MartletError("configuration", "\(source)\(describe(error, in: root))")
+    } catch let error as YamlError {
+      throw MartletError("configuration", "\(source): \(error)")
+    }
+  }
+
+  static func write(_ configuration: some RunConfiguration) throws -> String {
     let encoder = YAMLEncoder()
     encoder.options.sortKeys = false
     return try encoder.encode(configuration)
   }
 
-  private static func checkKeys(of node: Node, against known: Node, source: String) throws {
-    guard let mapping = node.mapping, let knownMapping = known.mapping else { return }
-    let names = knownMapping.keys.compactMap(\.string)
+  /// The keys of a configuration with their values as text, in order.
+  static func settings(_ configuration: some RunConfiguration) throws -> [(key: String, value: String)] {
+    let mapping = try Yams.compose(yaml: write(configuration))?.mapping
+    return try (mapping ?? [:]).compactMap { key, value in
+      guard let key = key.string else { return nil }
+      let text = try value.scalar?.string ?? Yams.serialize(node: value)
+      return (key, text.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+  }
+
+  /// - Parameters:
+  ///   - names: The keys that there are.
+  ///   - complete: A mapping that holds, under its keys, the mappings that there can be.
+  private static func checkKeys(
+    of node: Node, _ names: [String], _ complete: Node.Mapping?, source: String
+  ) throws {
+    guard let mapping = node.mapping else { return }
     for (key, value) in mapping {
-      guard let name = key.string, let knownValue = knownMapping[key] else {
+      guard let name = key.string, names.contains(name) else {
         let name = key.string ?? "?"
         let line = key.mark.map { ":\($0.line)" } ?? ""
         let hint =
@@ -54,8 +94,8 @@ public enum ConfigurationFile {
           ?? "known keys are \(names.joined(separator: ", "))"
         throw MartletError("configuration", "\(source)\(line): unknown key \(name); \(hint)")
       }
-      _ = name
-      try checkKeys(of: value, against: knownValue, source: source)
+      guard let known = complete?[key]?.mapping else { continue }
+      try checkKeys(of: value, known.keys.compactMap(\.string), known, source: source)
     }
   }
 

@@ -38,7 +38,7 @@ public final class MetricsFile {
   public init(_ url: URL, columns: [String], continuingAt epoch: Int? = nil) throws {
     self.url = url
     self.columns = columns
-    let heading = (["epoch"] + columns).map(Self.field).joined(separator: ",")
+    let heading = (["epoch"] + columns).map(CSVText.field).joined(separator: ",")
     if let epoch, FileManager.default.fileExists(atPath: url.path) {
       rows = try Self.rows(of: url, heading: heading, columnCount: columns.count).filter { $0.epoch < epoch }
     }
@@ -72,14 +72,6 @@ public final class MetricsFile {
   /// Numbers are written with as many digits as bring back the same value.
   private static func line(_ row: Row) -> String {
     ([String(row.epoch)] + row.values.map { String($0) }).joined(separator: ",")
-  }
-
-  /// A field as RFC 4180 has it: in quotes where it holds a comma, a quote or a line break.
-  private static func field(_ text: String) -> String {
-    let needsQuotes = text.contains { $0 == "," || $0 == "\"" || $0.isNewline }
-    return needsQuotes
-      ? "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-      : text
   }
 
   /// The whole rows from the file's beginning on.

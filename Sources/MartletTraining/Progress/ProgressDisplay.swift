@@ -1,6 +1,6 @@
 /// Shows on standard error how a training goes.
 ///
-/// On a terminal one line is drawn again and again, with a bar, the loss, images a second and the time left of the
+/// On a terminal one line is drawn again and again, with a bar, the loss, samples a second and the time left of the
 /// whole training; each epoch leaves a line behind. Anywhere else, such as in a file, there is a line an epoch and at
 /// most one more every half minute, without any control characters.
 ///
@@ -8,6 +8,7 @@
 public final class ProgressDisplay {
   private let epochs: Int
   private let stepsPerEpoch: Int
+  private let sampleName: String
   private let output: ProgressOutput
   private let isLive: Bool
 
@@ -16,7 +17,7 @@ public final class ProgressDisplay {
   private var lastStepTime: Double
   private var lastLineTime: Double
   private var stepsDone = 0
-  private var imagesPerSecond: Double?
+  private var samplesPerSecond: Double?
   private var isLineShown = false
 
   /// Seconds between two drawings of the line on a terminal, and between two lines elsewhere.
@@ -28,13 +29,15 @@ public final class ProgressDisplay {
   /// - Parameters:
   ///   - epochs: The training's length.
   ///   - stepsPerEpoch: Steps in an epoch.
-  public convenience init(epochs: Int, stepsPerEpoch: Int) {
-    self.init(epochs: epochs, stepsPerEpoch: stepsPerEpoch, output: .standardError)
+  ///   - sampleName: What samples are called in the plural.
+  public convenience init(epochs: Int, stepsPerEpoch: Int, sampleName: String = "images") {
+    self.init(epochs: epochs, stepsPerEpoch: stepsPerEpoch, sampleName: sampleName, output: .standardError)
   }
 
-  init(epochs: Int, stepsPerEpoch: Int, output: ProgressOutput) {
+  init(epochs: Int, stepsPerEpoch: Int, sampleName: String = "images", output: ProgressOutput) {
     self.epochs = epochs
     self.stepsPerEpoch = stepsPerEpoch
+    self.sampleName = sampleName
     self.output = output
     isLive = output.isTerminal
     startTime = output.now()
@@ -49,16 +52,16 @@ public final class ProgressDisplay {
   ///   - epoch: From 0.
   ///   - step: Steps of the epoch that are done, this one included.
   ///   - loss: What to show as the loss: the epoch's mean so far.
-  ///   - images: Images in the step.
-  public func stepEnded(epoch: Int, step: Int, loss: Double, images: Int) {
+  ///   - samples: Samples in the step.
+  public func stepEnded(epoch: Int, step: Int, loss: Double, samples: Int) {
     let time = output.now()
     let seconds = time - lastStepTime
     lastStepTime = time
     stepsDone += 1
     if seconds > 0 {
       // A mean that forgets: a tenth of every step, so that it settles after some ten of them.
-      let rate = Double(images) / seconds
-      imagesPerSecond = imagesPerSecond.map { 1 / (0.9 / $0 + 0.1 / rate) } ?? rate
+      let rate = Double(samples) / seconds
+      samplesPerSecond = samplesPerSecond.map { 1 / (0.9 / $0 + 0.1 / rate) } ?? rate
     }
     let isLast = step >= stepsPerEpoch
     guard time - lastLineTime >= (isLive ? Self.liveInterval : Self.plainInterval) || (isLive && isLast)
@@ -68,7 +71,7 @@ public final class ProgressDisplay {
     let stepsLeft = (epochs - epoch) * stepsPerEpoch - step
     let state = ProgressState(
       epoch: epoch, epochs: epochs, step: step, stepsPerEpoch: stepsPerEpoch, loss: loss,
-      imagesPerSecond: imagesPerSecond,
+      sampleName: sampleName, samplesPerSecond: samplesPerSecond,
       // All that passed counts, validation and writing of files too. The first step, which prepares, tells little.
       secondsLeft: stepsDone > 1 ? (time - startTime) / Double(stepsDone) * Double(stepsLeft) : nil)
     if isLive {

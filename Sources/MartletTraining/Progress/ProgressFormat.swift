@@ -9,7 +9,9 @@ struct ProgressState: Hashable {
   var step: Int
   var stepsPerEpoch: Int
   var loss: Double
-  var imagesPerSecond: Double?
+  /// What samples are called in the plural.
+  var sampleName = "images"
+  var samplesPerSecond: Double?
   var secondsLeft: Double?
 }
 
@@ -31,7 +33,8 @@ enum ProgressFormat {
     let steps = "\(padded(String(state.step), String(state.stepsPerEpoch).count))/\(state.stepsPerEpoch)"
     let isValidating = state.step >= state.stepsPerEpoch
     let loss = "loss \(number(state.loss))"
-    let speed = isValidating ? "validating" : state.imagesPerSecond.map { "\(rate($0)) images/s" }
+    let speed =
+      isValidating ? "validating" : state.samplesPerSecond.map { "\(rate($0)) \(state.sampleName)/s" }
     let left = state.secondsLeft.map { "\(duration($0)) left" }
     let room = max(style.width - 1, 0)
 
@@ -52,7 +55,7 @@ enum ProgressFormat {
   static func plainLine(_ state: ProgressState) -> String {
     var parts = ["epoch \(state.epoch + 1)/\(state.epochs)", "step \(state.step)/\(state.stepsPerEpoch)"]
     parts.append("loss \(number(state.loss))")
-    if let value = state.imagesPerSecond { parts.append("\(rate(value)) images/s") }
+    if let value = state.samplesPerSecond { parts.append("\(rate(value)) \(state.sampleName)/s") }
     if let value = state.secondsLeft { parts.append("\(duration(value)) left") }
     return parts.joined(separator: "  ")
   }

@@ -35,4 +35,12 @@ enum HTMLText {
 
   /// A position in a drawing.
   static func coordinate(_ value: Double) -> String { String(format: "%.1f", value) }
+
+  /// A table cell with a number and a bar as long as it is large.
+  static func meter(_ value: Double) -> String {
+    let share = value.isFinite ? min(max(value, 0), 1) : 0
+    return "<td class=\"meter\"><span class=\"value\">\(number(value))</span>"
+      + "<span class=\"track\" aria-hidden=\"true\"><span style=\"width:\(coordinate(share * 100))%\">"
+      + "</span></span></td>"
+  }
 }

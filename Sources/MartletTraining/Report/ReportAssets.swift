@@ -69,6 +69,13 @@ enum ReportAssets {
     .triple { display: grid; gap: 12px; grid-template-columns: repeat(3, minmax(0, 1fr)); }
     .triple img { display: block; width: 100%; height: auto; border-radius: 8px; background: var(--track); }
     .triple figcaption { color: var(--soft); font-size: .875rem; margin-top: 6px; }
+    .history { display: grid; gap: 10px; }
+    .history div { display: grid; gap: 4px 16px; grid-template-columns: 7.5rem minmax(0, 1fr); align-items: baseline; }
+    .history dt { color: var(--soft); font-size: .875rem; }
+    .items { display: flex; flex-wrap: wrap; gap: 6px; list-style: none; margin: 0; padding: 0; }
+    .items li { padding: 1px 10px; border-radius: 8px; background: var(--mid-back); font-size: .875rem;
+      overflow-wrap: anywhere; }
+    .items .next { background: var(--good-back); color: var(--good); }
     .scroll { overflow-x: auto; }
     table { width: 100%; border-collapse: collapse; font-size: .9375rem; }
     th, td { padding: 11px 20px; text-align: right; font-weight: 400; white-space: nowrap; }
@@ -95,6 +102,7 @@ enum ReportAssets {
       .example { padding: 14px 16px 16px; }
       .triple { grid-template-columns: repeat(2, minmax(0, 1fr)); } .triple figure:first-child { grid-column: 1 / -1; }
       .name { order: 1; flex-basis: 100%; }
+      .history div { grid-template-columns: minmax(0, 1fr); }
       th, td { padding: 10px; } tbody th { white-space: normal; overflow-wrap: break-word; }
       .meter .track { display: none; }
     }

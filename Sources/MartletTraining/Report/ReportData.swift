@@ -1,5 +1,4 @@
 import Foundation
-import MartletData
 
 /// What a run's page shows.
 public struct ReportData: Sendable {
@@ -9,68 +8,18 @@ public struct ReportData: Sendable {
     public var epoch: Int
     public var trainingLoss: Double
     public var validationLoss: Double
-    public var meanIntersectionOverUnion: Double
+    /// What decided which epoch is best.
+    public var score: Double
     public var learningRate: Double
 
     public init(
-      epoch: Int, trainingLoss: Double, validationLoss: Double, meanIntersectionOverUnion: Double,
-      learningRate: Double
+      epoch: Int, trainingLoss: Double, validationLoss: Double, score: Double, learningRate: Double
     ) {
       self.epoch = epoch
       self.trainingLoss = trainingLoss
       self.validationLoss = validationLoss
-      self.meanIntersectionOverUnion = meanIntersectionOverUnion
+      self.score = score
       self.learningRate = learningRate
-    }
-  }
-
-  /// How well one class is found.
-  public struct ClassScore: Hashable, Sendable {
-    public var name: String
-    /// The colour that marks the class in the examples.
-    public var color: MaskColor?
-    /// `nan` for a class that is neither in the truth nor predicted.
-    public var intersectionOverUnion: Double
-    public var dice: Double
-    /// Share of the pixels that are of this class in truth.
-    public var share: Double
-
-    public init(name: String, color: MaskColor?, intersectionOverUnion: Double, dice: Double, share: Double) {
-      self.name = name
-      self.color = color
-      self.intersectionOverUnion = intersectionOverUnion
-      self.dice = dice
-      self.share = share
-    }
-  }
-
-  /// One validation image with truth and prediction drawn over it.
-  public struct Example: Hashable, Sendable {
-    public enum Rank: String, Sendable {
-      case best = "Best"
-      case median = "Median"
-      case worst = "Worst"
-    }
-
-    public var rank: Rank
-    /// The image's file name.
-    public var name: String
-    public var intersectionOverUnion: Double
-    /// Whole PNG files.
-    public var input: [UInt8]
-    public var truth: [UInt8]
-    public var prediction: [UInt8]
-
-    public init(
-      rank: Rank, name: String, intersectionOverUnion: Double, input: [UInt8], truth: [UInt8],
-      prediction: [UInt8]
-    ) {
-      self.rank = rank
-      self.name = name
-      self.intersectionOverUnion = intersectionOverUnion
-      self.input = input
-      self.truth = truth
-      self.prediction = prediction
     }
   }
 
@@ -80,25 +29,63 @@ public struct ReportData: Sendable {
   public var date: Date
   /// Figures of the best epoch that are shown large, such as `("Mean IoU", 0.84)`, the most important first.
   public var figures: [(name: String, value: Double)]
+  /// What the epochs' score is called.
+  public var scoreName: String
   public var epochs: [Epoch]
   /// The epoch that the model file holds, from 0.
   public var bestEpoch: Int?
-  public var classes: [ClassScore]
-  public var examples: [Example]
+  /// What only this kind of run has to show.
+  public var sections: [any ReportSection]
   /// Everything that decides the run.
   public var configuration: [(key: String, value: String)]
 
   public init(
-    name: String, date: Date, figures: [(name: String, value: Double)], epochs: [Epoch], bestEpoch: Int?,
-    classes: [ClassScore], examples: [Example], configuration: [(key: String, value: String)]
+    name: String, date: Date, figures: [(name: String, value: Double)], scoreName: String, epochs: [Epoch],
+    bestEpoch: Int?, sections: [any ReportSection], configuration: [(key: String, value: String)]
   ) {
     self.name = name
     self.date = date
     self.figures = figures
+    self.scoreName = scoreName
     self.epochs = epochs
     self.bestEpoch = bestEpoch
-    self.classes = classes
-    self.examples = examples
+    self.sections = sections
     self.configuration = configuration
+  }
+}
+
+/// A part of a run's page.
+public protocol ReportSection: Sendable {
+  /// A `section` element with all text escaped; empty when there is nothing to show.
+  var html: String { get }
+}
+
+extension ReportData {
+  /// What the page of a run shows, from what its folder holds.
+  ///
+  /// - Parameters:
+  ///   - score: The column of the figures that decided which epoch is best.
+  ///   - figures: What is shown large.
+  init(
+    _ files: RunFolder, task: any RunTask, score: String, figures: [(name: String, value: Double)],
+    sections: [any ReportSection], configuration: some RunConfiguration
+  ) throws {
+    let columns = RunRecorder.columns(task)
+    func value(_ name: String, _ row: MetricsFile.Row) -> Double {
+      columns.firstIndex(of: name).map { row.values[$0] } ?? .nan
+    }
+    let epochs = try MetricsFile(files.metrics, columns: columns, continuingAt: .max).rows.map { row in
+      Epoch(
+        epoch: row.epoch, trainingLoss: value("training_loss", row),
+        validationLoss: value("validation_loss", row), score: value(score, row),
+        learningRate: value("learning_rate", row))
+    }
+    var best: Epoch?
+    for epoch in epochs where epoch.score > best?.score ?? -1 { best = epoch }
+    self.init(
+      name: files.url.lastPathComponent, date: Date(), figures: figures,
+      scoreName: task.scoreName.prefix(1).uppercased() + task.scoreName.dropFirst(), epochs: epochs,
+      bestEpoch: best?.epoch, sections: sections, configuration: try ConfigurationFile.settings(configuration)
+    )
   }
 }

@@ -1,6 +1,5 @@
 import Foundation
 import Martlet
-import MartletData
 import MartletFiles
 
 /// Makes the page that shows a run: one HTML file that fetches nothing.
@@ -14,10 +13,9 @@ public enum ReportPage {
 
   /// The page as text.
   public static func html(_ data: ReportData) -> String {
-    let sections = [
-      header(data), curves(data), examples(data.examples), classes(data.classes), epochTable(data),
-      configuration(data.configuration),
-    ]
+    let sections =
+      [header(data), curves(data)] + data.sections.map(\.html)
+      + [epochTable(data), configuration(data.configuration)]
     return """
       <!DOCTYPE html>
       <html lang="en">
@@ -68,7 +66,7 @@ public enum ReportPage {
     let losses = data.epochs.flatMap { [$0.trainingLoss, $0.validationLoss] }.filter(\.isFinite)
     // Losses that fall by far would leave nothing to see of their end.
     let isWide = (losses.min() ?? 0) > 0 && (losses.max() ?? 0) > 30 * (losses.min() ?? 0)
-    let overlaps = data.epochs.map(\.meanIntersectionOverUnion)
+    let scores = data.epochs.map(\.score)
     let rates = data.epochs.map(\.learningRate)
     // One epoch needs no mark to be found.
     let best = epochs.count > 1 ? data.bestEpoch.map { $0 + 1 } : nil
@@ -80,8 +78,9 @@ public enum ReportPage {
           .init(name: "Validation", style: "b", values: data.epochs.map(\.validationLoss)),
         ], axis: isWide ? .logarithmic(losses) : .linear(losses, startingAtZero: true), markedEpoch: best),
       LineChart(
-        title: "Mean IoU", epochs: epochs, series: [.init(name: "Validation", style: "b", values: overlaps)],
-        axis: .linear(overlaps), markedEpoch: best),
+        title: data.scoreName, epochs: epochs,
+        series: [.init(name: "Validation", style: "b", values: scores)],
+        axis: .linear(scores), markedEpoch: best),
       LineChart(
         title: "Learning rate", epochs: epochs,
         series: [.init(name: "End of epoch", style: "c", values: rates)],
@@ -99,91 +98,10 @@ public enum ReportPage {
       """
   }
 
-  private static func examples(_ examples: [ReportData.Example]) -> String {
-    guard !examples.isEmpty else { return "" }
-    let cards = examples.map { example in
-      let name = HTMLText.escaped(example.name)
-      let images = [
-        ("Input", "Input image \(name)", example.input),
-        ("Truth", "True classes over \(name)", example.truth),
-        ("Prediction", "Predicted classes over \(name)", example.prediction),
-      ]
-      let figures = images.map { title, description, png in
-        "<figure>\(image(png, description))<figcaption>\(title)</figcaption></figure>"
-      }
-      return """
-        <article class="card example">
-        <h3><span class="rank \(example.rank.rawValue.lowercased())">\(example.rank.rawValue)</span> \
-        <span class="name">\(name)</span> \
-        <span class="score">IoU \(HTMLText.number(example.intersectionOverUnion))</span></h3>
-        <div class="triple">\(figures.joined())</div>
-        </article>
-        """
-    }
-    return """
-      <section>
-      <h2>Validation images</h2>
-      <div class="examples">
-      \(cards.joined(separator: "\n"))
-      </div>
-      </section>
-      """
-  }
-
-  /// - Parameter description: Escaped text.
-  private static func image(_ png: [UInt8], _ description: String) -> String {
-    // The sizes in a PNG file's first chunk let the page be laid out before the image is decoded.
-    var size = ""
-    if png.count >= 24 {
-      let sizes = [16, 20].map { start in png[start..<(start + 4)].reduce(0) { $0 << 8 | Int($1) } }
-      size = " width=\"\(sizes[0])\" height=\"\(sizes[1])\""
-    }
-    return
-      "<img src=\"data:image/png;base64,\(Data(png).base64EncodedString())\" alt=\"\(description)\"\(size)>"
-  }
-
-  private static func classes(_ classes: [ReportData.ClassScore]) -> String {
-    guard !classes.isEmpty else { return "" }
-    let rows = classes.map { item in
-      let swatch = item.color.map {
-        "<span class=\"swatch\" style=\"background:rgb(\($0.red) \($0.green) \($0.blue))\"></span>"
-      }
-      return "<tr><th scope=\"row\">\(swatch ?? "")\(HTMLText.escaped(item.name))</th>"
-        + meter(item.intersectionOverUnion) + meter(item.dice)
-        + "<td>\(HTMLText.percent(item.share))</td></tr>"
-    }
-    let hasAbsent = classes.contains { $0.intersectionOverUnion.isNaN }
-    let note =
-      hasAbsent ? "<p class=\"note\">– : neither in the truth nor predicted; left out of means.</p>" : ""
-    return """
-      <section>
-      <h2>Classes</h2>
-      <div class="card scroll"><table>
-      <thead><tr><th scope="col">Class</th><th scope="col">IoU</th><th scope="col">Dice</th>\
-      <th scope="col">Share of pixels</th></tr></thead>
-      <tbody>
-      \(rows.joined(separator: "\n"))
-      </tbody>
-      </table></div>
-      \(note)
-      </section>
-      """
-  }
-
-  /// A table cell with a number and a bar as long as it is large.
-  private static func meter(_ value: Double) -> String {
-    let share = value.isFinite ? min(max(value, 0), 1) : 0
-    return "<td class=\"meter\"><span class=\"value\">\(HTMLText.number(value))</span>"
-      + "<span class=\"track\" aria-hidden=\"true\"><span style=\"width:\(HTMLText.coordinate(share * 100))%\">"
-      + "</span></span></td>"
-  }
-
   private static func epochTable(_ data: ReportData) -> String {
     guard !data.epochs.isEmpty else { return "" }
     let rows = data.epochs.map { epoch in
-      let values = [
-        epoch.trainingLoss, epoch.validationLoss, epoch.meanIntersectionOverUnion, epoch.learningRate,
-      ]
+      let values = [epoch.trainingLoss, epoch.validationLoss, epoch.score, epoch.learningRate]
       let isBest = epoch.epoch == data.bestEpoch
       return "<tr\(isBest ? " class=\"best\"" : "")><th scope=\"row\">\(epoch.epoch + 1)"
         + (isBest ? " <span class=\"rank best\">best</span>" : "") + "</th>"
@@ -195,7 +113,7 @@ public enum ReportPage {
       <summary><h2>All epochs</h2></summary>
       <div class="card scroll"><table>
       <thead><tr><th scope="col">Epoch</th><th scope="col">Training loss</th><th scope="col">Validation loss</th>\
-      <th scope="col">Mean IoU</th><th scope="col">Learning rate</th></tr></thead>
+      <th scope="col">\(HTMLText.escaped(data.scoreName))</th><th scope="col">Learning rate</th></tr></thead>
       <tbody>
       \(rows.joined(separator: "\n"))
       </tbody>

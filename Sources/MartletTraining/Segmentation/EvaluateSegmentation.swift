@@ -18,7 +18,7 @@ public func evaluateSegmentation(
     data = try SegmentationDataset(images: images, masks: masks, options: description.options)
   } else {
     let files = RunFolder(run)
-    let configuration = try ConfigurationFile.read(files.configuration)
+    let configuration = try ConfigurationFile.read(files.configuration, as: SegmentationConfiguration.self)
     let hasCheckpoint = FileManager.default.fileExists(atPath: files.checkpoint.path)
     // Checkpoints of earlier versions name no images; what the configuration gives is then all that is known.
     if hasCheckpoint, let recorded = try Checkpoint.data(of: files.checkpoint) {

@@ -24,11 +24,11 @@ struct PredictionOutputs {
   /// - Parameter inputs: All files that are read.
   /// - Throws: ``MartletError`` naming the files that are in each other's way.
   func check(_ files: [String], inputs: [String]) throws {
-    let inputByPlace = Dictionary(inputs.map { (Self.place(of: $0), $0) }) { first, _ in first }
+    let inputByPlace = Dictionary(inputs.map { (FilePlace.of($0), $0) }) { first, _ in first }
     var sourceByPlace: [String: String] = [:]
     for file in files {
       for path in [mask(of: file), overlay(of: file)].compactMap({ $0 }) {
-        let place = Self.place(of: path)
+        let place = FilePlace.of(path)
         if let input = inputByPlace[place] {
           throw MartletError(
             "predict",
@@ -44,20 +44,5 @@ struct PredictionOutputs {
 
   private func stem(_ file: String) -> String {
     "\(folder)/\(URL(filePath: file).deletingPathExtension().lastPathComponent)"
-  }
-
-  /// What a path leads to, so that two ways of writing it compare equal, links included. The file itself, or the folder
-  /// too, need not be there.
-  private static func place(of path: String) -> String {
-    if let real = real(path) { return real }
-    let url = URL(filePath: path).standardizedFileURL
-    let parent = url.deletingLastPathComponent().path
-    return (real(parent) ?? parent) + "/" + url.lastPathComponent
-  }
-
-  private static func real(_ path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
-    defer { free(resolved) }
-    return String(cString: resolved)
   }
 }

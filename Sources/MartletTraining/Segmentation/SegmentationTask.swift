@@ -4,7 +4,7 @@ import MartletData
 import MartletModels
 
 /// Training of a segmentation network on images and masks.
-public final class SegmentationTask: TrainingTask {
+public final class SegmentationTask: RunTask {
   public let network: any SegmentationModel
   public var model: any Module { network }
   public let description: SegmentationModelDescription
@@ -80,4 +80,34 @@ public final class SegmentationTask: TrainingTask {
   }
 
   public var modelDescription: [String: String] { description.metadata }
+
+  // What is shown and kept of a run.
+
+  public let sampleName = "images"
+  public let scoreName = "mean IoU"
+  public let shownMetrics: [(metric: String, label: String)] = [
+    ("pixel_accuracy", "accuracy"), ("mean_iou", "mean IoU"),
+  ]
+
+  private var classNames: [String] { description.options.classes?.map(\.name) ?? [] }
+
+  public var introduction: String {
+    "\(samplesPerEpoch) training and \(counted(validationSet.count, "validation image")); "
+      + "classes \(classNames.joined(separator: ", "))"
+  }
+
+  public var metricNames: [String] {
+    SegmentationEvaluation(
+      loss: 0, confusion: ConfusionMatrix(classCount: max(classNames.count, 1)), classNames: classNames,
+      images: []
+    ).namedMetrics.map(\.name)
+  }
+
+  public func addExamples(to events: EventWriter, epoch: Int) throws {
+    guard let index = lastEvaluation?.images.first?.index else { return }
+    let example = try SegmentationExample(validationSet, index, predictor)
+    try events.add(image: "example/image", png: example.input, step: epoch)
+    try events.add(image: "example/truth", png: example.truth, step: epoch)
+    try events.add(image: "example/prediction", png: example.prediction, step: epoch)
+  }
 }

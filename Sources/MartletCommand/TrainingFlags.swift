@@ -1,0 +1,87 @@
+import ArgumentParser
+import MartletTraining
+
+/// The flags of all runs. A flag that is not given leaves what the configuration holds.
+struct TrainingFlags: ParsableArguments {
+  @Option(help: "The network: unet; for recommendation paup or sasrec. (default: unet; recommendation: paup)")
+  var model: String?
+  @Option(help: ArgumentHelp("Weights to start from.", valueName: "file.safetensors")) var weights: String?
+  @Option(
+    help: """
+      cross-entropy, dice, or a sum such as 0.5*cross-entropy+0.5*dice; for recommendation cross-entropy or bpr. \
+      (default: cross-entropy)
+      """)
+  var loss: String?
+
+  @Option(parsing: .unconditional, help: "Images or histories in a step. (default: 8; recommendation: 256)")
+  var batchSize: Int?
+  @Option(
+    parsing: .unconditional,
+    help: "Times that all samples are gone through. (default: 20; recommendation: 50)")
+  var epochs: Int?
+  @Option(help: "What all random numbers follow from. (default: 1)") var seed: UInt64?
+  @Option(help: "adam, adamw or sgd. (default: adam)") var optimizer: String?
+  @Option(parsing: .unconditional, help: "The largest learning rate. (default: 0.001)")
+  var learningRate: Double?
+  @Option(parsing: .unconditional, help: "Weight decay. (default: 0)") var weightDecay: Double?
+  @Option(parsing: .unconditional, help: "Momentum of sgd. (default: 0.9)") var momentum: Double?
+  @Flag(inversion: .prefixedNo, help: "Nesterov's momentum for sgd. (default: --no-nesterov)")
+  var nesterov: Bool?
+  @Option(help: "constant, step or cosine. (default: cosine; recommendation: constant)") var schedule: String?
+  @Option(
+    parsing: .unconditional,
+    help: "Epochs over which the learning rate rises. (default: 1; recommendation: 0)")
+  var warmUpEpochs: Double?
+  @Option(parsing: .unconditional, help: "Epochs between the drops of the step schedule. (default: 10)")
+  var stepEpochs: Int?
+  @Option(parsing: .unconditional, help: "What a drop multiplies by. (default: 0.1)") var stepFactor: Double?
+  @Option(parsing: .unconditional, help: "Largest global norm of the gradients.") var clipNorm: Double?
+  @Option(
+    parsing: .unconditional,
+    help: """
+      End after so many epochs without a better mean IoU or NDCG@10; 0 for never. (default: 0; recommendation: 10)
+      """)
+  var earlyStopping: Int?
+  @Option(help: ArgumentHelp("The run folder; it must be empty or new.", valueName: "run"))
+  var output: String?
+
+  func apply(to configuration: inout some RunConfiguration) {
+    set(&configuration.model, model)
+    set(&configuration.weights, weights)
+    set(&configuration.loss, loss)
+    set(&configuration.training.batchSize, batchSize)
+    set(&configuration.training.epochs, epochs)
+    set(&configuration.training.seed, seed)
+    set(&configuration.training.optimizer, optimizer)
+    set(&configuration.training.learningRate, learningRate)
+    set(&configuration.training.weightDecay, weightDecay)
+    set(&configuration.training.momentum, momentum)
+    set(&configuration.training.nesterov, nesterov)
+    set(&configuration.training.schedule, schedule)
+    set(&configuration.training.warmUpEpochs, warmUpEpochs)
+    set(&configuration.training.stepEpochs, stepEpochs)
+    set(&configuration.training.stepFactor, stepFactor)
+    set(&configuration.training.clipNorm, clipNorm)
+    set(&configuration.training.earlyStopping, earlyStopping)
+    set(&configuration.output, output)
+  }
+}
+
+/// The flags of one kind of run besides ``TrainingFlags``.
+protocol ConfigurationFlags: ParsableArguments {
+  associatedtype Configuration: RunConfiguration
+
+  func apply(to configuration: inout Configuration) throws
+}
+
+extension ConfigurationFlags {
+  /// Keys whose values the flags change from the defaults.
+  func changes() throws -> [String] {
+    var changed = Configuration()
+    try apply(to: &changed)
+    return changed.differences(from: Configuration())
+  }
+}
+
+func set<Value>(_ property: inout Value, _ flag: Value?) { if let flag { property = flag } }
+func set<Value>(_ property: inout Value?, _ flag: Value?) { if let flag { property = flag } }

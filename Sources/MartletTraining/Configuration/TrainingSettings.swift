@@ -1,0 +1,90 @@
+import Martlet
+
+/// How a network is trained, whatever it is.
+public struct TrainingSettings: Hashable, Sendable {
+  /// Samples in a step.
+  public var batchSize: Int
+  /// Times that all samples are gone through.
+  public var epochs: Int
+  public var seed: UInt64 = 1
+  /// `adam`, `adamw` or `sgd`.
+  public var optimizer = "adam"
+  public var learningRate = 1e-3
+  public var weightDecay = 0.0
+  /// Momentum of `sgd`.
+  public var momentum = 0.9
+  public var nesterov = false
+  /// `constant`, `step` or `cosine`.
+  public var schedule: String
+  /// Epochs over which the learning rate rises from nothing.
+  public var warmUpEpochs: Double
+  /// `step` schedule: epochs between drops, and what a drop multiplies by.
+  public var stepEpochs = 10
+  public var stepFactor = 0.1
+  /// Largest global norm of the gradients; more is scaled down to it.
+  public var clipNorm: Double?
+  /// Ends training after so many epochs without a better score; 0 or nothing for never.
+  public var earlyStopping: Int?
+
+  public init(
+    batchSize: Int, epochs: Int, schedule: String, warmUpEpochs: Double, earlyStopping: Int? = nil
+  ) {
+    self.batchSize = batchSize
+    self.epochs = epochs
+    self.schedule = schedule
+    self.warmUpEpochs = warmUpEpochs
+    self.earlyStopping = earlyStopping
+  }
+
+  static let keys: [ConfigurationKey<Self>] = [
+    .init("batch-size", \.batchSize),
+    .init("epochs", \.epochs),
+    .init("seed", \.seed),
+    .init("optimizer", \.optimizer),
+    .init("learning-rate", \.learningRate),
+    .init("weight-decay", \.weightDecay),
+    .init("momentum", \.momentum),
+    .init("nesterov", \.nesterov),
+    .init("schedule", \.schedule),
+    .init("warm-up-epochs", \.warmUpEpochs),
+    .init("step-epochs", \.stepEpochs),
+    .init("step-factor", \.stepFactor),
+    .init("clip-norm", optional: \.clipNorm),
+    .init("early-stopping", optional: \.earlyStopping),
+  ]
+
+  /// - Throws: ``MartletError`` naming the key, what it can be and what it is.
+  func check() throws {
+    try checkValue((1...65536).contains(batchSize), "batch-size", "1 to 65536", batchSize)
+    try checkValue((1...1_000_000).contains(epochs), "epochs", "1 to 1000000", epochs)
+    try checkChoice(optimizer, "optimizer", ["adam", "adamw", "sgd"])
+    try checkValue(
+      learningRate > 0 && learningRate.isFinite, "learning-rate", "a positive number", learningRate)
+    try checkValue(weightDecay >= 0 && weightDecay.isFinite, "weight-decay", "0 or more", weightDecay)
+    try checkValue((0..<1).contains(momentum), "momentum", "0 or more and below 1", momentum)
+    try checkChoice(schedule, "schedule", ["constant", "step", "cosine"])
+    try checkValue(warmUpEpochs >= 0 && warmUpEpochs.isFinite, "warm-up-epochs", "0 or more", warmUpEpochs)
+    try checkValue(stepEpochs > 0, "step-epochs", "1 or more", stepEpochs)
+    try checkValue(stepFactor > 0 && stepFactor.isFinite, "step-factor", "a positive number", stepFactor)
+    try checkValue(clipNorm.map { $0 > 0 } ?? true, "clip-norm", "a positive number", clipNorm ?? 0)
+    try checkValue((earlyStopping ?? 0) >= 0, "early-stopping", "0 or more epochs", earlyStopping ?? 0)
+  }
+
+  func trainerOptions(stepsPerEpoch: Int) -> Trainer.Options {
+    let rule: any Optimizer =
+      switch optimizer {
+      case "sgd": SGD(momentum: momentum, weightDecay: weightDecay, nesterov: nesterov)
+      case "adamw": AdamW(weightDecay: weightDecay)
+      default: Adam(weightDecay: weightDecay)
+      }
+    let rateSchedule: LearningRateSchedule =
+      switch schedule {
+      case "constant": .constant
+      case "step": .step(period: stepEpochs * stepsPerEpoch, factor: stepFactor)
+      default: .cosine(minimumFactor: 0)
+      }
+    return Trainer.Options(
+      optimizer: rule, learningRate: learningRate, schedule: rateSchedule, warmUpEpochs: warmUpEpochs,
+      epochs: epochs, seed: seed, clipNorm: clipNorm, earlyStopping: earlyStopping == 0 ? nil : earlyStopping)
+  }
+}

@@ -1,0 +1,92 @@
+import Martlet
+
+extension RankingMetrics {
+  /// The rank of an item among all by their scores: 1, and one more for each item with a greater score.
+  ///
+  /// Items with the same score as the target do not count against it. Item 0 is the padding and never counts.
+  ///
+  /// - Parameters:
+  ///   - target: The item to be found, from 1 on.
+  ///   - scores: A score for each item and, first, for the padding.
+  ///   - seen: Items that do not count, such as those that the user knows, in any order and any number of times. The
+  ///     target counts even if it is among them.
+  /// - Throws: ``MartletError`` for a score that is not a number, and an item without a score.
+  public static func rank(
+    of target: Int, scores: UnsafeBufferPointer<Float>, excluding seen: some Sequence<Int32> = []
+  ) throws -> Int {
+    try require(
+      target >= 1 && target < scores.count, "ranking",
+      "expected an item from 1 to \(scores.count - 1), got \(target)")
+    let score = scores[target]
+    var greater: Int32 = 0
+    var unordered: Int32 = 0
+    for item in 1..<scores.count {
+      greater &+= scores[item] > score ? 1 : 0
+      unordered &+= scores[item].isNaN ? 1 : 0
+    }
+    if unordered > 0 { throw notANumber(scores) }
+    var greaterSeen: [Int32] = []
+    for item in seen {
+      try checkItem(item, scores)
+      if item > 0, scores[Int(item)] > score { greaterSeen.append(item) }
+    }
+    return 1 + Int(greater) - Set(greaterSeen).count
+  }
+
+  /// The items with the greatest scores, best first, and of equal ones those with the lower number first.
+  ///
+  /// Item 0 is the padding and is never among them.
+  ///
+  /// - Parameters:
+  ///   - k: How many, 1 or more. There are fewer where there are not as many items.
+  ///   - scores: A score for each item and, first, for the padding.
+  ///   - seen: Items to leave out, in any order and any number of times.
+  /// - Throws: ``MartletError`` for a score that is not a number, an item without a score, and `k` below 1.
+  public static func topItems(
+    _ k: Int, scores: UnsafeBufferPointer<Float>, excluding seen: some Sequence<Int32> = []
+  ) throws -> [Int] {
+    try require(k >= 1, "ranking", "expected a number of items of 1 or more, got \(k)")
+    var excluded = Set<Int32>()
+    for item in seen {
+      try checkItem(item, scores)
+      excluded.insert(item)
+    }
+    var best: [Int] = []
+    best.reserveCapacity(Swift.min(k, scores.count) + 1)
+    var worst = -Float.infinity
+    for start in stride(from: 1, to: scores.count, by: blockSize) {
+      let block = start..<Swift.min(start + blockSize, scores.count)
+      // Nearly all blocks have nothing that beats the last of k. What is not a number is not below it either.
+      var candidates: Int32 = 0
+      for item in block { candidates &+= scores[item] <= worst ? 0 : 1 }
+      if candidates == 0, best.count == k { continue }
+      for item in block {
+        let score = scores[item]
+        if best.count == k, score <= worst { continue }
+        if score.isNaN { throw notANumber(scores) }
+        if excluded.contains(Int32(item)) { continue }
+        // Items come in ascending order, so that one belongs behind all with its score.
+        var place = best.count
+        while place > 0, scores[best[place - 1]] < score { place -= 1 }
+        best.insert(item, at: place)
+        if best.count > k { best.removeLast() }
+        if best.count == k { worst = scores[best[k - 1]] }
+      }
+    }
+    return best
+  }
+
+  /// Items that ``topItems(_:scores:excluding:)`` looks at together: enough for vectors, few enough to be passed over.
+  private static let blockSize = 128
+
+  private static func checkItem(_ item: Int32, _ scores: UnsafeBufferPointer<Float>) throws {
+    try require(
+      item >= 0 && item < scores.count, "ranking",
+      "expected items from 0 to \(scores.count - 1) to leave out, got \(item)")
+  }
+
+  private static func notANumber(_ scores: UnsafeBufferPointer<Float>) -> MartletError {
+    let item = scores.indices.dropFirst().first { scores[$0].isNaN } ?? 0
+    return MartletError("ranking", "expected a number for each score, got \(scores[item]) for item \(item)")
+  }
+}

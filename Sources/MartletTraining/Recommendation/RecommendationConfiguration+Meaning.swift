@@ -1,0 +1,101 @@
+import Foundation
+import Martlet
+import MartletData
+import MartletInterchange
+import MartletModels
+
+/// What a configuration's values stand for.
+extension RecommendationConfiguration {
+  /// Also makes a network of these sizes for one item, so that sizes which do not go together are known before a large
+  /// log is read.
+  public func check() throws {
+    try checkValue(!interactions.isEmpty, "interactions", "a file", "nothing")
+    try Folder.checkName(output, "configuration")
+    try checkValue(!userColumn.isEmpty, "user-column", "a column's name", "nothing")
+    try checkValue(!itemColumn.isEmpty, "item-column", "a column's name", "nothing")
+    try checkValue(
+      minimumUserInteractions >= 0, "minimum-user-interactions", "0 or more", minimumUserInteractions)
+    try checkValue(
+      minimumItemInteractions >= 0, "minimum-item-interactions", "0 or more", minimumItemInteractions)
+    try checkChoice(model, "model", RecommendationModelDescription.models)
+    try checkChoice(softmaxAxis, "softmax-axis", SoftmaxAxis.allCases.map(\.rawValue))
+    try checkValue((0..<1).contains(hiddenDropout), "hidden-dropout", "a probability below 1", hiddenDropout)
+    try checkValue(
+      (0..<1).contains(attentionDropout), "attention-dropout", "a probability below 1", attentionDropout)
+    try checkChoice(loss, "loss", RecommendationLoss.allCases.map(\.rawValue))
+    try checkValue(
+      cutoffs.allSatisfy { (1...1_000_000).contains($0) } && Set(cutoffs).count == cutoffs.count, "cutoffs",
+      "different numbers from 1 to 1000000", cutoffs)
+    try checkValue(
+      cutoffs.contains(RecommendationEvaluation.scoreCutoff), "cutoffs",
+      "\(RecommendationEvaluation.scoreCutoff) among them, since NDCG@\(RecommendationEvaluation.scoreCutoff) "
+        + "decides which epoch is best", cutoffs)
+    try training.check()
+    _ = try modelDescription(items: ["item"]).makeNetwork()
+  }
+
+  public mutating func makePathsAbsolute() {
+    interactions = absolute(interactions)
+    weights = weights.map(absolute)
+    output = absolute(output)
+  }
+
+  private var columns: InteractionColumns {
+    switch timeColumn {
+    case nil: InteractionColumns(user: userColumn, item: itemColumn)
+    case "": InteractionColumns(user: userColumn, item: itemColumn, time: nil)
+    case let time: InteractionColumns(user: userColumn, item: itemColumn, time: time)
+    }
+  }
+
+  /// The log that the configuration, or somebody else, names, without users and items that have too few interactions.
+  func log(_ path: String? = nil) throws -> InteractionLog {
+    try InteractionLog(contentsOf: URL(filePath: path ?? interactions), columns: columns)
+      .keepingCore(minimumUser: minimumUserInteractions, minimumItem: minimumItemInteractions)
+  }
+
+  /// - Parameter items: The items' names, without the padding.
+  func modelDescription(items: [String]) -> RecommendationModelDescription {
+    var description = RecommendationModelDescription(model: model, items: items)
+    if model == "paup" {
+      var paup = PAUP.Configuration(itemCount: items.count)
+      paup.maximumLength = maximumLength
+      paup.hiddenSize = hiddenSize
+      paup.innerSize = innerSize
+      paup.layers = layers
+      paup.heads = heads
+      paup.segments = segments
+      paup.kernel1 = kernel1
+      paup.channelReduction = channelReduction
+      paup.hiddenDropout = hiddenDropout
+      paup.attentionDropout = attentionDropout
+      paup.softmaxAxis = SoftmaxAxis(rawValue: softmaxAxis) ?? paup.softmaxAxis
+      description.paup = paup
+    } else {
+      var sasrec = SASRec.Configuration(itemCount: items.count)
+      sasrec.maximumLength = maximumLength
+      sasrec.hiddenSize = hiddenSize
+      sasrec.innerSize = innerSize
+      sasrec.layers = layers
+      sasrec.heads = heads
+      sasrec.hiddenDropout = hiddenDropout
+      sasrec.attentionDropout = attentionDropout
+      description.sasrec = sasrec
+    }
+    return description
+  }
+
+  public func makeTask(isNew: Bool) throws -> RecommendationTask {
+    let dataset = try SequenceDataset(log())
+    let description = modelDescription(items: Array(dataset.itemNames.dropFirst()))
+    let network =
+      try isNew ? withSeed(self.seed) { try description.makeNetwork() } : description.makeNetwork()
+    if isNew, let weights { try description.load(weights, into: network) }
+    return try RecommendationTask(
+      network: network, description: description, dataset: dataset, configuration: self)
+  }
+
+  public func writeReport(_ files: RunFolder, task: RecommendationTask) throws {
+    try RecommendationReport.write(files, configuration: self, task: task)
+  }
+}

@@ -1,0 +1,69 @@
+import Martlet
+import MartletData
+import MartletModels
+
+/// Ranks what came next among all items, for many histories.
+public final class RecommendationEvaluator {
+  private let network: any SequenceModel
+  private let loss: RecommendationLoss
+  private let cutoffs: [Int]
+  private let seed: UInt64
+  private let numerics: Numerics
+  private var functions: [[TensorType]: Function] = [:]
+
+  /// - Parameter seed: What the items that a loss compares with are drawn by.
+  public init(
+    network: any SequenceModel, loss: RecommendationLoss, cutoffs: [Int], seed: UInt64,
+    numerics: Numerics = .current
+  ) {
+    self.network = network
+    self.loss = loss
+    self.cutoffs = cutoffs
+    self.seed = seed
+    self.numerics = numerics
+  }
+
+  /// - Parameter dataset: Sequences of the items that the network knows, under the same numbers.
+  /// - Throws: ``MartletError`` when there is no example, or a score is not a number.
+  public func evaluate(
+    _ dataset: SequenceDataset, _ examples: SequenceExamples, batchSize: Int
+  ) throws -> RecommendationEvaluation {
+    let loader = try SequenceLoader(
+      dataset, examples, maximumLength: network.maximumLength, batchSize: batchSize, seed: seed,
+      drawsNegatives: loss.drawsNegatives)
+    var evaluation = RecommendationEvaluation(cutoffs: cutoffs)
+    var lossSum = 0.0
+    let batches = loader.batches(epoch: 0)
+    while let batch = try batches.next() {
+      let inputs = batch.tensors
+      let results = try function(for: inputs.map(\.type))(inputs)
+      lossSum += try results[1].cast(to: .float64).item(Double.self) * Double(batch.count)
+      let targets = try batch.targets.scalars(Int32.self)
+      try results[0].withElements { (scores: UnsafeBufferPointer<Float>) in
+        let width = network.itemCount + 1
+        for (row, index) in batch.exampleIndices.enumerated() {
+          let example = examples[index]
+          let own = UnsafeBufferPointer(rebasing: scores[row * width..<(row + 1) * width])
+          let target = Int(targets[row])
+          let history = dataset.sequence(of: example.user).prefix(example.end)
+          evaluation.add(
+            rank: try RankingMetrics.rank(of: target, scores: own),
+            unseenRank: try RankingMetrics.rank(of: target, scores: own, excluding: history),
+            length: example.end)
+        }
+      }
+    }
+    evaluation.loss = lossSum / Double(examples.count)
+    return evaluation
+  }
+
+  /// The function from a batch to scores and loss, recorded once for each shape.
+  private func function(for types: [TensorType]) throws -> Function {
+    if let known = functions[types] { return known }
+    let function = try Function(types, numerics: numerics) { [network, loss] batch in
+      [try network.scores(network.represent(items: batch[0], lengths: batch[1])), try loss(network, batch)]
+    }
+    functions[types] = function
+    return function
+  }
+}

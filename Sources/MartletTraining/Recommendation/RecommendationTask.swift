@@ -1,0 +1,102 @@
+import Martlet
+import MartletData
+import MartletModels
+
+/// Training of a recommender on what users did.
+public final class RecommendationTask: RunTask {
+  public let network: any SequenceModel
+  public var model: any Module { network }
+  public let description: RecommendationModelDescription
+  public let dataset: SequenceDataset
+  public let split: LeaveOneOutSplit
+
+  private let training: SequenceLoader
+  private let recommendationLoss: RecommendationLoss
+  private let fingerprint: SequenceFingerprint
+  private let cutoffs: [Int]
+  let evaluator: RecommendationEvaluator
+
+  /// - Throws: ``MartletError`` when the data, the network and the configuration do not go together.
+  public init(
+    network: any SequenceModel, description: RecommendationModelDescription, dataset: SequenceDataset,
+    configuration: RecommendationConfiguration
+  ) throws {
+    self.network = network
+    self.description = description
+    self.dataset = dataset
+    split = try LeaveOneOutSplit(dataset)
+    try require(
+      !split.validation.isEmpty, "interactions",
+      "expected a user with four or more interactions, so that one can be set aside for validation and one for "
+        + "testing, got \(dataset.userCount) with fewer")
+    recommendationLoss = RecommendationLoss(rawValue: configuration.loss) ?? .crossEntropy
+    training = try SequenceLoader(
+      dataset, split.training, maximumLength: network.maximumLength, batchSize: configuration.batchSize,
+      seed: configuration.seed, shuffles: true, drawsNegatives: recommendationLoss.drawsNegatives)
+    fingerprint = SequenceFingerprint(dataset)
+    cutoffs = configuration.cutoffs
+    evaluator = RecommendationEvaluator(
+      network: network, loss: recommendationLoss, cutoffs: cutoffs, seed: configuration.seed)
+  }
+
+  public var stepsPerEpoch: Int { training.batchCount }
+  public var samplesPerEpoch: Int { training.examples.count }
+
+  public func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
+    Batches(training.batches(epoch: epoch, startingAt: step))
+  }
+
+  private final class Batches: BatchSource {
+    private let sequence: SequenceBatchSequence
+    init(_ sequence: SequenceBatchSequence) { self.sequence = sequence }
+
+    func next() throws -> TrainingBatch? {
+      guard let batch = try sequence.next() else { return nil }
+      return TrainingBatch(tensors: batch.tensors, count: batch.count)
+    }
+  }
+
+  public func loss(_ batch: [Tensor]) throws -> Tensor { try recommendationLoss(network, batch) }
+
+  public func validate() throws -> ValidationResult {
+    let evaluation = try evaluator.evaluate(dataset, split.validation, batchSize: training.batchSize)
+    return ValidationResult(loss: evaluation.loss, score: evaluation.score, metrics: evaluation.namedMetrics)
+  }
+
+  public var data: String { fingerprint.text }
+
+  public func checkData(since earlier: String) throws {
+    if let change = try SequenceFingerprint(text: earlier).change(to: fingerprint) {
+      throw MartletError("resume", "the data has changed since the run began: \(change)")
+    }
+  }
+
+  public private(set) lazy var modelDescription: [String: String] = description.metadata
+
+  // What is shown and kept of a run.
+
+  public let sampleName = "histories"
+  public let scoreName = "NDCG@\(RecommendationEvaluation.scoreCutoff)"
+  public let shownMetrics = ["hit", "ndcg"].map { name in
+    (
+      metric: "\(name)@\(RecommendationEvaluation.scoreCutoff)",
+      label: "\(name.uppercased())@\(RecommendationEvaluation.scoreCutoff)"
+    )
+  }
+
+  public var introduction: String {
+    let short = split.usersWithoutExamples
+    return "\(samplesPerEpoch) training and \(counted(split.validation.count, "validation example")) of "
+      + "\(counted(dataset.userCount, "user")) and \(counted(dataset.itemCount, "item"))"
+      + (short == 0 ? "" : "; \(counted(short, "user")) with one interaction left out")
+  }
+
+  public var metricNames: [String] { RecommendationEvaluation(cutoffs: cutoffs).namedMetrics.map(\.name) }
+
+  public func addExamples(to events: EventWriter, epoch: Int) {}
+}
+
+extension SequenceBatch {
+  /// Items, lengths, targets, and negatives where they are drawn.
+  var tensors: [Tensor] { [items, lengths, targets] + (negatives.map { [$0] } ?? []) }
+}
