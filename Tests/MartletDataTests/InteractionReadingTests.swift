@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletKernels
 import Testing
 
 @testable import MartletData
@@ -52,6 +53,22 @@ import Testing
     let log = try files.log("user_id:token\titem_id:token\n\"a\tx, \"y\"\n")
     #expect(log.users == ["\"a"])
     #expect(log.items == ["x, \"y\""])
+  }
+
+  @Test func aPipeIsReadAsAFile() throws {
+    // More than a block, so that it comes in pieces.
+    let text = "user_id,item_id,timestamp\n" + String(repeating: "a,x,3\nb,y,1.5\n", count: 100_000)
+    let path = files.folder.file("pipe")
+    #expect(mkfifo(path, 0o600) == 0)
+    let writer = Thread {
+      let handle = FileHandle(forWritingAtPath: path)
+      try? handle?.write(contentsOf: Data(text.utf8))
+      try? handle?.close()
+    }
+    writer.start()
+    let log = try InteractionLog(contentsOf: URL(fileURLWithPath: path))
+    #expect(log == (try files.log(text)))
+    #expect(log.count == 200_000)
   }
 
   @Test func columnsCanHaveOtherNames() throws {
@@ -111,7 +128,7 @@ import Testing
   }
 
   @Test func randomNumbersReadBack() {
-    var generator = SystemRandomNumberGenerator()
+    var generator = PhiloxGenerator(seed: 17, stream: 0)
     for _ in 0..<10_000 {
       let value = Double.random(in: -2e9...2e9, using: &generator)
       for text in ["\(value)", String(format: "%.3f", value), String(format: "%.0f", value)] {

@@ -75,6 +75,10 @@ import Testing
     #expect(try contents(all(loader().batches(epoch: 1))) == first)
     #expect(try contents(all(loader().batches(epoch: 2))) != first)
     #expect(try contents(all(loader(seed: 6).batches(epoch: 1))) != first)
+    func order(_ epoch: Int) throws -> [Int] {
+      try all(loader().batches(epoch: epoch)).flatMap(\.exampleIndices)
+    }
+    #expect(Set(try (0..<4).map(order)).count == 4)
     #expect(try loader(shuffles: false).batches(epoch: 1).next()?.exampleIndices == [0, 1, 2, 3])
   }
 
