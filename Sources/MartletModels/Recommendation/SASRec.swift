@@ -6,7 +6,7 @@ import Martlet
 /// Names are those of RecBole: `item_embedding`, `position_embedding`, `LayerNorm`, and for layer `i`
 /// `trm_encoder.layer.{i}.multi_head_attention` with `query`, `key`, `value`, `dense`, `LayerNorm`, and
 /// `trm_encoder.layer.{i}.feed_forward` with `dense_1`, `dense_2`, `LayerNorm`.
-public final class SASRec: SequenceModel {
+public final class SASRec: CausalSequenceModel {
   public struct Configuration: Hashable, Sendable, Codable {
     /// Items, the padding item 0 not counted.
     public var itemCount = 1
@@ -53,10 +53,21 @@ public final class SASRec: SequenceModel {
     try drawNormally(self)
   }
 
+  private func embed(_ items: Tensor) throws -> Tensor {
+    try dropout(norm(itemEmbedding(items) + positionEmbedding.weight.value))
+  }
+
+  public func representAll(items: Tensor) throws -> Tensor {
+    try scoped {
+      try checkItems(items, maximumLength, "sasrec")
+      return try layers.reduce(embed(items)) { try $1($0) }
+    }
+  }
+
   public func represent(items: Tensor, lengths: Tensor) throws -> Tensor {
     try scoped {
       try checkHistories(items, lengths, maximumLength, "sasrec")
-      var hidden = try dropout(norm(itemEmbedding(items) + positionEmbedding.weight.value))
+      var hidden = try embed(items)
       for layer in layers.dropLast() { hidden = try layer(hidden) }
       // Nothing reads the last layer but at the last item, so that is all it is computed for.
       let last = try layers[layers.count - 1](hidden, at: lengths)
