@@ -14,7 +14,7 @@ public final class RecommendationTask: RunTask {
   private let recommendationLoss: RecommendationLoss
   private let fingerprint: SequenceFingerprint
   private let cutoffs: [Int]
-  let evaluator: RecommendationEvaluator
+  private let evaluator: RecommendationEvaluator
 
   /// - Throws: ``MartletError`` when the data, the network and the configuration do not go together.
   public init(
@@ -37,6 +37,10 @@ public final class RecommendationTask: RunTask {
     cutoffs = configuration.cutoffs
     evaluator = RecommendationEvaluator(
       network: network, loss: recommendationLoss, cutoffs: cutoffs, seed: configuration.seed)
+    // What cannot be measured is to be known before the training and not after it.
+    for examples in [split.validation, split.test] {
+      _ = try evaluator.loader(dataset, examples, batchSize: configuration.batchSize)
+    }
   }
 
   public var stepsPerEpoch: Int { training.batchCount }
