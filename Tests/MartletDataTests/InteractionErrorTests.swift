@@ -70,6 +70,19 @@ import Testing
     #expect(try files.error(text) == "[interactions] FILE, line 1: \(message)")
   }
 
+  @Test func linesThatEndOtherwiseAreShownAsTheyAre() throws {
+    #expect(
+      try files.error("user_id,item_id\ra,x\rb,y\r")
+        == "[interactions] FILE, line 1: expected a column \"item_id\" for items, got the columns \"user_id\", "
+        + "\"item_id\\ra\", \"x\\rb\", \"y\"; did you mean \"item_id\\ra\"?")
+  }
+
+  @Test func usersAreNotItems() throws {
+    #expect(
+      try files.error("user_id,item_id\na,x\n", InteractionColumns(user: "item_id"))
+        .contains("expected a column for users and another for items, got \"item_id\" for both"))
+  }
+
   @Test func aTimeThatWasAskedForMustBeThere() throws {
     let text = "user_id,item_id,time\na,x,1\n"
     #expect(try files.error(text) == "no error")

@@ -54,6 +54,22 @@ import Testing
     #expect(log.items == ["x, \"y\""])
   }
 
+  @Test func aPipeIsReadAsAFile() throws {
+    // More than a block, so that it comes in pieces.
+    let text = "user_id,item_id,timestamp\n" + String(repeating: "a,x,3\nb,y,1.5\n", count: 100_000)
+    let path = files.folder.file("pipe")
+    #expect(mkfifo(path, 0o600) == 0)
+    let writer = Thread {
+      let handle = FileHandle(forWritingAtPath: path)
+      try? handle?.write(contentsOf: Data(text.utf8))
+      try? handle?.close()
+    }
+    writer.start()
+    let log = try InteractionLog(contentsOf: URL(fileURLWithPath: path))
+    #expect(log == (try files.log(text)))
+    #expect(log.count == 200_000)
+  }
+
   @Test func columnsCanHaveOtherNames() throws {
     let text = "who,what,when,timestamp\na,x,3,9\nb,y,1.5,8\na,y,2,7\n"
     #expect(

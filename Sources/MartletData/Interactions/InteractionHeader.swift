@@ -22,6 +22,9 @@ struct InteractionHeader {
   ///
   /// - Throws: ``MartletError`` naming what is wrong with it.
   init(_ reader: RecordReader, _ columns: InteractionColumns) throws {
+    try require(
+      columns.user != columns.item, "interactions",
+      "expected a column for users and another for items, got \"\(columns.user)\" for both")
     let line = try reader.peekLine()
     let isAtomic = Self.isAtomic(line)
     scanner = isAtomic ? .atomic : .csv
@@ -57,9 +60,10 @@ struct InteractionHeader {
       if let position = try position(name, purpose) { return position }
       let names = found.map(\.name)
       let others = names.filter { ![columns.user, columns.item, columns.time].contains($0) }
-      let hint = nearestName(to: name, in: others).map { "; did you mean \"\($0)\"?" } ?? ""
+      let hint = nearestName(to: name, in: others).map { "; did you mean \(quoted(Array($0.utf8)))?" } ?? ""
       let list =
-        names.prefix(40).map { "\"\($0)\"" }.joined(separator: ", ") + (names.count > 40 ? ", …" : "")
+        names.prefix(40).map { quoted(Array($0.utf8)) }.joined(separator: ", ")
+        + (names.count > 40 ? ", …" : "")
       throw reader.failure(
         "expected a column \"\(name)\" for \(purpose), got the columns \(list)\(hint)")
     }

@@ -69,12 +69,12 @@ final class RecordReader {
     return next < end
   }
 
-  /// The first line, without its end, and no more than a few kilobytes of it; what is read stays the same.
+  /// The line that is read next, without its end.
   func peekLine() throws -> [UInt8] {
     while true {
       let text = UnsafeBufferPointer(rebasing: buffer[next..<end])
       let length = text.firstIndex(of: UInt8(ascii: "\n"))
-      if length != nil || isAtEnd || text.count > 1 << 16 {
+      if length != nil || isAtEnd {
         let line = text[..<(length ?? text.count)]
         return Array(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
       }
