@@ -1,6 +1,17 @@
 import Foundation
 import Testing
 
+/// Expects the program to end with exit code 2 and a message that mentions a few words.
+func expectRefusal(
+  _ arguments: [String], mentioning words: [String], sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let result = try Program.run(arguments)
+  #expect(result.status == 2, "\(result.output)\(result.errors)", sourceLocation: sourceLocation)
+  for word in words {
+    #expect(result.errors.contains(word), "\(result.errors)", sourceLocation: sourceLocation)
+  }
+}
+
 /// The built program, run as a user runs it.
 struct Program {
   struct Result {

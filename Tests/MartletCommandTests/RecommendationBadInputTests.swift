@@ -4,14 +4,9 @@ import Testing
 @Suite("Bad input for recommendation ends with a message and exit code 2", .serialized)
 struct RecommendationBadInputTests {
   private func refuse(
-    _ arguments: [String], _ words: String..., input: String = "",
-    sourceLocation: SourceLocation = #_sourceLocation
+    _ arguments: [String], _ words: String..., sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
-    let result = try Program.run(arguments, input: input)
-    #expect(result.status == 2, "\(result.output)\(result.errors)", sourceLocation: sourceLocation)
-    for word in words {
-      #expect(result.errors.contains(word), "\(result.errors)", sourceLocation: sourceLocation)
-    }
+    try expectRefusal(arguments, mentioning: words, sourceLocation: sourceLocation)
   }
 
   @Test("logs")
@@ -21,7 +16,7 @@ struct RecommendationBadInputTests {
     let arguments = scratch.recommendationArguments("r")
     try refuse(arguments + ["--item-column", "product_id"], "product_id", "log.inter")
     try scratch.write(scratch.text("log.inter") + "u1\ti1\tyesterday\n", to: "log.inter")
-    try refuse(arguments, "log.inter:887", "yesterday")
+    try refuse(arguments, "log.inter, line 887", "yesterday")
     try scratch.write("", to: "log.inter")
     try refuse(arguments, "log.inter")
     try scratch.write("user_id,item_id,timestamp\n", to: "log.inter")
@@ -29,7 +24,7 @@ struct RecommendationBadInputTests {
     try scratch.write("user_id,item_id\na,x\nb,y\n", to: "log.inter")
     try refuse(arguments, "expected users with two or more interactions to train on, got 2 with fewer")
     try scratch.write("user_id,item_id,timestamp\na,x,1\na,y,nan\n", to: "log.inter")
-    try refuse(arguments, "log.inter:3", "nan")
+    try refuse(arguments, "log.inter, line 3", "nan")
     try FileManager.default.removeItem(atPath: scratch.path("log.inter"))
     try refuse(arguments, "log.inter")
     try refuse(["train", "recommendation", "--output", scratch.path("r")], "interactions: expected a file")

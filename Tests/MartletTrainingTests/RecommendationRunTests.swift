@@ -125,7 +125,7 @@ import Testing
     let short = try refusal(log: header + "a\tx\t1\na\ty\t2\nb\tx\t2\n")
     #expect(short.contains("expected a user with four or more interactions"), "\(short)")
     let number = try refusal(log: header + "a\tx\t1\na\ty\tsoon\n")
-    #expect(number.contains("log.inter:3") && number.contains("soon"), "\(number)")
+    #expect(number.contains("log.inter, line 3") && number.contains("soon"), "\(number)")
     #expect(try refusal { $0.itemColumn = "product" }.contains("product"))
     let core = try refusal { $0.minimumUserInteractions = 100 }
     #expect(core.contains("at least 100"), "\(core)")
@@ -144,14 +144,15 @@ import Testing
 
   @Test func changedDataIsRefusedOnResumeAndEvaluation() throws {
     let configuration = try RecommendationFixture.configuration(in: folder.url)
-    let run = try RecommendationRun.start(configuration)
-    _ = try run.train()
-    let before = try evaluateRecommendation(run.folder).evaluation.score
+    // The run's lock goes with it.
+    _ = try RecommendationRun.start(configuration).train()
+    let run = URL(filePath: configuration.output)
+    let before = try evaluateRecommendation(run).evaluation.score
     func change(_ log: String) throws -> String {
       try log.write(toFile: configuration.interactions, atomically: true, encoding: .utf8)
-      let evaluation = #expect(throws: MartletError.self) { try evaluateRecommendation(run.folder) }
+      let evaluation = #expect(throws: MartletError.self) { try evaluateRecommendation(run) }
       #expect(evaluation?.message.contains("has changed since the run began: there are ") == true)
-      return #expect(throws: MartletError.self) { try RecommendationRun.resume(run.folder) }?.message ?? ""
+      return #expect(throws: MartletError.self) { try RecommendationRun.resume(run) }?.message ?? ""
     }
     let log = RecommendationFixture.text()
     let count = log.split(separator: "\n").count - 1
@@ -162,14 +163,14 @@ import Testing
     let others = try change(log.replacingOccurrences(of: "\ti3\t", with: "\ti-3\t"))
     #expect(others.contains("but they, their names or their order are others"), "\(others)")
     // Items that are new are left out of another log, and the rest is measured.
-    let result = try evaluateRecommendation(run.folder, interactions: configuration.interactions)
+    let result = try evaluateRecommendation(run, interactions: configuration.interactions)
     #expect(result.leftOut > 0 && result.evaluation.all.count <= 60)
     try log.write(toFile: configuration.interactions, atomically: true, encoding: .utf8)
-    #expect(try evaluateRecommendation(run.folder).evaluation.score == before)
+    #expect(try evaluateRecommendation(run).evaluation.score == before)
     try "user_id,item_id\na,zz\na,yy\n".write(
       toFile: configuration.interactions, atomically: true, encoding: .utf8)
     let strange = #expect(throws: MartletError.self) {
-      try evaluateRecommendation(run.folder, interactions: configuration.interactions)
+      try evaluateRecommendation(run, interactions: configuration.interactions)
     }
     #expect(strange?.message.contains("expected items that the network was trained on") == true)
   }

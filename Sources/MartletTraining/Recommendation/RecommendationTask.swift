@@ -47,16 +47,9 @@ public final class RecommendationTask: RunTask {
   public var samplesPerEpoch: Int { training.examples.count }
 
   public func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
-    Batches(training.batches(epoch: epoch, startingAt: step))
-  }
-
-  private final class Batches: BatchSource {
-    private let sequence: SequenceBatchSequence
-    init(_ sequence: SequenceBatchSequence) { self.sequence = sequence }
-
-    func next() throws -> TrainingBatch? {
-      guard let batch = try sequence.next() else { return nil }
-      return TrainingBatch(tensors: batch.tensors, count: batch.count)
+    let batches = training.batches(epoch: epoch, startingAt: step)
+    return FunctionBatchSource {
+      try batches.next().map { TrainingBatch(tensors: $0.tensors, count: $0.count) }
     }
   }
 
