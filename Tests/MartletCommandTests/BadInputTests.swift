@@ -3,16 +3,6 @@ import Testing
 
 @Suite("Bad input ends with a message and exit code 2", .serialized)
 struct BadInputTests {
-  private func expectRefusal(
-    _ arguments: [String], mentioning words: [String], sourceLocation: SourceLocation = #_sourceLocation
-  ) throws {
-    let result = try Program.run(arguments)
-    #expect(result.status == 2, "\(result.output)\(result.errors)", sourceLocation: sourceLocation)
-    for word in words {
-      #expect(result.errors.contains(word), "\(result.errors)", sourceLocation: sourceLocation)
-    }
-  }
-
   @Test("folders")
   func folders() throws {
     let scratch = try Scratch()

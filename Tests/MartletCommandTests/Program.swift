@@ -1,6 +1,17 @@
 import Foundation
 import Testing
 
+/// Expects the program to end with exit code 2 and a message that mentions a few words.
+func expectRefusal(
+  _ arguments: [String], mentioning words: [String], sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let result = try Program.run(arguments)
+  #expect(result.status == 2, "\(result.output)\(result.errors)", sourceLocation: sourceLocation)
+  for word in words {
+    #expect(result.errors.contains(word), "\(result.errors)", sourceLocation: sourceLocation)
+  }
+}
+
 /// The built program, run as a user runs it.
 struct Program {
   struct Result {
@@ -21,11 +32,13 @@ struct Program {
   /// Runs it to its end.
   ///
   /// - Parameters:
+  ///   - input: What standard input holds.
   ///   - output: Where standard output goes instead of into the result.
   ///   - interruptWith: The signal to send.
   ///   - interruptWhen: Called with what was written so far; the signal is sent once it says so.
   static func run(
-    _ arguments: [String], environment: [String: String] = [:], output: FileHandle? = nil,
+    _ arguments: [String], environment: [String: String] = [:], input: String = "",
+    output: FileHandle? = nil,
     interruptWith signal: Int32 = SIGINT, interruptWhen shouldInterrupt: ((String) -> Bool)? = nil
   ) throws -> Result {
     let process = Process()
@@ -35,11 +48,15 @@ struct Program {
     let folder = FileManager.default.temporaryDirectory
     let outputFile = folder.appending(path: "martlet-\(UUID()).out")
     let errorFile = folder.appending(path: "martlet-\(UUID()).err")
+    let inputFile = folder.appending(path: "martlet-\(UUID()).in")
     for file in [outputFile, errorFile] { try Data().write(to: file) }
-    defer { for file in [outputFile, errorFile] { try? FileManager.default.removeItem(at: file) } }
+    try Data(input.utf8).write(to: inputFile)
+    defer {
+      for file in [outputFile, errorFile, inputFile] { try? FileManager.default.removeItem(at: file) }
+    }
     process.standardOutput = try output ?? FileHandle(forWritingTo: outputFile)
     process.standardError = try FileHandle(forWritingTo: errorFile)
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = try FileHandle(forReadingFrom: inputFile)
     try process.run()
     if let shouldInterrupt {
       while process.isRunning {

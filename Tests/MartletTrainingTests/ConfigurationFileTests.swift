@@ -6,7 +6,7 @@ import Testing
 @Suite struct ConfigurationFileTests {
   private func error(_ text: String) -> String {
     do {
-      _ = try ConfigurationFile.parse(text, source: "run.yaml")
+      _ = try ConfigurationFile.parse(text, as: SegmentationConfiguration.self, source: "run.yaml")
       return "none"
     } catch {
       return "\(error)"
@@ -22,5 +22,76 @@ import Testing
         "run.yaml:3: learning-rate: expected a number, got fast"))
     #expect(error("seed: -1\n").contains("run.yaml:1: seed: expected a whole number of 0 or more, got -1"))
     #expect(error("batch-norm: 3\n").contains("run.yaml:1: batch-norm: expected true or false, got 3"))
+  }
+
+  private func parsed<Configuration: RunConfiguration>(
+    _ text: String, as type: Configuration.Type
+  ) throws -> Configuration {
+    try ConfigurationFile.parse(text, as: type, source: "run.yaml")
+  }
+
+  @Test func aConfigurationSurvivesItsFile() throws {
+    var segmentation = SegmentationConfiguration()
+    segmentation.images = "a"
+    segmentation.clipNorm = 0.5
+    segmentation.augmentation = .pipeline(.strong)
+    segmentation.epochs = 7
+    let text = try ConfigurationFile.write(segmentation)
+    #expect(text.hasPrefix("task: segmentation\nimages: a\n"))
+    #expect(try parsed(text, as: SegmentationConfiguration.self) == segmentation)
+
+    var recommendation = RecommendationConfiguration()
+    recommendation.timeColumn = ""
+    recommendation.cutoffs = [1, 10]
+    recommendation.earlyStopping = 0
+    let other = try ConfigurationFile.write(recommendation)
+    #expect(other.hasPrefix("task: recommendation\n"))
+    #expect(try parsed(other, as: RecommendationConfiguration.self) == recommendation)
+    #expect(recommendation.differences(from: .init()) == ["time-column", "early-stopping", "cutoffs"])
+  }
+
+  @Test func everyKeyIsWritten() throws {
+    var all = RecommendationConfiguration()
+    all.timeColumn = "t"
+    all.weights = "w"
+    all.clipNorm = 1
+    let text = try ConfigurationFile.write(all)
+    for key in RecommendationConfiguration.keys {
+      #expect(text.contains("\n\(key.name):"), "\(key.name)")
+    }
+  }
+
+  @Test func keysOfAnotherTaskAreUnknown() throws {
+    let text = "task: recommendation\nhiden-size: 3\n"
+    let error = #expect(throws: MartletError.self) {
+      try parsed(text, as: RecommendationConfiguration.self)
+    }
+    #expect(error?.message == "run.yaml:2: unknown key hiden-size; did you mean hidden-size?")
+    let images = #expect(throws: MartletError.self) {
+      try parsed("images: a\n", as: RecommendationConfiguration.self)
+    }
+    #expect(images?.message.hasPrefix("run.yaml:1: unknown key images; known keys are task, inter") == true)
+    let other = #expect(throws: MartletError.self) { try parsed(text, as: SegmentationConfiguration.self) }
+    #expect(other?.message.contains("unknown key hiden-size") == true)
+    let task = #expect(throws: MartletError.self) {
+      try parsed("task: recommendation\n", as: SegmentationConfiguration.self)
+    }
+    #expect(task?.message == "run.yaml:1: task: expected segmentation, got recommendation")
+  }
+
+  @Test func filesOfEarlierVersionsAreForSegmentation() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.url.appendingPathComponent("config.yaml")
+    func kind(_ text: String) throws -> RunKind {
+      try text.write(to: file, atomically: true, encoding: .utf8)
+      return try ConfigurationFile.kind(of: file)
+    }
+    #expect(try kind("images: a\n") == .segmentation)
+    #expect(try kind("") == .segmentation)
+    #expect(try kind("model: sasrec\ntask: recommendation\n") == .recommendation)
+    let error = #expect(throws: MartletError.self) { try kind("epochs: 1\ntask: cooking\n") }
+    #expect(
+      error?.message.hasSuffix("config.yaml:2: task: expected segmentation or recommendation, got cooking")
+        == true)
   }
 }

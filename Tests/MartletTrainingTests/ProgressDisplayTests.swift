@@ -19,7 +19,7 @@ import Testing
 
     func step(_ step: Int, epoch: Int = 0, seconds: Double) {
       time += seconds
-      display.stepEnded(epoch: epoch, step: step, loss: 0.5, images: 8)
+      display.stepEnded(epoch: epoch, step: step, loss: 0.5, samples: 8)
     }
   }
 

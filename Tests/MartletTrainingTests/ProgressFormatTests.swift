@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct ProgressFormatTests {
   let state = ProgressState(
-    epoch: 2, epochs: 20, step: 45, stepsPerEpoch: 90, loss: 0.21344, imagesPerSecond: 38.24, secondsLeft: 72)
+    epoch: 2, epochs: 20, step: 45, stepsPerEpoch: 90, loss: 0.21344, samplesPerSecond: 38.24, secondsLeft: 72
+  )
 
   @Test func terminalLineShowsEverythingWhenThereIsRoom() {
     #expect(

@@ -7,29 +7,42 @@ import Testing
 @testable import MartletTraining
 
 @Suite struct ReportPageTests {
+  static let images = ReportImages([
+    .init(
+      rank: .worst, name: "a\"b'<i>.png", intersectionOverUnion: 0.25, input: smallPNG, truth: smallPNG,
+      prediction: smallPNG)
+  ])
+
+  static let classes = ReportClasses([
+    .init(name: "background", color: nil, intersectionOverUnion: 0.9, dice: 0.95, share: 0.8),
+    .init(
+      name: "<script>alert(1)</script>", color: MaskColor(255, 90, 60), intersectionOverUnion: .nan,
+      dice: .nan, share: 0),
+  ])
+
+  static let lengths: ReportHistoryLengths = {
+    var evaluation = RecommendationEvaluation(cutoffs: [10])
+    evaluation.add(rank: 1, unseenRank: 1, length: 12)
+    return ReportHistoryLengths(evaluation.groups)
+  }()
+
+  static let histories = ReportHistories([
+    .init(
+      user: "<b>u</b>", length: 12, lastItems: ["a<i>", "b"], next: "c&d", rank: 2,
+      recommended: [("e\"", false), ("c&d", true)])
+  ])
+
   static func data(epochs: Int = 3) -> ReportData {
     let rows = (0..<epochs).map { epoch in
       let share = 1 / Double(epoch + 1)
       return ReportData.Epoch(
         epoch: epoch, trainingLoss: share, validationLoss: epoch == 1 ? .nan : 2 * share,
-        meanIntersectionOverUnion: Double(epoch) / 4, learningRate: 0.001)
+        score: Double(epoch) / 4, learningRate: 0.001)
     }
     return ReportData(
       name: "nuclei <1> & \"more\"", date: Date(timeIntervalSince1970: 1_700_000_000),
-      figures: [("Mean IoU", 0.84321), ("Pixel accuracy", .nan)], epochs: rows,
-      bestEpoch: epochs > 0 ? epochs - 1 : nil,
-      classes: [
-        .init(name: "background", color: nil, intersectionOverUnion: 0.9, dice: 0.95, share: 0.8),
-        .init(
-          name: "<script>alert(1)</script>", color: MaskColor(255, 90, 60), intersectionOverUnion: .nan,
-          dice: .nan,
-          share: 0),
-      ],
-      examples: [
-        .init(
-          rank: .worst, name: "a\"b'<i>.png", intersectionOverUnion: 0.25, input: smallPNG, truth: smallPNG,
-          prediction: smallPNG)
-      ],
+      figures: [("Mean IoU", 0.84321), ("Pixel accuracy", .nan)], scoreName: "Mean IoU", epochs: rows,
+      bestEpoch: epochs > 0 ? epochs - 1 : nil, sections: [images, classes, lengths, histories],
       configuration: [("base-channels", "32"), ("images", "/data/<x>&y")])
   }
 
@@ -49,7 +62,10 @@ import Testing
     #expect(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"))
     #expect(html.contains("alt=\"Input image a&quot;b&#39;&lt;i&gt;.png\" width=\"2\" height=\"1\""))
     #expect(html.contains("<dd>/data/&lt;x&gt;&amp;y</dd>"))
-    #expect(!html.contains("<script>alert") && !html.contains("<i>"))
+    #expect(html.contains("User &lt;b&gt;u&lt;/b&gt;"))
+    #expect(html.contains("<li>a&lt;i&gt;</li>"))
+    #expect(html.contains("<li class=\"next\"><strong>c&amp;d</strong></li>"))
+    #expect(!html.contains("<script>alert") && !html.contains("<i>") && !html.contains("<b>"))
     #expect(HTMLText.escaped("a\u{0}b\n") == "a\u{FFFD}b\n")
   }
 
@@ -85,8 +101,9 @@ import Testing
 
   @Test func partsThatAreEmptyAreLeftOut() {
     var data = Self.data(epochs: 0)
-    data.examples = []
-    data.classes = []
+    data.sections = [
+      ReportImages([]), ReportClasses([]), ReportHistoryLengths([]), ReportHistories([]),
+    ]
     data.configuration = []
     data.figures = []
     let html = ReportPage.html(data)

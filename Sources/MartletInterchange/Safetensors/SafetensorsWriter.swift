@@ -101,7 +101,9 @@ public enum Safetensors {
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
       members.append(
-        #""__metadata__":{"# + pairs.map { "\(json($0.key)):\(json($0.value))" }.joined(separator: ",") + "}")
+        #""__metadata__":{"#
+          + pairs.map { "\(JSONText.literal($0.key)):\(JSONText.literal($0.value))" }.joined(separator: ",")
+          + "}")
     }
     var offset = 0
     for (name, tensor) in tensors {
@@ -117,7 +119,7 @@ public enum Safetensors {
       }
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       members.append(
-        #"\#(json(name)):{"dtype":"\#(tensor.type.rawValue)","shape":[\#(shape)],"#
+        #"\#(JSONText.literal(name)):{"dtype":"\#(tensor.type.rawValue)","shape":[\#(shape)],"#
           + #""data_offsets":[\#(offset),\#(offset + count)]}"#)
       offset += count
     }
@@ -129,24 +131,5 @@ public enum Safetensors {
         "\(path): expected a header of at most \(SafetensorsFile.largestHeader) bytes, got \(header.count)")
     }
     return header
-  }
-
-  /// A JSON string literal.
-  private static func json(_ text: String) -> String {
-    var literal = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": literal += "\\\""
-      case "\\": literal += "\\\\"
-      case "\n": literal += "\\n"
-      case "\r": literal += "\\r"
-      case "\t": literal += "\\t"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        literal += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: literal.unicodeScalars.append(scalar)
-      }
-    }
-    return literal + "\""
   }
 }

@@ -18,32 +18,41 @@ public struct ConfigurationKey<Root: Sendable>: Sendable {
     self.isEqual = isEqual
   }
 
-  /// A key whose property keeps its default where a file does not have the key.
-  public init<Value: Codable & Equatable & Sendable>(
-    _ name: String, _ property: WritableKeyPath<Root, Value> & Sendable
+  private init<Value: Equatable & Sendable>(
+    _ name: String, _ property: WritableKeyPath<Root, Value> & Sendable,
+    decode:
+      @escaping @Sendable (KeyedDecodingContainer<ConfigurationName>, ConfigurationName) throws -> Value?,
+    encode:
+      @escaping @Sendable (Value, inout KeyedEncodingContainer<ConfigurationName>, ConfigurationName) throws
+      ->
+      Void
   ) {
     let key = ConfigurationName(name)
     self.init(
       name: name,
       read: { values, root in
-        if let value = try values.decodeIfPresent(Value.self, forKey: key) { root[keyPath: property] = value }
+        if let value = try decode(values, key) { root[keyPath: property] = value }
       },
-      write: { root, values in try values.encode(root[keyPath: property], forKey: key) },
+      write: { root, values in try encode(root[keyPath: property], &values, key) },
       isEqual: { $0[keyPath: property] == $1[keyPath: property] })
+  }
+
+  /// A key whose property keeps its default where a file does not have the key.
+  public init<Value: Codable & Equatable & Sendable>(
+    _ name: String, _ property: WritableKeyPath<Root, Value> & Sendable
+  ) {
+    self.init(
+      name, property, decode: { try $0.decodeIfPresent(Value.self, forKey: $1) },
+      encode: { try $1.encode($0, forKey: $2) })
   }
 
   /// A key that is left out of files where its property has no value.
   public init<Value: Codable & Equatable & Sendable>(
     _ name: String, optional property: WritableKeyPath<Root, Value?> & Sendable
   ) {
-    let key = ConfigurationName(name)
     self.init(
-      name: name,
-      read: { values, root in
-        if let value = try values.decodeIfPresent(Value.self, forKey: key) { root[keyPath: property] = value }
-      },
-      write: { root, values in try values.encodeIfPresent(root[keyPath: property], forKey: key) },
-      isEqual: { $0[keyPath: property] == $1[keyPath: property] })
+      name, property, decode: { try $0.decodeIfPresent(Value.self, forKey: $1) },
+      encode: { try $1.encodeIfPresent($0, forKey: $2) })
   }
 
   /// The key for a configuration that holds this one's as a part.

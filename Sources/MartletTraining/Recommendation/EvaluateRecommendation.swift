@@ -33,15 +33,18 @@ public func evaluateRecommendation(
   let configuration = try RecommendationConfiguration(ofRun: run, "evaluate")
   let batchSize = batchSize ?? configuration.batchSize
   try require(batchSize > 0, "evaluate", "expected a batch size of 1 or more, got \(batchSize)")
-  let (dataset, leftOut) = try ItemVocabulary(description.items).dataset(configuration.log(interactions))
+  let log = try configuration.log(interactions)
+  let (dataset, leftOut) = try ItemVocabulary(description.items).dataset(log)
   if interactions == nil, FileManager.default.fileExists(atPath: files.checkpoint.path),
-    let recorded = try Checkpoint.data(of: files.checkpoint),
-    let change = try SequenceFingerprint(text: recorded).change(to: SequenceFingerprint(dataset))
+    let recorded = try Checkpoint.data(of: files.checkpoint)
   {
-    throw MartletError(
-      "evaluate",
-      "\(configuration.interactions) has changed since the run began: \(change); to evaluate on it as it is, give it "
-        + "with --interactions")
+    let own = log.items == description.items ? dataset : try SequenceDataset(log)
+    if let change = try SequenceFingerprint(text: recorded).change(to: SequenceFingerprint(own)) {
+      throw MartletError(
+        "evaluate",
+        "\(configuration.interactions) has changed since the run began: \(change); to evaluate on it as it is, give it "
+          + "with --interactions")
+    }
   }
   let parts = try LeaveOneOutSplit(dataset)
   let examples = part == .test ? parts.test : parts.validation

@@ -28,9 +28,7 @@ public final class RecommendationEvaluator {
   public func evaluate(
     _ dataset: SequenceDataset, _ examples: SequenceExamples, batchSize: Int
   ) throws -> RecommendationEvaluation {
-    let loader = try SequenceLoader(
-      dataset, examples, maximumLength: network.maximumLength, batchSize: batchSize, seed: seed,
-      drawsNegatives: loss.drawsNegatives)
+    let loader = try loader(dataset, examples, batchSize: batchSize)
     var evaluation = RecommendationEvaluation(cutoffs: cutoffs)
     var lossSum = 0.0
     let batches = loader.batches(epoch: 0)
@@ -55,6 +53,15 @@ public final class RecommendationEvaluator {
     }
     evaluation.loss = lossSum / Double(examples.count)
     return evaluation
+  }
+
+  /// - Throws: ``MartletError`` when there is no example, or nothing that the loss could compare with.
+  func loader(
+    _ dataset: SequenceDataset, _ examples: SequenceExamples, batchSize: Int
+  ) throws -> SequenceLoader {
+    try SequenceLoader(
+      dataset, examples, maximumLength: network.maximumLength, batchSize: batchSize, seed: seed,
+      drawsNegatives: loss.drawsNegatives)
   }
 
   /// The function from a batch to scores and loss, recorded once for each shape.

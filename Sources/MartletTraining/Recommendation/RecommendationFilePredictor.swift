@@ -7,7 +7,6 @@ import MartletFiles
 public final class RecommendationFilePredictor {
   private let request: RecommendationRequest
   private let predictor: RecommendationPredictor
-  private let vocabulary: ItemVocabulary
   /// Users' histories; `nil` when histories come from a file.
   private let dataset: SequenceDataset?
   private let report: (String) -> Void
@@ -29,14 +28,13 @@ public final class RecommendationFilePredictor {
     let (network, description) = try RecommendationModelDescription.load(runOrWeights: model)
     self.request = request
     self.report = report
-    predictor = RecommendationPredictor(network: network, description: description, numerics: numerics)
-    vocabulary = ItemVocabulary(description.items)
+    predictor = try RecommendationPredictor(network: network, description: description, numerics: numerics)
     guard request.kind == .user else {
       dataset = nil
       return
     }
     let configuration = try RecommendationConfiguration(ofRun: model, "predict")
-    let (dataset, leftOut) = try vocabulary.dataset(configuration.log(request.interactions))
+    let (dataset, leftOut) = try predictor.vocabulary.dataset(configuration.log(request.interactions))
     if leftOut > 0 {
       report("\(counted(leftOut, "interaction")) with items that the network does not know left out")
     }
@@ -106,7 +104,11 @@ public final class RecommendationFilePredictor {
     var unknown: [String] = []
     for name in text.unicodeScalars.split(whereSeparator: { " \t,".unicodeScalars.contains($0) }) {
       let name = String(name)
-      if let number = vocabulary.number(of: name) { history.append(number) } else { unknown.append(name) }
+      if let number = predictor.vocabulary.number(of: name) {
+        history.append(number)
+      } else {
+        unknown.append(name)
+      }
     }
     let list = unknown.map { "\"\($0)\"" }.joined(separator: ", ")
     if history.isEmpty {

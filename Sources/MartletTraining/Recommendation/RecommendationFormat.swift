@@ -1,4 +1,5 @@
 import Martlet
+import MartletInterchange
 
 /// How recommendations are written.
 public enum RecommendationFormat: String, CaseIterable, Sendable {
@@ -31,30 +32,14 @@ public enum RecommendationFormat: String, CaseIterable, Sendable {
         "\(name),\(rank + 1),\(CSVText.field(item.name)),\(item.score)\n"
       }.joined()
     case .jsonLines:
-      let list = items.map { "{\"item\": \(Self.quoted($0.name)), \"score\": \($0.score)}" }
+      let list = items.map { "{\"item\": \(JSONText.literal($0.name)), \"score\": \($0.score)}" }
       let name =
         switch subject {
-        case .user(let name): Self.quoted(name)
+        case .user(let name): JSONText.literal(name)
         case .line(let number): String(number)
         }
       return "{\"\(subject.kind.rawValue)\": \(name), \"items\": [\(list.joined(separator: ", "))]}\n"
     }
-  }
-
-  /// A string as JSON has it.
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }
 

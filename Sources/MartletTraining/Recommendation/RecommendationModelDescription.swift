@@ -40,10 +40,15 @@ public struct RecommendationModelDescription: ModelDescription, Hashable {
         "model",
         "expected \(Self.models.joined(separator: " or ")) with its configuration, got \(model) without it")
     }
+    try check(network)
+    return network
+  }
+
+  /// Checks that there is a name for each of a network's items.
+  func check(_ network: any SequenceModel) throws {
     try require(
       network.itemCount == items.count, "model",
       "expected \(network.itemCount) names of items, got \(items.count)")
-    return network
   }
 
   /// Loads weights to start from.
@@ -53,11 +58,10 @@ public struct RecommendationModelDescription: ModelDescription, Hashable {
     let url = URL(filePath: weights)
     try network.loadStateDict(loadSafetensors(url), source: weights)
     guard let theirs = try? ModelFile(url).description(as: Self.self) else { return }
-    if let index = items.indices.first(where: { items[$0] != theirs.items[$0] }) {
+    for (index, (ours, other)) in zip(items, theirs.items).enumerated() where ours != other {
       throw MartletError(
         "weights",
-        "\(weights): expected \"\(items[index])\" to be item \(index + 1), as in the interactions, got "
-          + "\"\(theirs.items[index])\"")
+        "\(weights): expected \"\(ours)\" to be item \(index + 1), as in the interactions, got \"\(other)\"")
     }
   }
 

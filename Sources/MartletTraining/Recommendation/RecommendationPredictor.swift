@@ -16,12 +16,14 @@ public final class RecommendationPredictor {
   public let description: RecommendationModelDescription
   private let network: any SequenceModel
   private let numerics: Numerics
-  private let vocabulary: ItemVocabulary
+  let vocabulary: ItemVocabulary
   private var functions: [[TensorType]: Function] = [:]
 
+  /// - Throws: ``MartletError`` when the description has another number of items than the network.
   public init(
     network: any SequenceModel, description: RecommendationModelDescription, numerics: Numerics = .current
-  ) {
+  ) throws {
+    try description.check(network)
     self.network = network
     self.description = description
     self.numerics = numerics

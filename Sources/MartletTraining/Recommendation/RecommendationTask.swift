@@ -14,7 +14,7 @@ public final class RecommendationTask: RunTask {
   private let recommendationLoss: RecommendationLoss
   private let fingerprint: SequenceFingerprint
   private let cutoffs: [Int]
-  let evaluator: RecommendationEvaluator
+  private let evaluator: RecommendationEvaluator
 
   /// - Throws: ``MartletError`` when the data, the network and the configuration do not go together.
   public init(
@@ -37,22 +37,19 @@ public final class RecommendationTask: RunTask {
     cutoffs = configuration.cutoffs
     evaluator = RecommendationEvaluator(
       network: network, loss: recommendationLoss, cutoffs: cutoffs, seed: configuration.seed)
+    // What cannot be measured is to be known before the training and not after it.
+    for examples in [split.validation, split.test] {
+      _ = try evaluator.loader(dataset, examples, batchSize: configuration.batchSize)
+    }
   }
 
   public var stepsPerEpoch: Int { training.batchCount }
   public var samplesPerEpoch: Int { training.examples.count }
 
   public func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
-    Batches(training.batches(epoch: epoch, startingAt: step))
-  }
-
-  private final class Batches: BatchSource {
-    private let sequence: SequenceBatchSequence
-    init(_ sequence: SequenceBatchSequence) { self.sequence = sequence }
-
-    func next() throws -> TrainingBatch? {
-      guard let batch = try sequence.next() else { return nil }
-      return TrainingBatch(tensors: batch.tensors, count: batch.count)
+    let batches = training.batches(epoch: epoch, startingAt: step)
+    return FunctionBatchSource {
+      try batches.next().map { TrainingBatch(tensors: $0.tensors, count: $0.count) }
     }
   }
 

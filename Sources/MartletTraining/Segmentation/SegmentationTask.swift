@@ -45,16 +45,11 @@ public final class SegmentationTask: RunTask {
   public var samplesPerEpoch: Int { training.dataset.count }
 
   public func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
-    Batches(training.batches(epoch: epoch, startingAt: step))
-  }
-
-  private final class Batches: BatchSource {
-    private let sequence: BatchSequence
-    init(_ sequence: BatchSequence) { self.sequence = sequence }
-
-    func next() throws -> TrainingBatch? {
-      guard let batch = try sequence.next() else { return nil }
-      return TrainingBatch(tensors: [batch.images, try batch.labelTensor(.uint8)], count: batch.count)
+    let batches = training.batches(epoch: epoch, startingAt: step)
+    return FunctionBatchSource {
+      try batches.next().map {
+        TrainingBatch(tensors: [$0.images, try $0.labelTensor(.uint8)], count: $0.count)
+      }
     }
   }
 

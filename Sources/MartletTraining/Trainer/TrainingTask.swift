@@ -21,6 +21,15 @@ public protocol BatchSource: AnyObject {
   func next() throws -> TrainingBatch?
 }
 
+/// Batches that a function gives.
+final class FunctionBatchSource: BatchSource {
+  private let nextBatch: () throws -> TrainingBatch?
+
+  init(_ nextBatch: @escaping () throws -> TrainingBatch?) { self.nextBatch = nextBatch }
+
+  func next() throws -> TrainingBatch? { try nextBatch() }
+}
+
 /// What a ``Trainer`` needs to know of the thing it trains: the model, its data, its loss and how good it is.
 public protocol TrainingTask: AnyObject {
   var model: any Module { get }

@@ -1,0 +1,144 @@
+import Foundation
+import Testing
+
+@Suite("Bad input for recommendation ends with a message and exit code 2", .serialized)
+struct RecommendationBadInputTests {
+  private func refuse(
+    _ arguments: [String], _ words: String..., sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    try expectRefusal(arguments, mentioning: words, sourceLocation: sourceLocation)
+  }
+
+  @Test("logs")
+  func logs() throws {
+    let scratch = try Scratch()
+    try scratch.log()
+    let arguments = scratch.recommendationArguments("r")
+    try refuse(arguments + ["--item-column", "product_id"], "product_id", "log.inter")
+    try scratch.write(scratch.text("log.inter") + "u1\ti1\tyesterday\n", to: "log.inter")
+    try refuse(arguments, "log.inter, line 887", "yesterday")
+    try scratch.write("", to: "log.inter")
+    try refuse(arguments, "log.inter")
+    try scratch.write("user_id,item_id,timestamp\n", to: "log.inter")
+    try refuse(arguments, "log.inter")
+    try scratch.write("user_id,item_id\na,x\nb,y\n", to: "log.inter")
+    try refuse(arguments, "expected users with two or more interactions to train on, got 2 with fewer")
+    try scratch.write("user_id,item_id,timestamp\na,x,1\na,y,nan\n", to: "log.inter")
+    try refuse(arguments, "log.inter, line 3", "nan")
+    try FileManager.default.removeItem(atPath: scratch.path("log.inter"))
+    try refuse(arguments, "log.inter")
+    try refuse(["train", "recommendation", "--output", scratch.path("r")], "interactions: expected a file")
+    #expect(!FileManager.default.fileExists(atPath: scratch.path("r")))
+  }
+
+  @Test("arguments")
+  func arguments() throws {
+    let scratch = try Scratch()
+    try scratch.log()
+    let arguments = scratch.recommendationArguments("r")
+    try refuse(arguments + ["--segments", "7"], "[down_conv] expected sizes that give 7 segments", "nearby")
+    try refuse(arguments + ["--heads", "3"], "expected heads that divide the hidden size 16, got 3")
+    try refuse(arguments + ["--model", "unet"], "model: expected paup, sasrec, got unet")
+    try refuse(arguments + ["--loss", "dice"], "loss: expected cross-entropy, bpr, got dice")
+    try refuse(arguments + ["--learning-rate", "nan"], "learning-rate: expected a positive number, got nan")
+    try refuse(arguments + ["--base-channels", "4"], "--base-channels")
+    try refuse(
+      arguments + ["--optimizer", "sgd", "--learning-rate", "1e30"], "at step", "not finite",
+      "parameters were not updated")
+    try refuse(["train"], "`segmentation`, `recommendation`, a YAML file or --resume RUN")
+  }
+
+  @Test("flags of the other kind of network")
+  func otherKind() throws {
+    let scratch = try Scratch()
+    try scratch.recommender()
+    try scratch.cells()
+    try #require(try Program.run(scratch.trainArguments("cells-run", epochs: 1)).status == 0)
+    let (recommender, segmentation) = (scratch.path("run"), scratch.path("cells-run"))
+    let image = scratch.path("cells/images/cell_0001.png")
+    try refuse(
+      [
+        "evaluate", recommender, "--images", scratch.path("cells/images"), "--masks",
+        scratch.path("cells/masks"),
+      ],
+      "[evaluate] expected no --images, since the network is for recommendation")
+    try refuse(
+      ["evaluate", segmentation, "--split", "test"],
+      "expected no --split, since the network is for segmentation")
+    try refuse(
+      ["predict", recommender, image, "--output", scratch.path("masks")],
+      "expected no images, since the network is for recommendation, got ")
+    try refuse(["predict", recommender, "--overlay"], "expected no --overlay")
+    try refuse(["predict", segmentation, "--top", "3"], "expected no --top")
+    try refuse(["predict", segmentation], "expected images to predict masks for, got none")
+    try refuse(["predict", segmentation, image], "expected --output with a folder for the masks")
+    try refuse(["summary", recommender], "expected a network for segmentation, got one for recommendation")
+    try refuse(
+      ["train", "--resume", recommender, "--max-length", "9"], "expected no other flags with --resume")
+  }
+
+  @Test("a log that has changed, and checkpoints that are damaged")
+  func changed() throws {
+    let scratch = try Scratch()
+    try scratch.recommender()
+    let run = scratch.path("run")
+    let resumed = try Program.run(["train", "--resume", run])
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    try scratch.write(scratch.text("log.inter") + "u60\ti1\t1\n", to: "log.inter")
+    try refuse(
+      ["train", "--resume", run],
+      "[resume] the data has changed since the run began: there are 886 interactions instead of 885, 61 users instead of 60"
+    )
+    try refuse(["evaluate", run], "log.inter has changed since the run began", "--interactions")
+    let given = try Program.run(["evaluate", run, "--interactions", scratch.path("log.inter"), "--json"])
+    #expect(given.status == 0, "\(given.errors)")
+    // The new user has one interaction: nothing to measure, but something to go on from.
+    #expect(given.output.contains("\"examples\" : 60"))
+    let users = try Program.run(["predict", run, "--top", "1"])
+    #expect(users.status == 0 && users.output.contains("\nu60,1,"), "\(users.errors)")
+    let checkpoint = try scratch.data("run/checkpoints/last.safetensors")
+    try checkpoint.prefix(checkpoint.count / 2).write(
+      to: URL(filePath: scratch.path("run/checkpoints/last.safetensors")))
+    try refuse(["train", "--resume", run], "last.safetensors")
+  }
+
+  @Test("what cannot be predicted is reported, and the rest is done")
+  func predictions() throws {
+    let scratch = try Scratch()
+    try scratch.recommender()
+    let run = scratch.path("run")
+    let known = try Program.run(["predict", run, "--sequences", "-", "--top", "1"], input: "i1 i2\n")
+    let some = try Program.run(["predict", run, "--sequences", "-", "--top", "1"], input: "i1 zebra i2\n")
+    #expect(some.status == 0 && some.output == known.output)
+    #expect(
+      some.errors.contains("line 1: left out what the network does not know: \"zebra\""), "\(some.errors)")
+    let none = try Program.run(
+      ["predict", run, "--sequences", "-", "--top", "1"], input: "zebra\n\ni1 i2")
+    #expect(none.status == 2)
+    #expect(none.errors.contains("line 1: expected an item that the network knows, got \"zebra\""))
+    #expect(none.errors.contains("line 2: expected an item that the network knows, got nothing"))
+    #expect(none.output.split(separator: "\n").last?.hasPrefix("3,1,") == true, "\(none.output)")
+
+    let users = try Program.run(["predict", run, "--users", "-", "--top", "1"], input: "u1\nnobody\n\nu2\n")
+    #expect(users.status == 2)
+    #expect(
+      users.errors.contains("[predict] line 2: expected a user of the interactions, got \"nobody\""),
+      "\(users.errors)")
+    #expect(users.output.split(separator: "\n").map { $0.prefix(3) } == ["use", "u1,", "u2,"])
+
+    try refuse(
+      ["predict", run, "--users", "a", "--sequences", "b"], "expected --users or --sequences, got both")
+    try refuse(["predict", run, "--users", scratch.path("no.txt")], "no.txt: cannot be read")
+    try refuse(["predict", run, "--top", "0"], "expected 1 or more items with --top, got 0")
+    try refuse(["predict", run, "--format", "xml"], "xml")
+    try refuse(["predict", run, "--output", ""], "output: expected a file, got an empty name")
+    try scratch.write("u1\n", to: "users.txt")
+    let file = scratch.path("users.txt")
+    try refuse(["predict", run, "--users", file, "--output", file], "expected another file for the results")
+    #expect(try scratch.text("users.txt") == "u1\n")
+    try refuse(
+      ["predict", run, "--output", scratch.path("none/results.csv")], "none/results.csv: cannot be written")
+    try refuse(
+      ["predict", scratch.path("run/model.safetensors")], "expected a run folder, for its interactions")
+  }
+}
