@@ -64,7 +64,8 @@ let package = Package(
     .executableTarget(
       name: "MartletBench",
       dependencies: [
-        "CMartletKernels", "Martlet", "MartletInterchange", "MartletKernels", "MartletModels", "MartletTraining",
+        "CMartletKernels", "Martlet", "MartletInterchange", "MartletKernels", "MartletModels",
+        "MartletTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

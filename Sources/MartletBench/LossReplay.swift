@@ -32,8 +32,8 @@ struct LossReplay: ParsableCommand {
     let batches = try tensors("batches")
     let parts = try ["items", "lengths", "targets"].map { try tensor($0, batches) }
     let expected = try tensors("losses")
-    let losses = try
-      (expected["loss.float64"] ?? tensor("loss.float32", expected)).cast(to: .float64).scalars(Double.self)
+    let losses = try (expected["loss.float64"] ?? tensor("loss.float32", expected)).cast(to: .float64)
+      .scalars(Double.self)
     let optimizer = Adam()
     let types = parts.map { TensorType(Array($0.shape.dropFirst()), $0.scalar) }
     let step = try TrainingStep(

@@ -47,6 +47,11 @@ struct RecommendationFlags: ConfigurationFlags {
   @Option(parsing: .unconditional, help: "Dropout probability of attention's weights. (default: 0.2)")
   var attentionDropout: Double?
   @Option(
+    help:
+      "sasrec: beginnings, each beginning of a user's sequence by itself, or windows, in which every item is an example; a batch then holds windows. (default: beginnings)"
+  )
+  var examples: String?
+  @Option(
     parsing: .upToNextOption,
     help: "Lengths of ranking that are measured, with blanks between. (default: 5 10 20)")
   var cutoffs: [Int] = []
@@ -69,6 +74,7 @@ struct RecommendationFlags: ConfigurationFlags {
     set(&configuration.softmaxAxis, softmaxAxis)
     set(&configuration.hiddenDropout, hiddenDropout)
     set(&configuration.attentionDropout, attentionDropout)
+    set(&configuration.examples, examples)
     if !cutoffs.isEmpty { configuration.cutoffs = cutoffs }
   }
 }

@@ -5,7 +5,8 @@ import Testing
 struct GuardedAttentionTests {
   /// Batch, heads, queries, keys, size.
   private static let shapes = [
-    (1, 1, 1, 1, 1), (2, 2, 5, 7, 3), (1, 3, 37, 41, 7), (1, 2, 20, 4, 32), (2, 1, 1, 33, 31), (1, 2, 65, 130, 17),
+    (1, 1, 1, 1, 1), (2, 2, 5, 7, 3), (1, 3, 37, 41, 7), (1, 2, 20, 4, 32), (2, 1, 1, 33, 31),
+    (1, 2, 65, 130, 17),
     (1, 1, 13, 300, 64), (3, 2, 2, 5, 33),
   ]
 
@@ -29,7 +30,8 @@ struct GuardedAttentionTests {
   private func runs<Scalar: RealElement>(_ kernel: Attention, _: Scalar.Type) {
     let shape = kernel.shape
     let (queryCount, keyCount) = (
-      shape.batch * shape.queries * shape.heads * shape.size, shape.batch * shape.keys * shape.heads * shape.size
+      shape.batch * shape.queries * shape.heads * shape.size,
+      shape.batch * shape.keys * shape.heads * shape.size
     )
     let sumCount = shape.batch * shape.heads * shape.sumCount
     let (q, k) = (

@@ -170,7 +170,8 @@ struct SequenceModelTests {
     paup("two_layers_keys", segments: 2, kernel1: 5, axis: .keys),
     paup("remainder", segments: 2, kernel1: 5, reduction: 4, length: 23),
     paup("four_heads", layers: 1, segments: 4, kernel1: 2, reduction: 4, heads: 4),
-    sasrec("one_layer", layers: 1), sasrec("two_layers", layers: 2), sasrec("four_heads", layers: 2, heads: 4),
+    sasrec("one_layer", layers: 1), sasrec("two_layers", layers: 2),
+    sasrec("four_heads", layers: 2, heads: 4),
   ]
 
   @Test("have PyTorch's outputs, losses and gradients", arguments: cases)
@@ -205,7 +206,34 @@ struct SequenceModelTests {
     }
   }
 
-  @Test("refuse histories of another length, lengths out of range and items that do not exist", arguments: cases)
+  @Test("give all beginnings of a history at once, where items see only what came before", arguments: [1, 2])
+  func allBeginnings(layers: Int) throws {
+    var c = SASRec.Configuration(itemCount: 30)
+    (c.maximumLength, c.hiddenSize, c.innerSize, c.layers) = (7, 8, 16, layers)
+    let model = try withSeed(3) { try SASRec(c) }
+    let history: [Int32] = [4, 9, 2, 30, 4]
+    let targets: [Int32] = [9, 2, 30, 4, 11]
+    func row(_ items: ArraySlice<Int32>) throws -> Tensor {
+      try Tensor(shape: [1, 7], scalars: items + [Int32](repeating: 0, count: 7 - items.count))
+    }
+    let all = try model.representAll(items: row(history[...]))
+    #expect(all.shape == [1, 7, 8])
+    var sum = 0.0
+    for (position, target) in targets.enumerated() {
+      let items = try row(history[...position])
+      let length = try Tensor(shape: [1], scalars: [Int32(position + 1)])
+      let one = try model.represent(items: items, lengths: length)
+      #expect(try apart(all.sliced(axis: 1, from: position, to: position + 1).squeezed(1), one) < 2e-6)
+      sum += try Double(
+        model.crossEntropyLoss(items: items, lengths: length, targets: Tensor(shape: [1], scalars: [target]))
+          .item(Float.self))
+    }
+    let loss = try model.crossEntropyLoss(items: row(history[...]), targets: row(targets[...]))
+    #expect(try abs(Double(loss.item(Float.self)) - sum / 5) < 1e-5)
+  }
+
+  @Test(
+    "refuse histories of another length, lengths out of range and items that do not exist", arguments: cases)
   func badInput(_ item: Case) throws {
     let model = try item.make()
     let length = model.maximumLength
@@ -243,7 +271,8 @@ struct SequenceModelTests {
     for (name, tensor) in state {
       let values = try tensor.scalars(Float.self).map(Double.init)
       let mean = values.reduce(0, +) / Double(values.count)
-      let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)).squareRoot()
+      let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count))
+        .squareRoot()
       if name.contains("LayerNorm") || name.contains("pos_ln") {
         #expect(values.allSatisfy { $0 == (name.hasSuffix("weight") ? 1 : 0) }, "\(name)")
       } else if name.contains("conv") {

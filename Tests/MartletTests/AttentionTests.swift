@@ -97,7 +97,8 @@ struct AttentionTests {
       try text { try q.sliced(axis: 0, to: 1).attention(keys: k, values: v, heads: 2) }
         .hasPrefix("[attention] expected queries [N, L, H] and keys"))
     #expect(
-      try text { try q.attention(keys: k, values: v, heads: 2, isCausal: true) }.contains("as many queries as keys"))
+      try text { try q.attention(keys: k, values: v, heads: 2, isCausal: true) }.contains(
+        "as many queries as keys"))
     #expect(
       try text { try q.attention(keys: q, values: q, heads: 2, axis: .queries, isCausal: true) }
         .contains("expected weights over the keys where not all of them are seen"))

@@ -20,10 +20,15 @@ import Testing
     func trainingEnded(_ outcome: Trainer.Outcome) {}
   }
 
-  @Test(arguments: ["cross-entropy", "bpr"])
-  func aStopAnywhereChangesNoByte(loss: String) throws {
+  @Test(arguments: ["cross-entropy", "bpr", "windows"])
+  func aStopAnywhereChangesNoByte(choice: String) throws {
     let folder = try TemporaryFolder()
-    let configuration = try RecommendationFixture.configuration(in: folder.url, loss: loss)
+    var configuration = try RecommendationFixture.configuration(in: folder.url)
+    if choice == "windows" {
+      (configuration.examples, configuration.model, configuration.batchSize) = ("windows", "sasrec", 8)
+    } else {
+      configuration.loss = choice
+    }
     func files(_ name: String) -> TrainingFiles {
       TrainingFiles(
         checkpoint: folder.url.appendingPathComponent("\(name).checkpoint"),

@@ -38,6 +38,24 @@ import Testing
     #expect(result.evaluation.unseen.ndcg(at: 10) >= result.evaluation.score)
   }
 
+  @Test func learnsTheRuleFromWindows() throws {
+    var configuration = try RecommendationFixture.configuration(in: folder.url, model: "sasrec")
+    (configuration.examples, configuration.batchSize, configuration.epochs) = ("windows", 8, 15)
+    let run = try RecommendationRun.start(configuration)
+    #expect(try run.train() == .finished)
+    let score = try evaluateRecommendation(run.folder).evaluation.score
+    #expect(score > 0.5, "\(score)")
+  }
+
+  @Test func windowsAreForNetworksAndLossesThatTheySuit() throws {
+    let network = try refusal { $0.examples = "windows" }
+    #expect(network.contains("examples: expected beginnings for paup"), "\(network)")
+    let loss = try refusal { ($0.examples, $0.model, $0.loss) = ("windows", "sasrec", "bpr") }
+    #expect(loss.contains("with the loss bpr, got windows"), "\(loss)")
+    let name = try refusal { $0.examples = "all" }
+    #expect(name.contains("examples: expected beginnings, windows, got all"), "\(name)")
+  }
+
   @Test func theRunFolderHoldsWhatIsToBeKnown() throws {
     let configuration = try RecommendationFixture.configuration(in: folder.url)
     let run = try RecommendationRun.start(configuration)

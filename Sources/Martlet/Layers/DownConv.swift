@@ -39,7 +39,8 @@ public final class DownConv: Layer {
     conv1a = try Conv1d(
       inputChannels: hiddenSize, outputChannels: inner, kernelSize: kernel1, stride: kernel1)
     conv2a = try Conv1d(
-      inputChannels: inner, outputChannels: hiddenSize, kernelSize: geometry.kernel2, stride: geometry.kernel2,
+      inputChannels: inner, outputChannels: hiddenSize, kernelSize: geometry.kernel2,
+      stride: geometry.kernel2,
       padding: geometry.padding)
     self.sequenceLength = sequenceLength
     self.hiddenSize = hiddenSize
@@ -71,7 +72,9 @@ public final class DownConv: Layer {
         let moved = try weight.sum(axes: [2]).matmul(shift)
         bias = try bias.map { try $0 + moved } ?? moved
       }
-      return try cut(input) { try $0.convolution(product.converted(to: .rowMajor), bias: bias, conv1a.options) }
+      return try cut(input) {
+        try $0.convolution(product.converted(to: .rowMajor), bias: bias, conv1a.options)
+      }
     }
   }
 
@@ -123,13 +126,16 @@ public final class DownConv: Layer {
     let lengths = nearest(length, upTo: 2 * length) {
       Geometry(sequenceLength: $0, segments: segments, kernel1: kernel).fits
     }
-    let advice = [("a kernel of ", kernels, ""), ("", counts, " segments"), ("a sequence length of ", lengths, "")]
-      .filter { !$0.1.isEmpty }
-      .map { "\($0.0)\($0.1.map(String.init).joined(separator: " or "))\($0.2)" }
+    let advice = [
+      ("a kernel of ", kernels, ""), ("", counts, " segments"), ("a sequence length of ", lengths, ""),
+    ]
+    .filter { !$0.1.isEmpty }
+    .map { "\($0.0)\($0.1.map(String.init).joined(separator: " or "))\($0.2)" }
     return
       "expected sizes that give \(segments) segments, got \(geometry.outputLength) of a sequence length of \(length) "
       + "with a kernel of \(kernel)"
-      + (advice.isEmpty ? "" : "; with the other sizes as they are, what fits nearby is \(advice.joined(separator: ", "))")
+      + (advice.isEmpty
+        ? "" : "; with the other sizes as they are, what fits nearby is \(advice.joined(separator: ", "))")
   }
 }
 

@@ -39,7 +39,8 @@ public struct AttentionAttributes: Hashable, Sendable {
       "expected weights over the keys where not all of them are seen, got weights over the queries")
     try require(
       !isCausal || queries.shape[1] == keys.shape[1], name,
-      "expected as many queries as keys where attention is causal, got \(queries.shape[1]) and \(keys.shape[1])")
+      "expected as many queries as keys where attention is causal, got \(queries.shape[1]) and \(keys.shape[1])"
+    )
     return AttentionShape(
       batch: queries.shape[0], heads: heads, queries: queries.shape[1], keys: keys.shape[1],
       size: queries.shape[2] / heads, scale: scale, axis: axis, isCausal: isCausal, format: format)
@@ -98,7 +99,8 @@ struct AttentionOperation: Operation {
     attributes.kernel(shape, call.random).forward(
       call.attentionInputs, keyCounts: attributes.hasKeyCounts ? call.inputs[3].elements(Int32.self) : nil,
       sums: attributes.sums,
-      logSums: attributes.hasLogSums ? call.inputs[attributes.hasKeyCounts ? 4 : 3].address : call.outputs[1].address,
+      logSums: attributes.hasLogSums
+        ? call.inputs[attributes.hasKeyCounts ? 4 : 3].address : call.outputs[1].address,
       context: call.outputs[0].address)
   }
 

@@ -121,7 +121,8 @@ public struct Attention: Sendable {
   }
 
   private func forEachHead(
-    _ inputs: Operands, _ keyCounts: UnsafePointer<Int32>?, _ body: (inout AttentionHead, Int, Operands) -> Void
+    _ inputs: Operands, _ keyCounts: UnsafePointer<Int32>?,
+    _ body: (inout AttentionHead, Int, Operands) -> Void
   ) {
     ThreadPool.parallelFor(shape.pairs) { pair in
       var head = AttentionHead(shape)

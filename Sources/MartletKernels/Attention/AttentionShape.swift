@@ -74,7 +74,8 @@ public struct AttentionDropout: Hashable, Sendable {
   func drop(_ weights: UnsafeMutableRawPointer, count: Int, pair: Int, format: RealFormat) {
     let key = RandomFill.key(seed: seed, stream: stream, step: step)
     RandomFill.dropout(
-      format == .float64 ? .float64 : .float32, x: weights, y: weights, count: count, probability: probability,
+      format == .float64 ? .float64 : .float32, x: weights, y: weights, count: count,
+      probability: probability,
       key: RandomFill.key(seed: key, stream: UInt64(pair), step: 0))
   }
 }

@@ -7,7 +7,8 @@ func checkSizes(
   try require(
     (1..<Int(Int32.max)).contains(itemCount), name, "expected 1 to \(Int32.max - 1) items, got \(itemCount)")
   try require(
-    (1...65536).contains(maximumLength), name, "expected a maximum length of 1 to 65536, got \(maximumLength)")
+    (1...65536).contains(maximumLength), name, "expected a maximum length of 1 to 65536, got \(maximumLength)"
+  )
   try require(
     (1...65536).contains(hiddenSize) && (1...65536).contains(innerSize), name,
     "expected a hidden and an inner size of 1 to 65536, got \(hiddenSize) and \(innerSize)")

@@ -44,6 +44,10 @@ public struct RecommendationConfiguration: RunConfiguration {
     batchSize: 256, epochs: 50, schedule: "constant", warmUpEpochs: 0, earlyStopping: 10)
   /// `cross-entropy` over all items, or `bpr` against one drawn at random.
   public var loss = "cross-entropy"
+  /// `beginnings`: each beginning of a user's sequence is an example by itself. `windows`: each window of it is one for
+  /// every item in it, for `sasrec`, in which an item sees only what came before. A batch then holds windows, and takes
+  /// memory for the scores of all items at each of their places.
+  public var examples = "beginnings"
   /// The k that HIT@k, NDCG@k and MRR@k are measured for.
   public var cutoffs = [5, 10, 20]
 
@@ -77,6 +81,7 @@ public struct RecommendationConfiguration: RunConfiguration {
       .init("weights", optional: \.weights),
     ] + TrainingSettings.keys.map { $0.within(\.training) } + [
       .init("loss", \.loss),
+      .init("examples", \.examples),
       .init("cutoffs", \.cutoffs),
       .init("output", \.output),
     ]

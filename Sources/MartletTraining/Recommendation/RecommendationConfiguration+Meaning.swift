@@ -23,6 +23,7 @@ extension RecommendationConfiguration {
     try checkValue(
       (0..<1).contains(attentionDropout), "attention-dropout", "a probability below 1", attentionDropout)
     try checkChoice(loss, "loss", RecommendationLoss.allCases.map(\.rawValue))
+    try checkChoice(examples, "examples", ExampleCut.allCases.map(\.rawValue))
     try checkValue(
       cutoffs.allSatisfy { (1...1_000_000).contains($0) } && Set(cutoffs).count == cutoffs.count, "cutoffs",
       "different numbers from 1 to 1000000", cutoffs)

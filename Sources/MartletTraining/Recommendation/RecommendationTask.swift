@@ -10,8 +10,8 @@ public final class RecommendationTask: RunTask {
   public let dataset: SequenceDataset
   public let split: LeaveOneOutSplit
 
-  private let training: SequenceLoader
-  private let recommendationLoss: RecommendationLoss
+  private let training: any RecommendationExamples
+  private let batchSize: Int
   private let fingerprint: SequenceFingerprint
   private let cutoffs: [Int]
   private let evaluator: RecommendationEvaluator
@@ -29,34 +29,55 @@ public final class RecommendationTask: RunTask {
       !split.validation.isEmpty, "interactions",
       "expected a user with four or more interactions, so that one can be set aside for validation and one for "
         + "testing, got \(dataset.userCount) with fewer")
-    recommendationLoss = RecommendationLoss(rawValue: configuration.loss) ?? .crossEntropy
-    training = try SequenceLoader(
-      dataset, split.training, maximumLength: network.maximumLength, batchSize: configuration.batchSize,
-      seed: configuration.seed, shuffles: true, drawsNegatives: recommendationLoss.drawsNegatives)
+    let loss = RecommendationLoss(rawValue: configuration.loss) ?? .crossEntropy
+    batchSize = configuration.batchSize
+    training = try Self.examples(split.training, of: dataset, for: network, loss, configuration)
     fingerprint = SequenceFingerprint(dataset)
     cutoffs = configuration.cutoffs
     evaluator = RecommendationEvaluator(
-      network: network, loss: recommendationLoss, cutoffs: cutoffs, seed: configuration.seed)
+      network: network, loss: loss, cutoffs: cutoffs, seed: configuration.seed)
     // What cannot be measured is to be known before the training and not after it.
     for examples in [split.validation, split.test] {
       _ = try evaluator.loader(dataset, examples, batchSize: configuration.batchSize)
     }
   }
 
-  public var stepsPerEpoch: Int { training.batchCount }
-  public var samplesPerEpoch: Int { training.examples.count }
-
-  public func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
-    let batches = training.batches(epoch: epoch, startingAt: step)
-    return FunctionBatchSource {
-      try batches.next().map { TrainingBatch(tensors: $0.tensors, count: $0.count) }
+  private static func examples(
+    _ examples: SequenceExamples, of dataset: SequenceDataset, for network: any SequenceModel,
+    _ loss: RecommendationLoss, _ configuration: RecommendationConfiguration
+  ) throws -> any RecommendationExamples {
+    guard configuration.examples == ExampleCut.windows.rawValue else {
+      return BeginningExamples(
+        network: network,
+        loader: try SequenceLoader(
+          dataset, examples, maximumLength: network.maximumLength, batchSize: configuration.batchSize,
+          seed: configuration.seed, shuffles: true, drawsNegatives: loss.drawsNegatives),
+        recommendationLoss: loss)
     }
+    guard let network = network as? any CausalSequenceModel, loss == .crossEntropy else {
+      throw MartletError(
+        "configuration",
+        "examples: expected beginnings for \(configuration.model) with the loss \(configuration.loss), got windows, "
+          + "which are for sasrec with cross-entropy")
+    }
+    return WindowExamples(
+      network: network,
+      loader: try SequenceWindowLoader(
+        dataset, examples, length: network.maximumLength, batchSize: configuration.batchSize,
+        seed: configuration.seed))
   }
 
-  public func loss(_ batch: [Tensor]) throws -> Tensor { try recommendationLoss(network, batch) }
+  public var stepsPerEpoch: Int { training.batchCount }
+  public var samplesPerEpoch: Int { training.sampleCount }
+
+  public func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
+    training.batches(epoch: epoch, startingAt: step)
+  }
+
+  public func loss(_ batch: [Tensor]) throws -> Tensor { try training.loss(batch) }
 
   public func validate() throws -> ValidationResult {
-    let evaluation = try evaluator.evaluate(dataset, split.validation, batchSize: training.batchSize)
+    let evaluation = try evaluator.evaluate(dataset, split.validation, batchSize: batchSize)
     return ValidationResult(loss: evaluation.loss, score: evaluation.score, metrics: evaluation.namedMetrics)
   }
 
