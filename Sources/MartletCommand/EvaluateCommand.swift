@@ -18,7 +18,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Folder of their masks.", valueName: "dir")) var masks: String?
   @Option(help: ArgumentHelp("A log of interactions. (default: the run's own)", valueName: "file"))
   var interactions: String?
-  @Option(help: "Interactions that a recommender is measured on: test or validation. (default: test)")
+  @Option(help: "Each user's last interaction, or the one before it. (default: test)")
   var split: RecommendationSplit?
   @Option(
     parsing: .unconditional,

@@ -19,6 +19,9 @@ struct PredictCommand: ParsableCommand {
       file holds, which items are the likeliest to come next. A history is a line of items, oldest first, with blanks, \
       tabs or commas between; of a long one the most recent items are read. Items that the network does not know are \
       reported and left out. A line that nothing is left of is reported, the others are done, and the exit code is 2.
+
+      As CSV there is a line an item, `user,rank,item,score`; as JSON lines an object a user, \
+      `{"user": …, "items": [{"item": …, "score": …}, …]}`. For histories, `line` stands in place of `user`.
       """)
 
   @Argument(help: ArgumentHelp("A run folder or a weights file.", valueName: "run")) var model: String
@@ -38,7 +41,7 @@ struct PredictCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("A log to take users' histories from. (default: the run's own)", valueName: "file"))
   var interactions: String?
-  @Option(help: "csv or json-lines. (default: csv)") var format: RecommendationFormat?
+  @Option(help: "How a recommender's items are written. (default: csv)") var format: RecommendationFormat?
   @Flag(help: "Leave out the items of the history.") var excludeSeen = false
 
   @OptionGroup var options: NumericsOption

@@ -44,9 +44,9 @@ struct TrainRecommendationCommand: ParsableCommand {
     commandName: "recommendation",
     abstract: "Train a network that says what comes next, on a log of what users did.",
     discussion: """
-      Each user's last interaction is kept for testing and the one before it for validation; what came before, each \
-      beginning of it is an example. The best epoch is the one with the highest NDCG@10 among all items. The run folder \
-      holds the configuration, checkpoints, metrics.csv, TensorBoard events, model.safetensors with PyTorch's names, and \
+      Each user's last interaction is kept for testing and the one before it for validation; each earlier one, with \
+      what came before it, is a training example. The best epoch is the one with the highest NDCG@10 among all items. \
+      The run folder holds the configuration, checkpoints, metrics.csv, TensorBoard events, model.safetensors with PyTorch's names, and \
       report.html.
       """)
 

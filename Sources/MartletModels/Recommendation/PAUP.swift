@@ -13,33 +13,25 @@ import Martlet
 /// `conv1a`, `conv2a`), `pos_q_linear`, `pos_k_linear`, `pos_ln`, `dense`, `LayerNorm`, and
 /// `trm_encoder.layer.{i}.feed_forward` with `dense_1`, `dense_2`, `LayerNorm`.
 public final class PAUP: SequenceModel {
-  public struct Configuration: Hashable, Sendable, Codable {
-    /// Items, the padding item 0 not counted.
-    public var itemCount = 1
-    /// Length of the histories, the filling included.
-    public var maximumLength = 200
-    /// Size of an item's vector.
-    public var hiddenSize = 64
-    /// Size between the two linear layers of a feed-forward block.
-    public var innerSize = 256
-    public var layers = 2
-    /// Heads of attention; they divide the hidden size.
-    public var heads = 2
+  /// What there is to choose in PAUP. The properties of ``sizes`` can be used as its own, and are kept as such.
+  @dynamicMemberLookup
+  public struct Configuration: Hashable, Sendable {
+    public var sizes: SequenceModelSizes
     /// Segments that keys and values are cut into.
     public var segments = 4
     /// Kernel size and stride of the first of the convolutions that cut.
     public var kernel1 = 10
     /// What the hidden size is divided by between those convolutions.
     public var channelReduction = 16
-    /// Dropout of vectors, and of the segments' attention weights.
-    public var hiddenDropout = 0.2
-    public var attentionDropout = 0.2
     /// What weights of attention add up to 1 over.
     public var softmaxAxis = SoftmaxAxis.queries
-    /// ε of layer normalisation.
-    public var epsilon = 1e-12
 
-    public init(itemCount: Int = 1) { self.itemCount = itemCount }
+    public init(itemCount: Int = 1) { sizes = SequenceModelSizes(itemCount: itemCount) }
+
+    public subscript<Value>(dynamicMember size: WritableKeyPath<SequenceModelSizes, Value>) -> Value {
+      get { sizes[keyPath: size] }
+      set { sizes[keyPath: size] = newValue }
+    }
   }
 
   public let configuration: Configuration
@@ -56,9 +48,7 @@ public final class PAUP: SequenceModel {
   /// - Throws: ``MartletError`` when a number in the configuration cannot be.
   public init(_ configuration: Configuration) throws {
     let c = configuration
-    try checkSizes(
-      "paup", itemCount: c.itemCount, maximumLength: c.maximumLength, hiddenSize: c.hiddenSize,
-      innerSize: c.innerSize, layers: c.layers, heads: c.heads)
+    try c.sizes.check("paup")
     self.configuration = c
     itemEmbedding = try Embedding(count: c.itemCount + 1, size: c.hiddenSize, paddingIndex: 0)
     positionEmbedding = try Embedding(count: c.maximumLength, size: c.hiddenSize)
@@ -78,6 +68,28 @@ public final class PAUP: SequenceModel {
       let last = try layers[layers.count - 1](hidden, positions: positions, at: lengths)
       return try last.reshaped(to: [items.shape[0], configuration.hiddenSize])
     }
+  }
+}
+
+extension PAUP.Configuration: Codable {
+  private enum CodingKeys: String, CodingKey { case segments, kernel1, channelReduction, softmaxAxis }
+
+  public init(from decoder: any Decoder) throws {
+    sizes = try SequenceModelSizes(from: decoder)
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    segments = try values.decode(Int.self, forKey: .segments)
+    kernel1 = try values.decode(Int.self, forKey: .kernel1)
+    channelReduction = try values.decode(Int.self, forKey: .channelReduction)
+    softmaxAxis = try values.decode(SoftmaxAxis.self, forKey: .softmaxAxis)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    try sizes.encode(to: encoder)
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(segments, forKey: .segments)
+    try values.encode(kernel1, forKey: .kernel1)
+    try values.encode(channelReduction, forKey: .channelReduction)
+    try values.encode(softmaxAxis, forKey: .softmaxAxis)
   }
 }
 

@@ -7,25 +7,7 @@ import Martlet
 /// `trm_encoder.layer.{i}.multi_head_attention` with `query`, `key`, `value`, `dense`, `LayerNorm`, and
 /// `trm_encoder.layer.{i}.feed_forward` with `dense_1`, `dense_2`, `LayerNorm`.
 public final class SASRec: CausalSequenceModel {
-  public struct Configuration: Hashable, Sendable, Codable {
-    /// Items, the padding item 0 not counted.
-    public var itemCount = 1
-    /// Length of the histories, the filling included.
-    public var maximumLength = 200
-    /// Size of an item's vector.
-    public var hiddenSize = 64
-    /// Size between the two linear layers of a feed-forward block.
-    public var innerSize = 256
-    public var layers = 2
-    /// Heads of attention; they divide the hidden size.
-    public var heads = 2
-    public var hiddenDropout = 0.2
-    public var attentionDropout = 0.2
-    /// ε of layer normalisation.
-    public var epsilon = 1e-12
-
-    public init(itemCount: Int = 1) { self.itemCount = itemCount }
-  }
+  public typealias Configuration = SequenceModelSizes
 
   public let configuration: Configuration
   public var itemCount: Int { configuration.itemCount }
@@ -41,9 +23,7 @@ public final class SASRec: CausalSequenceModel {
   /// - Throws: ``MartletError`` when a number in the configuration cannot be.
   public init(_ configuration: Configuration) throws {
     let c = configuration
-    try checkSizes(
-      "sasrec", itemCount: c.itemCount, maximumLength: c.maximumLength, hiddenSize: c.hiddenSize,
-      innerSize: c.innerSize, layers: c.layers, heads: c.heads)
+    try c.check("sasrec")
     self.configuration = c
     itemEmbedding = try Embedding(count: c.itemCount + 1, size: c.hiddenSize, paddingIndex: 0)
     positionEmbedding = try Embedding(count: c.maximumLength, size: c.hiddenSize)

@@ -57,31 +57,25 @@ extension RecommendationConfiguration {
 
   /// - Parameter items: The items' names, without the padding.
   func modelDescription(items: [String]) -> RecommendationModelDescription {
+    var sizes = SequenceModelSizes(itemCount: items.count)
+    sizes.maximumLength = maximumLength
+    sizes.hiddenSize = hiddenSize
+    sizes.innerSize = innerSize
+    sizes.layers = layers
+    sizes.heads = heads
+    sizes.hiddenDropout = hiddenDropout
+    sizes.attentionDropout = attentionDropout
     var description = RecommendationModelDescription(model: model, items: items)
     if model == "paup" {
-      var paup = PAUP.Configuration(itemCount: items.count)
-      paup.maximumLength = maximumLength
-      paup.hiddenSize = hiddenSize
-      paup.innerSize = innerSize
-      paup.layers = layers
-      paup.heads = heads
+      var paup = PAUP.Configuration()
+      paup.sizes = sizes
       paup.segments = segments
       paup.kernel1 = kernel1
       paup.channelReduction = channelReduction
-      paup.hiddenDropout = hiddenDropout
-      paup.attentionDropout = attentionDropout
       paup.softmaxAxis = SoftmaxAxis(rawValue: softmaxAxis) ?? paup.softmaxAxis
       description.paup = paup
     } else {
-      var sasrec = SASRec.Configuration(itemCount: items.count)
-      sasrec.maximumLength = maximumLength
-      sasrec.hiddenSize = hiddenSize
-      sasrec.innerSize = innerSize
-      sasrec.layers = layers
-      sasrec.heads = heads
-      sasrec.hiddenDropout = hiddenDropout
-      sasrec.attentionDropout = attentionDropout
-      description.sasrec = sasrec
+      description.sasrec = sizes
     }
     return description
   }

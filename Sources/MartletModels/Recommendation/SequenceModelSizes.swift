@@ -1,0 +1,40 @@
+import Martlet
+
+/// The sizes and rates that all sequence models have.
+public struct SequenceModelSizes: Hashable, Sendable, Codable {
+  /// Items, the padding item 0 not counted.
+  public var itemCount = 1
+  /// Length of the histories, the filling included.
+  public var maximumLength = 200
+  /// Size of an item's vector.
+  public var hiddenSize = 64
+  /// Size between the two linear layers of a feed-forward block.
+  public var innerSize = 256
+  public var layers = 2
+  /// Heads of attention; they divide the hidden size.
+  public var heads = 2
+  /// Dropout of vectors, and of attention's weights.
+  public var hiddenDropout = 0.2
+  public var attentionDropout = 0.2
+  /// ε of layer normalisation.
+  public var epsilon = 1e-12
+
+  public init(itemCount: Int = 1) { self.itemCount = itemCount }
+
+  /// - Throws: ``MartletError`` when a size cannot be.
+  func check(_ name: String) throws {
+    try require(
+      (1..<Int(Int32.max)).contains(itemCount), name,
+      "expected 1 to \(Int32.max - 1) items, got \(itemCount)")
+    try require(
+      (1...65536).contains(maximumLength), name,
+      "expected a maximum length of 1 to 65536, got \(maximumLength)")
+    try require(
+      (1...65536).contains(hiddenSize) && (1...65536).contains(innerSize), name,
+      "expected a hidden and an inner size of 1 to 65536, got \(hiddenSize) and \(innerSize)")
+    try require((1...64).contains(layers), name, "expected 1 to 64 layers, got \(layers)")
+    try require(
+      heads >= 1 && hiddenSize % heads == 0, name,
+      "expected heads that divide the hidden size \(hiddenSize), got \(heads)")
+  }
+}
