@@ -50,6 +50,22 @@ import Testing
     #expect(recommendation.differences(from: .init()) == ["time-column", "early-stopping", "cutoffs"])
   }
 
+  @Test func numbersAndListsAreWrittenAsPeopleWriteThem() throws {
+    var configuration = RecommendationConfiguration()
+    configuration.learningRate = 0.0005
+    // Text that looks like a number stays text.
+    configuration.userColumn = "1e3"
+    let text = try ConfigurationFile.write(configuration)
+    for line in ["learning-rate: 0.0005", "hidden-dropout: 0.2", "weight-decay: 0.0"] {
+      #expect(text.contains("\n\(line)\n"), "\(line) in \(text)")
+    }
+    #expect(try parsed(text, as: RecommendationConfiguration.self) == configuration)
+    let settings = try Dictionary(
+      ConfigurationFile.settings(configuration).map { ($0.key, $0.value) }, uniquingKeysWith: { a, _ in a })
+    #expect(settings["cutoffs"] == "5, 10, 20" && settings["user-column"] == "1e3")
+    #expect(settings["learning-rate"] == "0.0005")
+  }
+
   @Test func everyKeyIsWritten() throws {
     var all = RecommendationConfiguration()
     all.timeColumn = "t"

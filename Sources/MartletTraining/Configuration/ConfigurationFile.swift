@@ -63,17 +63,36 @@ public enum ConfigurationFile {
   }
 
   static func write(_ configuration: some RunConfiguration) throws -> String {
+    guard let node = try node(configuration) else { return "" }
+    return try Yams.serialize(node: node)
+  }
+
+  private static func node(_ configuration: some RunConfiguration) throws -> Node? {
     let encoder = YAMLEncoder()
     encoder.options.sortKeys = false
-    return try encoder.encode(configuration)
+    return try Yams.compose(yaml: encoder.encode(configuration)).map(readable)
+  }
+
+  /// The same with numbers as people write them: the encoder writes 0.2 as 2e-1.
+  private static func readable(_ node: Node) -> Node {
+    switch node {
+    case .scalar(var scalar):
+      if node.tag == Tag(.float), let number = Double(scalar.string) { scalar.string = "\(number)" }
+      return .scalar(scalar)
+    case .mapping(let mapping):
+      return Node(mapping.map { ($0.key, readable($0.value)) }, mapping.tag, mapping.style)
+    case .sequence(let sequence): return Node(sequence.map(readable), sequence.tag, sequence.style)
+    case .alias: return node
+    }
   }
 
   /// The keys of a configuration with their values as text, in order.
   static func settings(_ configuration: some RunConfiguration) throws -> [(key: String, value: String)] {
-    let mapping = try Yams.compose(yaml: write(configuration))?.mapping
-    return try (mapping ?? [:]).compactMap { key, value in
+    try (node(configuration)?.mapping ?? [:]).compactMap { key, value in
       guard let key = key.string else { return nil }
-      let text = try value.scalar?.string ?? Yams.serialize(node: value)
+      // A list of numbers or names is read best in a line.
+      let list = value.sequence.map { $0.compactMap(\.scalar?.string) }
+      let text = try value.scalar?.string ?? list?.joined(separator: ", ") ?? Yams.serialize(node: value)
       return (key, text.trimmingCharacters(in: .whitespacesAndNewlines))
     }
   }
