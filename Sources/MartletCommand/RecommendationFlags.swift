@@ -48,7 +48,7 @@ struct RecommendationFlags: ConfigurationFlags {
   var attentionDropout: Double?
   @Option(
     help:
-      "sasrec: beginnings, each beginning of a user's sequence by itself, or windows, in which every item is an example; a batch then holds windows. (default: beginnings)"
+      "sasrec: beginnings, each beginning of a user's sequence by itself, or windows, in which every item is an example; a batch then holds windows, of which 16 do. (default: beginnings)"
   )
   var examples: String?
   @Option(

@@ -37,6 +37,14 @@ struct RecommendationBadInputTests {
     try scratch.log()
     let arguments = scratch.recommendationArguments("r")
     try refuse(arguments + ["--segments", "7"], "[down_conv] expected sizes that give 7 segments", "nearby")
+    for size in ["21", "1000000000", "9223372036854775807"] {
+      try refuse(arguments + ["--segments", size], "[down_conv] expected", size)
+      try refuse(arguments + ["--kernel1", size], "[down_conv] expected", size)
+    }
+    try refuse(arguments + ["--max-length", "65536"], "expected a maximum length of 1 to 8192, got 65536")
+    // Said before memory is asked for, and before the log is read.
+    try refuse(
+      arguments + ["--model", "sasrec", "--hidden-size", "65536", "--interactions", "nowhere"], "nowhere")
     try refuse(arguments + ["--heads", "3"], "expected heads that divide the hidden size 16, got 3")
     try refuse(arguments + ["--model", "unet"], "model: expected paup, sasrec, got unet")
     try refuse(arguments + ["--loss", "dice"], "loss: expected cross-entropy, bpr, got dice")
@@ -46,6 +54,29 @@ struct RecommendationBadInputTests {
       arguments + ["--optimizer", "sgd", "--learning-rate", "1e30"], "at step", "not finite",
       "parameters were not updated")
     try refuse(["train"], "`segmentation`, `recommendation`, a YAML file or --resume RUN")
+  }
+
+  @Test("places for results that would replace what is there")
+  func outputs() throws {
+    let scratch = try Scratch()
+    try scratch.recommender()
+    let run = scratch.path("run")
+    let log = try scratch.data("log.inter")
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch.path("link"), withDestinationPath: scratch.path("log.inter"))
+    for name in ["log.inter", "link", "./log.inter"] {
+      try refuse(["predict", run, "--output", scratch.path(name)], "expected another file for the results")
+    }
+    for name in ["config.yaml", "model.safetensors", "checkpoints/last.safetensors", "new.csv"] {
+      try refuse(["predict", run, "--output", scratch.path("run/\(name)")], "for the results, got")
+    }
+    try refuse(
+      ["predict", scratch.path("run/model.safetensors")],
+      "expected a run folder, for its interactions, or --sequences")
+    try refuse(
+      ["evaluate", run, "--batch-size", "9223372036854775807"], "expected a batch size of 1 to 65536")
+    #expect(try scratch.data("log.inter") == log)
+    #expect(try Program.run(["evaluate", run]).status == 0)
   }
 
   @Test("flags of the other kind of network")

@@ -35,8 +35,9 @@ import Testing
     let order = loader.order(epoch: 0)
     #expect(order.sorted() == (0..<UInt32(loader.windows.count)).map { $0 })
     for index in 0..<loader.batchCount {
-      let (items, targets) = try loader.batch(index, of: order)
+      let (items, targets, count) = try loader.batch(index, of: order)
       #expect(items.shape == targets.shape && items.shape[1] == 3)
+      #expect(try count == targets.scalars(Int32.self).count { $0 != 0 })
       let (left, right) = try (items.scalars(Int32.self), targets.scalars(Int32.self))
       for (row, window) in order[index * 4..<min(index * 4 + 4, order.count)].enumerated() {
         let (user, range) = loader.windows[Int(window)]

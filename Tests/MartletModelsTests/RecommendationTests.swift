@@ -245,11 +245,11 @@ struct SequenceModelTests {
     #expect(throws: MartletError.self) {
       try model.represent(items: items, lengths: Tensor(shape: [3], scalars: [Int32(1), 2, 3]))
     }
-    #expect(throws: MartletError.self) {
-      try model.represent(items: items, lengths: Tensor(shape: [2], scalars: [Int32(1), Int32(length + 1)]))
-    }
-    #expect(throws: MartletError.self) {
-      try model.represent(items: items, lengths: Tensor(shape: [2], scalars: [Int32(0), 1]))
+    // In every row: positions of other sequences are none of this one.
+    for wrong in [[0, 1], [1, 0], [length + 1, 1], [1, length + 1], [-1, 1], [1, -1]] {
+      #expect(throws: MartletError.self, "\(wrong)") {
+        try model.represent(items: items, lengths: Tensor(shape: [2], scalars: wrong.map { Int32($0) }))
+      }
     }
     #expect(throws: MartletError.self) {
       try model.represent(items: items + Tensor(shape: [], scalars: [Int32(10)]), lengths: lengths)

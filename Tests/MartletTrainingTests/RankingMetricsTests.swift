@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func greaterScoresComeFirst() throws {
-    let scores: [Float] = [99, 0.5, 3, -1, 3, 2, .infinity, -.infinity]
+    let scores: [Float] = [99, 0.5, 3, -1, 3, 2, 1e38, -1e38]
     #expect(try (1...7).map { try rank($0, scores) } == [5, 2, 6, 2, 4, 1, 7])
     #expect(try top(3, scores) == [6, 2, 4])
     #expect(try top(100, scores) == [6, 2, 4, 5, 1, 3, 7])
@@ -116,9 +116,14 @@ import Testing
     // The padding's score is never looked at.
     #expect(try rank(1, scores) == 3)
     #expect(try top(1, scores) == [3])
-    let bad: [Float] = [0, 1, 2, .nan, 3]
-    for text in [error { try rank(1, bad) }, error { try rank(3, bad) }, error { try top(2, bad) }] {
-      #expect(text == "[ranking] expected a number for each score, got nan for item 3")
+    for value in [Float.nan, .infinity] {
+      let bad: [Float] = [0, 1, 2, value, 3]
+      for text in [
+        error { try rank(1, bad) }, error { try rank(3, bad) }, error { try top(2, bad) },
+        error { try top(4, bad) },
+      ] {
+        #expect(text == "[ranking] expected a finite number for each score, got \(value) for item 3")
+      }
     }
     for target in [-1, 0, 4] {
       #expect(error { try rank(target, scores) } == "[ranking] expected an item from 1 to 3, got \(target)")

@@ -23,18 +23,7 @@ public final class DownConv: Layer {
     sequenceLength: Int = 200, hiddenSize: Int = 64, segments: Int = 4, kernel1: Int = 10,
     channelReduction: Int = 16
   ) throws {
-    let name = "down_conv"
-    try require(
-      sequenceLength > 0 && hiddenSize > 0 && segments > 0 && kernel1 > 0 && channelReduction > 0, name,
-      "expected sizes of 1 or more, got a sequence length of \(sequenceLength), a hidden size of \(hiddenSize), "
-        + "\(segments) segments, a kernel of \(kernel1) and a channel reduction of \(channelReduction)")
-    try require(
-      hiddenSize % channelReduction == 0, name,
-      "expected a channel reduction that divides the hidden size, got \(channelReduction) and \(hiddenSize)")
-    let geometry = Geometry(sequenceLength: sequenceLength, segments: segments, kernel1: kernel1)
-    guard geometry.outputLength == segments else {
-      throw MartletError(name, Self.problem(geometry))
-    }
+    let geometry = try Self.checkedGeometry(sequenceLength, hiddenSize, segments, kernel1, channelReduction)
     let inner = hiddenSize / channelReduction
     conv1a = try Conv1d(
       inputChannels: hiddenSize, outputChannels: inner, kernelSize: kernel1, stride: kernel1)
@@ -45,6 +34,36 @@ public final class DownConv: Layer {
     self.sequenceLength = sequenceLength
     self.hiddenSize = hiddenSize
     self.segments = segments
+  }
+
+  /// Checks sizes as the initializer does, without making anything.
+  public static func check(
+    sequenceLength: Int, hiddenSize: Int, segments: Int, kernel1: Int, channelReduction: Int
+  ) throws {
+    _ = try checkedGeometry(sequenceLength, hiddenSize, segments, kernel1, channelReduction)
+  }
+
+  private static func checkedGeometry(
+    _ sequenceLength: Int, _ hiddenSize: Int, _ segments: Int, _ kernel1: Int, _ channelReduction: Int
+  ) throws -> Geometry {
+    let name = "down_conv"
+    try require(
+      sequenceLength > 0 && hiddenSize > 0 && segments > 0 && kernel1 > 0 && channelReduction > 0, name,
+      "expected sizes of 1 or more, got a sequence length of \(sequenceLength), a hidden size of \(hiddenSize), "
+        + "\(segments) segments, a kernel of \(kernel1) and a channel reduction of \(channelReduction)")
+    try require(
+      sequenceLength <= longestSequence && kernel1 <= sequenceLength && segments <= sequenceLength, name,
+      "expected a sequence length of at most \(longestSequence) and a kernel and segments of at most that "
+        + "length, got a sequence length of \(sequenceLength), a kernel of \(kernel1) and \(segments) segments"
+    )
+    try require(
+      hiddenSize % channelReduction == 0, name,
+      "expected a channel reduction that divides the hidden size, got \(channelReduction) and \(hiddenSize)")
+    let geometry = Geometry(sequenceLength: sequenceLength, segments: segments, kernel1: kernel1)
+    guard geometry.outputLength == segments else {
+      throw MartletError(name, problem(geometry))
+    }
+    return geometry
   }
 
   /// - Parameter input: [N, L, H].
@@ -86,6 +105,8 @@ public final class DownConv: Layer {
     let channels = try input.converted(to: .rowMajor).permuted([0, 2, 1])
     return try conv2a(first(channels).relu()).permuted([0, 2, 1])
   }
+
+  private static let longestSequence = 1 << 20
 
   /// Sizes of the second convolution, and how many segments come of them.
   struct Geometry {

@@ -17,6 +17,7 @@ public struct AttentionAttributes: Hashable, Sendable {
   public var stream: UInt64
 
   static let name = "attention"
+  private static let largestScores = 1 << 26
 
   /// Checks queries, keys and what else there is; gives the kernel's shape.
   @discardableResult
@@ -41,6 +42,12 @@ public struct AttentionAttributes: Hashable, Sendable {
       !isCausal || queries.shape[1] == keys.shape[1], name,
       "expected as many queries as keys where attention is causal, got \(queries.shape[1]) and \(keys.shape[1])"
     )
+    // A thread holds a head's scores and their gradients.
+    let (scores, overflows) = queries.shape[1].multipliedReportingOverflow(by: keys.shape[1])
+    try require(
+      !overflows && scores <= Self.largestScores, name,
+      "expected at most \(Self.largestScores) scores a head, got \(queries.shape[1]) queries and "
+        + "\(keys.shape[1]) keys")
     return AttentionShape(
       batch: queries.shape[0], heads: heads, queries: queries.shape[1], keys: keys.shape[1],
       size: queries.shape[2] / heads, scale: scale, axis: axis, isCausal: isCausal, format: format)

@@ -75,9 +75,11 @@ public struct SequenceWindowLoader: Sendable {
 
   /// The batch at a position of an epoch's order.
   ///
-  /// - Returns: int32 [N, L] items, oldest first and 0 after the last, and int32 [N, L] what came after each of them,
-  ///   or 0.
-  public func batch(_ index: Int, of order: [UInt32]) throws -> (items: Tensor, targets: Tensor) {
+  /// - Returns: int32 [N, L] items, oldest first and 0 after the last; int32 [N, L] what came after each of them, or 0;
+  ///   and how many examples these are.
+  public func batch(
+    _ index: Int, of order: [UInt32]
+  ) throws -> (items: Tensor, targets: Tensor, exampleCount: Int) {
     let chosen = order[index * batchSize..<min((index + 1) * batchSize, order.count)].map { windows[Int($0)] }
     func tensor(shift: Int) throws -> Tensor {
       try Tensor(type: TensorType([chosen.count, length], .int32)) {
@@ -91,6 +93,6 @@ public struct SequenceWindowLoader: Sendable {
         }
       }
     }
-    return (try tensor(shift: 1), try tensor(shift: 0))
+    return (try tensor(shift: 1), try tensor(shift: 0), chosen.reduce(0) { $0 + $1.targets.count })
   }
 }

@@ -28,6 +28,14 @@ public final class PAUP: SequenceModel {
 
     public init(itemCount: Int = 1) { sizes = SequenceModelSizes(itemCount: itemCount) }
 
+    /// - Throws: ``MartletError`` when sizes cannot be, or do not go together.
+    public func check() throws {
+      try sizes.check("paup")
+      try DownConv.check(
+        sequenceLength: sizes.maximumLength, hiddenSize: sizes.hiddenSize, segments: segments,
+        kernel1: kernel1, channelReduction: channelReduction)
+    }
+
     public subscript<Value>(dynamicMember size: WritableKeyPath<SequenceModelSizes, Value>) -> Value {
       get { sizes[keyPath: size] }
       set { sizes[keyPath: size] = newValue }
@@ -48,7 +56,7 @@ public final class PAUP: SequenceModel {
   /// - Throws: ``MartletError`` when a number in the configuration cannot be.
   public init(_ configuration: Configuration) throws {
     let c = configuration
-    try c.sizes.check("paup")
+    try c.check()
     self.configuration = c
     itemEmbedding = try Embedding(count: c.itemCount + 1, size: c.hiddenSize, paddingIndex: 0)
     positionEmbedding = try Embedding(count: c.maximumLength, size: c.hiddenSize)

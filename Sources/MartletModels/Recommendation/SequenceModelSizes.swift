@@ -22,13 +22,13 @@ public struct SequenceModelSizes: Hashable, Sendable, Codable {
   public init(itemCount: Int = 1) { self.itemCount = itemCount }
 
   /// - Throws: ``MartletError`` when a size cannot be.
-  func check(_ name: String) throws {
+  public func check(_ name: String) throws {
     try require(
       (1..<Int(Int32.max)).contains(itemCount), name,
       "expected 1 to \(Int32.max - 1) items, got \(itemCount)")
     try require(
-      (1...65536).contains(maximumLength), name,
-      "expected a maximum length of 1 to 65536, got \(maximumLength)")
+      (1...8192).contains(maximumLength), name,
+      "expected a maximum length of 1 to 8192, got \(maximumLength)")
     try require(
       (1...65536).contains(hiddenSize) && (1...65536).contains(innerSize), name,
       "expected a hidden and an inner size of 1 to 65536, got \(hiddenSize) and \(innerSize)")

@@ -22,7 +22,9 @@ struct ItemVocabulary: Sendable {
   ///
   /// - Throws: ``MartletError`` when nothing is left at all.
   func dataset(_ log: InteractionLog) throws -> (dataset: SequenceDataset, leftOut: Int) {
-    if log.items == names { return (try SequenceDataset(log), 0) }
+    if log.items.lazy.map({ Array($0.utf8) }).elementsEqual(names.lazy.map { Array($0.utf8) }) {
+      return (try SequenceDataset(log), 0)
+    }
     let numbers = log.items.map { number(of: $0) }
     let known = (0..<log.count).lazy.map { log[$0] }.compactMap { interaction in
       numbers[Int(interaction.item)].map { number in

@@ -8,6 +8,7 @@ final class LineReader {
   private var buffer = Data()
   private var isAtEnd = false
   private var number = 0
+  private static let longestLine = 1 << 24
 
   /// - Parameter path: `-` for standard input.
   /// - Throws: ``MartletError`` naming a file that cannot be opened.
@@ -36,10 +37,16 @@ final class LineReader {
           isAtEnd = true
           continue
         }
-        // Indices of a slice go on where it was cut; what is left moves to the front.
-        let offset = searched - buffer.startIndex
-        buffer = Data(buffer) + block
-        searched = buffer.startIndex + offset
+        try require(
+          buffer.count <= Self.longestLine, "predict",
+          "\(name): line \(number + 1): expected at most \(Self.longestLine) bytes, got more")
+        // Indices of a slice go on where it was cut: what is left moves to the front when a line has been taken.
+        if buffer.startIndex > 0 {
+          let offset = searched - buffer.startIndex
+          buffer = Data(buffer)
+          searched = offset
+        }
+        buffer.append(block)
       } catch {
         throw MartletError("predict", "\(name): cannot be read: \(systemReason(error))")
       }
@@ -52,6 +59,8 @@ final class LineReader {
   private func take(_ line: Data) -> (number: Int, text: String) {
     number += 1
     let text = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-    return (number, String(decoding: text, as: UTF8.self))
+    // A byte order mark is no part of a name.
+    let isMarked = number == 1 && text.starts(with: [0xEF, 0xBB, 0xBF])
+    return (number, String(decoding: isMarked ? text.dropFirst(3) : text, as: UTF8.self))
   }
 }

@@ -6,8 +6,7 @@ import MartletModels
 
 /// What a configuration's values stand for.
 extension RecommendationConfiguration {
-  /// Also makes a network of these sizes for one item, so that sizes which do not go together are known before a large
-  /// log is read.
+  /// Also checks that the network's sizes go together, before a large log is read.
   public func check() throws {
     try checkValue(!interactions.isEmpty, "interactions", "a file", "nothing")
     try Folder.checkName(output, "configuration")
@@ -32,7 +31,7 @@ extension RecommendationConfiguration {
       "\(RecommendationEvaluation.scoreCutoff) among them, since NDCG@\(RecommendationEvaluation.scoreCutoff) "
         + "decides which epoch is best", cutoffs)
     try training.check()
-    _ = try modelDescription(items: ["item"]).makeNetwork()
+    try modelDescription(items: ["item"]).check()
   }
 
   public mutating func makePathsAbsolute() {

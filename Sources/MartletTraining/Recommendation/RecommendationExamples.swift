@@ -44,7 +44,7 @@ struct WindowExamples: RecommendationExamples {
   let loader: SequenceWindowLoader
 
   var batchCount: Int { loader.batchCount }
-  var sampleCount: Int { loader.windows.count }
+  var sampleCount: Int { loader.windows.exampleCount }
 
   func batches(epoch: Int, startingAt step: Int) -> any BatchSource {
     let order = loader.order(epoch: epoch)
@@ -53,7 +53,7 @@ struct WindowExamples: RecommendationExamples {
       guard next < loader.batchCount else { return nil }
       defer { next += 1 }
       let batch = try loader.batch(next, of: order)
-      return TrainingBatch(tensors: [batch.items, batch.targets], count: batch.items.shape[0])
+      return TrainingBatch(tensors: [batch.items, batch.targets], count: batch.exampleCount)
     }
   }
 

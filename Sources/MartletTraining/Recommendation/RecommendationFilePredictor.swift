@@ -24,7 +24,9 @@ public final class RecommendationFilePredictor {
     _ model: URL, _ request: RecommendationRequest, numerics: Numerics = .current,
     report: @escaping (String) -> Void
   ) throws {
-    try request.check(model: ModelFile(runOrWeights: model).url.path)
+    let weights = try ModelFile(runOrWeights: model).url.path
+    let configuration = try weights == model.path ? nil : RecommendationConfiguration(ofRun: model, "predict")
+    try request.check(run: model.path, model: weights, log: configuration?.interactions)
     let (network, description) = try RecommendationModelDescription.load(runOrWeights: model)
     self.request = request
     self.report = report
@@ -33,7 +35,10 @@ public final class RecommendationFilePredictor {
       dataset = nil
       return
     }
-    let configuration = try RecommendationConfiguration(ofRun: model, "predict")
+    guard let configuration else {
+      throw MartletError(
+        "predict", "expected a run folder, for its interactions, or --sequences, got \(model.relativePath)")
+    }
     let (dataset, leftOut) = try predictor.vocabulary.dataset(configuration.log(request.interactions))
     if leftOut > 0 {
       report("\(counted(leftOut, "interaction")) with items that the network does not know left out")

@@ -29,26 +29,69 @@ public struct RecommendationModelDescription: ModelDescription, Hashable {
   /// The name of an item, from 1.
   public func name(of item: Int) -> String { items[item - 1] }
 
-  /// A network without its weights.
-  public func makeNetwork() throws -> any SequenceModel {
-    let network: any SequenceModel
+  private enum Network {
+    case paup(PAUP.Configuration)
+    case sasrec(SASRec.Configuration)
+
+    var sizes: SequenceModelSizes {
+      switch self {
+      case .paup(let configuration): configuration.sizes
+      case .sasrec(let sizes): sizes
+      }
+    }
+  }
+
+  /// The network's configuration, checked without making anything.
+  private func checked() throws -> Network {
+    let network: Network
     switch (model, paup, sasrec) {
-    case ("paup", let paup?, _): network = try PAUP(paup)
-    case ("sasrec", _, let sasrec?): network = try SASRec(sasrec)
+    case ("paup", let paup?, _):
+      try paup.check()
+      network = .paup(paup)
+    case ("sasrec", _, let sasrec?):
+      try sasrec.check("sasrec")
+      network = .sasrec(sasrec)
     default:
       throw MartletError(
         "model",
         "expected \(Self.models.joined(separator: " or ")) with its configuration, got \(model) without it")
     }
-    try check(network)
+    try check(itemCount: network.sizes.itemCount)
     return network
   }
 
+  /// Checks the sizes of the network, without making it.
+  ///
+  /// - Throws: ``MartletError`` when sizes cannot be, or do not go together.
+  func check() throws { _ = try checked() }
+
+  /// A network without its weights.
+  public func makeNetwork() throws -> any SequenceModel {
+    switch try checked() {
+    case .paup(let configuration): try PAUP(configuration)
+    case .sasrec(let sizes): try SASRec(sizes)
+    }
+  }
+
+  /// Checks that weights are of the sizes that the description says, so that nothing is made of sizes that only a
+  /// damaged file can have.
+  private func check(_ state: [String: Tensor], _ source: String) throws {
+    let sizes = try checked().sizes
+    for (name, shape) in [
+      ("item_embedding.weight", [sizes.itemCount + 1, sizes.hiddenSize]),
+      ("position_embedding.weight", [sizes.maximumLength, sizes.hiddenSize]),
+      ("trm_encoder.layer.0.feed_forward.dense_1.weight", [sizes.innerSize, sizes.hiddenSize]),
+    ] {
+      try require(
+        state[name]?.shape == shape, "model",
+        "\(source): expected \(name) of shape \(shape), got \(state[name].map { "\($0.shape)" } ?? "none")")
+    }
+  }
+
   /// Checks that there is a name for each of a network's items.
-  func check(_ network: any SequenceModel) throws {
+  func check(itemCount: Int) throws {
     try require(
-      network.itemCount == items.count, "model",
-      "expected \(network.itemCount) names of items, got \(items.count)")
+      itemCount == items.count, "model", "expected \(itemCount) names of items, got \(items.count)")
   }
 
   /// Loads weights to start from.
@@ -58,7 +101,8 @@ public struct RecommendationModelDescription: ModelDescription, Hashable {
     let url = URL(filePath: weights)
     try network.loadStateDict(loadSafetensors(url), source: weights)
     guard let theirs = try? ModelFile(url).description(as: Self.self) else { return }
-    for (index, (ours, other)) in zip(items, theirs.items).enumerated() where ours != other {
+    for (index, (ours, other)) in zip(items, theirs.items).enumerated()
+    where !ours.utf8.elementsEqual(other.utf8) {
       throw MartletError(
         "weights",
         "\(weights): expected \"\(ours)\" to be item \(index + 1), as in the interactions, got \"\(other)\"")
@@ -73,8 +117,10 @@ public struct RecommendationModelDescription: ModelDescription, Hashable {
   ) {
     let file = try ModelFile(runOrWeights: url)
     let description = try file.description(as: Self.self)
+    let state = try loadSafetensors(file.url)
+    try description.check(state, file.url.path)
     let network = try description.makeNetwork()
-    try network.loadStateDict(loadSafetensors(file.url), source: file.url.path)
+    try network.loadStateDict(state, source: file.url.path)
     return (network, description)
   }
 }

@@ -23,7 +23,7 @@ public final class RecommendationPredictor {
   public init(
     network: any SequenceModel, description: RecommendationModelDescription, numerics: Numerics = .current
   ) throws {
-    try description.check(network)
+    try description.check(itemCount: network.itemCount)
     self.network = network
     self.description = description
     self.numerics = numerics

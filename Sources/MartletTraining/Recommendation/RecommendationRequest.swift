@@ -31,8 +31,13 @@ public struct RecommendationRequest: Sendable {
     if case .sequences = source { .line } else { .user }
   }
 
-  /// - Throws: ``MartletError`` naming what cannot be meant, or a file that is read and would be replaced.
-  func check(model: String) throws {
+  /// - Parameters:
+  ///   - run: The run folder, or the weights file.
+  ///   - model: The weights file.
+  ///   - log: The log that the run was trained on, where there is a run folder.
+  /// - Throws: ``MartletError`` naming what cannot be meant, or a file of the run, or one that is read, that would be
+  ///   replaced.
+  func check(run: String, model: String, log: String?) throws {
     try require(count >= 1, "predict", "expected 1 or more items with --top, got \(count)")
     try require(batchSize >= 1, "predict", "expected a batch size of 1 or more, got \(batchSize)")
     try require(
@@ -40,13 +45,18 @@ public struct RecommendationRequest: Sendable {
       "expected no --interactions with --sequences, which are histories of their own")
     guard let output else { return }
     try require(!output.isEmpty, "predict", "output: expected a file, got an empty name")
-    var inputs = [model, interactions]
+    var inputs = [model, interactions, log]
     switch source {
     case .everyUser: break
     case .users(let file), .sequences(let file): inputs.append(file)
     }
     for input in inputs.compactMap({ $0 }) where FilePlace.of(input) == FilePlace.of(output) {
       throw MartletError("predict", "expected another file for the results, got \(output), which is read")
+    }
+    if run != model {
+      try require(
+        !FilePlace.of(output).hasPrefix(FilePlace.of(run) + "/"), "predict",
+        "expected a file outside of the run folder for the results, got \(output)")
     }
   }
 }

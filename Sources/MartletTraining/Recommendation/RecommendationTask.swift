@@ -10,6 +10,9 @@ public final class RecommendationTask: RunTask {
   public let dataset: SequenceDataset
   public let split: LeaveOneOutSplit
 
+  /// The header of a safetensors file, which quotes what it holds once more, has 100 MB.
+  private static let largestNames = 45_000_000
+
   private let training: any RecommendationExamples
   private let batchSize: Int
   private let fingerprint: SequenceFingerprint
@@ -32,6 +35,11 @@ public final class RecommendationTask: RunTask {
     let loss = RecommendationLoss(rawValue: configuration.loss) ?? .crossEntropy
     batchSize = configuration.batchSize
     training = try Self.examples(split.training, of: dataset, for: network, loss, configuration)
+    let names = description.metadata.reduce(0) { $0 + $1.value.utf8.count }
+    try require(
+      names <= Self.largestNames, "interactions",
+      "expected names of items that take at most \(Self.largestNames) bytes in the weights' file, got \(names) "
+        + "bytes for \(counted(dataset.itemCount, "item"))")
     fingerprint = SequenceFingerprint(dataset)
     cutoffs = configuration.cutoffs
     evaluator = RecommendationEvaluator(

@@ -32,10 +32,11 @@ struct FusionTests {
 
   /// The loss and all gradients.
   private static func function(
-    without names: [String] = [], numerics: Numerics = .fast
+    without names: [String] = [], numerics: Numerics = .fast, scalar: ScalarType = .float32
   ) throws -> Function {
     try Function(
-      argumentTypes, mode: .training, numerics: numerics, passes: defaultPasses.without(names)
+      argumentTypes.map { TensorType($0.shape, scalar, $0.layout) }, mode: .training, numerics: numerics,
+      passes: defaultPasses.without(names)
     ) { a in
       let options = ConvolutionOptions(padding: 1)
       let first = try a[0].convolution(a[2], options).batchNorm(weight: a[6], bias: a[7]).output.relu()
@@ -46,6 +47,33 @@ struct FusionTests {
       let last = try third.convolution(a[5], bias: a[12], options).relu()
       let loss = try (last * last).mean() + pooled.mean()
       return [loss] + (try gradients(of: loss, withRespectTo: Array(a.dropFirst())))
+    }
+  }
+
+  /// The results in float64, whose rounding is nothing beside float32's.
+  private static func exact(_ arguments: [Tensor]) throws -> [[Double]] {
+    try function(numerics: .direct, scalar: .float64)(arguments.map { try $0.cast(to: .float64) })
+      .map { try $0.scalars(Double.self) }
+  }
+
+  /// The root mean square of a result's error, relative to that of what is exact.
+  private static func error(_ result: Tensor, _ exact: [Double]) throws -> Double {
+    let squares = try zip(result.scalars(Float.self), exact)
+      .reduce((error: 0.0, size: 0.0)) {
+        ($0.error + (Double($1.0) - $1.1) * (Double($1.0) - $1.1), $0.size + $1.1 * $1.1)
+      }
+    return (squares.error / squares.size).squareRoot()
+  }
+
+  /// Expects results no further from exact ones than a multiple of what other results of the same are.
+  private static func expectAsExact(
+    _ results: [Tensor], as others: [Tensor], within factor: Double, _ exact: [[Double]], _ what: String
+  ) throws {
+    for (index, (a, b)) in zip(results, others).enumerated() {
+      // No result can be asked for more than its own type can hold.
+      let allowed = try factor * max(error(b, exact[index]), 0x1p-24)
+      let got = try error(a, exact[index])
+      #expect(got <= allowed, "result \(index) \(what): \(got), allowed \(allowed)")
     }
   }
 
@@ -62,10 +90,14 @@ struct FusionTests {
     let arguments = try Self.arguments()
     let with = try Self.function()(arguments)
     let without = try Self.function(without: [name])(arguments)
-    for (index, (a, b)) in zip(with, without).enumerated() {
-      if changing.contains(name) {
-        try expectClose(a, b, 5e-5, "result \(index) without \(name)")
-      } else {
+    if changing.contains(name) {
+      // F(4×4) rounds about two to four times as much as a direct sum. Of sums in another order one can by chance be
+      // closer than the other: by up to a third of the errors here, more is left room for.
+      let factor = name == "choose-convolutions" ? 6.0 : 4
+      try Self.expectAsExact(
+        with, as: without, within: factor, Self.exact(arguments), "with \(name) and without")
+    } else {
+      for (index, (a, b)) in zip(with, without).enumerated() {
         #expect(try a.scalars(Float.self) == b.scalars(Float.self), "result \(index) without \(name)")
       }
     }
@@ -100,10 +132,9 @@ struct FusionTests {
     #expect(operations.contains { $0.hasPrefix("concatenate") })
     #expect(!operations.contains { $0.contains("winograd") || $0.contains("statistics direct") })
     let arguments = try Self.arguments()
-    let fast = try Self.function()(arguments)
-    for (index, (a, b)) in try zip(Self.function(numerics: .direct)(arguments), fast).enumerated() {
-      try expectClose(b, a, 5e-5, "result \(index)")
-    }
+    try Self.expectAsExact(
+      Self.function()(arguments), as: Self.function(numerics: .direct)(arguments), within: 6,
+      Self.exact(arguments), "fast and direct")
   }
 
   @Test("give the same bytes on any number of threads")
