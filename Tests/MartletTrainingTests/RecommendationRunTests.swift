@@ -158,6 +158,9 @@ import Testing
     let task = try RecommendationFixture.configuration(in: folder.url, log: log).makeTask(isNew: true)
     #expect(task.introduction.hasSuffix("61 users and 40 items; 1 user with one interaction left out"))
     #expect(task.split.test.count == 60)
+    let untimed = RecommendationFixture.text().replacingOccurrences(of: "timestamp:float", with: "when:float")
+    let other = try RecommendationFixture.configuration(in: folder.url, log: untimed).makeTask(isNew: true)
+    #expect(other.introduction.hasSuffix("; in the order of the file, for want of a column with times"))
   }
 
   @Test func changedDataIsRefusedOnResumeAndEvaluation() throws {

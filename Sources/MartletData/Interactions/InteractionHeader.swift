@@ -100,7 +100,7 @@ struct InteractionHeader {
 }
 
 /// Text for an error: in quotes, not too long, and with nothing that moves a terminal's cursor.
-func quoted(_ bytes: some Collection<UInt8>) -> String {
+package func quoted(_ bytes: some Collection<UInt8>) -> String {
   let text = String(decoding: bytes.prefix(80), as: UTF8.self).unicodeScalars.map { scalar in
     scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: false) : String(scalar)
   }

@@ -13,6 +13,8 @@ public struct SequenceDataset: Sendable {
   /// The users' names.
   public let userNames: [String]
   public var userCount: Int { userNames.count }
+  /// Whether the log had times; otherwise its order is theirs.
+  public let hasTimes: Bool
   /// The number of interactions of all users.
   public var interactionCount: Int { items.count }
 
@@ -36,6 +38,7 @@ public struct SequenceDataset: Sendable {
     for user in log.users.indices { starts[user + 1] += starts[user] }
     self.starts = starts
     items = Self.orderedItems(log, starts)
+    hasTimes = !log.times.isEmpty
     itemNames = ["[PAD]"] + log.items
     userNames = log.users
     var table = TokenTable()

@@ -97,6 +97,15 @@ public enum ConfigurationFile {
     }
   }
 
+  /// The kind of run whose files have a key.
+  private static func kind(with key: String) -> RunKind? {
+    let keys: [(RunKind, [String])] = [
+      (.segmentation, SegmentationConfiguration.keys.map(\.name)),
+      (.recommendation, RecommendationConfiguration.keys.map(\.name)),
+    ]
+    return keys.first { $0.1.contains(key) }?.0
+  }
+
   /// - Parameters:
   ///   - names: The keys that there are.
   ///   - complete: A mapping that holds, under its keys, the mappings that there can be.
@@ -110,6 +119,7 @@ public enum ConfigurationFile {
         let line = key.mark.map { ":\($0.line)" } ?? ""
         let hint =
           nearestName(to: name, in: names).map { "did you mean \($0)?" }
+          ?? kind(with: name).map { "it is a key of files with `\(taskKey): \($0)`" }
           ?? "known keys are \(names.joined(separator: ", "))"
         throw MartletError("configuration", "\(source)\(line): unknown key \(name); \(hint)")
       }

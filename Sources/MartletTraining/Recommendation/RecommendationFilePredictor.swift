@@ -80,7 +80,7 @@ public final class RecommendationFilePredictor {
         if let user = numbers[name] {
           try add(user, of: dataset, line: number, write)
         } else {
-          fail("line \(number): expected a user of the interactions, got \"\(name)\"")
+          fail("line \(number): expected a user of the interactions, got \(quoted(name.utf8))")
         }
       }
     case (.sequences(let path), _):
@@ -98,7 +98,7 @@ public final class RecommendationFilePredictor {
     let name = dataset.userNames[user]
     if history.isEmpty {
       let place = line.map { "line \($0): " } ?? ""
-      return fail("\(place)user \"\(name)\" has no item that the network knows")
+      return fail("\(place)user \(quoted(name.utf8)) has no item that the network knows")
     }
     try add(history, for: .user(name), write)
   }
@@ -115,7 +115,8 @@ public final class RecommendationFilePredictor {
         unknown.append(name)
       }
     }
-    let list = unknown.map { "\"\($0)\"" }.joined(separator: ", ")
+    let rest = unknown.count > 5 ? " and \(unknown.count - 5) more" : ""
+    let list = unknown.prefix(5).map { quoted($0.utf8) }.joined(separator: ", ") + rest
     if history.isEmpty {
       return fail(
         "line \(line): expected an item that the network knows, got \(unknown.isEmpty ? "nothing" : list)")

@@ -115,6 +115,7 @@ public final class RecommendationTask: RunTask {
     return "\(samplesPerEpoch) training and \(counted(split.validation.count, "validation example")) of "
       + "\(counted(dataset.userCount, "user")) and \(counted(dataset.itemCount, "item"))"
       + (short == 0 ? "" : "; \(counted(short, "user")) with one interaction left out")
+      + (dataset.hasTimes ? "" : "; in the order of the file, for want of a column with times")
   }
 
   public var metricNames: [String] { RecommendationEvaluation(cutoffs: cutoffs).namedMetrics.map(\.name) }
