@@ -14,6 +14,8 @@ import Martlet
 /// step. A reader, a full disk, a crash or a kill never meets half a file under the final name; what was there
 /// before stays until the new file replaces it. When writing fails the temporary file is removed; when the
 /// process is killed, it is left as `.NAME.PROCESS-NUMBER.partial`.
+///
+/// What is no file but takes bytes, such as a pipe or `/dev/null`, is written to as it is and stays what it is.
 public enum AtomicFile {
   /// The file that is being written, under its temporary name.
   public struct Contents: ~Copyable {
@@ -67,6 +69,13 @@ public enum AtomicFile {
   public static func write(
     to path: String, operation: String = "file", _ body: (borrowing Contents) throws -> Void
   ) throws {
+    if takesBytes(path) {
+      let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+      if descriptor < 0 { throw failure(path, errno, operation) }
+      let contents = Contents(FileDescriptor(number: descriptor), path, operation)
+      try body(contents)
+      return try contents.synchronize()
+    }
     let final = resolvingLinks(path)
     let temporary = try createTemporary(for: final, shownAs: path, operation)
     do {
@@ -83,6 +92,13 @@ public enum AtomicFile {
 
   static func failure(_ path: String, _ number: Int32, _ operation: String) -> MartletError {
     MartletError(operation, "\(path): cannot be written: \(systemErrorText(number))")
+  }
+
+  /// Whether there is something at `path` that is neither a file nor a folder: a device, a pipe, a socket.
+  private static func takesBytes(_ path: String) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return false }
+    return ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
   }
 
   /// The file that `path` leads to, so that a link stays a link.

@@ -35,6 +35,26 @@ import Testing
     #expect(try FileBytes.read(path, operation: "test").bytes == [1, 2, 3])
   }
 
+  /// Replacing a device by a file would break whatever else uses it.
+  @Test(arguments: ["pipe", "link"])
+  func whatIsNoFileStaysWhatItIs(name: String) throws {
+    let folder = try TemporaryFolder()
+    let pipe = folder.file("pipe")
+    try #require(mkfifo(pipe, 0o600) == 0)
+    try FileManager.default.createSymbolicLink(atPath: folder.file("link"), withDestinationPath: pipe)
+    let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+    try #require(reader >= 0)
+    defer { close(reader) }
+    try AtomicFile.write([1, 2, 3], to: folder.file(name))
+    var bytes = [UInt8](repeating: 0, count: 10)
+    #expect(read(reader, &bytes, 10) == 3 && bytes.prefix(3) == [1, 2, 3])
+    var status = stat()
+    #expect(stat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+    #expect(folder.names.sorted() == ["link", "pipe"])
+    try AtomicFile.write([1, 2, 3], to: "/dev/null")
+    #expect(stat("/dev/null", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
+  }
+
   @Test func aMissingFolderIsNamed() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("none/model.bin")
