@@ -67,48 +67,14 @@ struct DeepProduct {
     let step = max(1, min(range.count, Self.blockBytes / ((rows + pitch) * bytes)))
     let panels = isPacked ? threadScratch(step * pitch * bytes) : nil
     StridedCopy.zero(sums, byteCount: rows * pitch * bytes)
-    var offset = 0
-    var line: UnsafeRawPointer?
-    var end = 0
-    var block = martlet_outer_block()
-    block.lines = 1
-    block.taps = 1
-    block.left_step = rows
-    block.left_rows = rows
-    block.right_panels = pitch / width
-    block.sums = sums
-    withUnsafePointer(to: &offset) { offset in
-      block.left_offsets = offset
-      block.first_pixels = offset
-      for first in stride(from: range.lowerBound, to: range.upperBound, by: step) {
-        end = min(step, range.upperBound - first)
-        line = a + first * rows * bytes
-        let right = b + first * columns * bytes
-        if let panels {
-          var copy = martlet_panel_copy()
-          copy.source = right
-          copy.pixels = end
-          copy.pixel_stride = columns
-          copy.channels = columns
-          copy.panels = panels
-          copy.panel_stride = end * width
-          kernels.pack_right(&copy)
-          block.right = UnsafeRawPointer(panels)
-          block.right_panel_stride = end * width
-          block.right_step = width
-        } else {
-          block.right = right
-          block.right_panel_stride = width
-          block.right_step = columns
-        }
-        withUnsafePointer(to: &line) { line in
-          withUnsafePointer(to: &end) { end in
-            block.left_lines = line
-            block.end_pixels = end
-            kernels.add_outer_products(&block)
-          }
-        }
-      }
+    for first in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+      let count = min(step, range.upperBound - first)
+      let (left, right) = (a + first * rows * bytes, b + first * columns * bytes)
+      if let panels { kernels.packRows(right, rows: count, columns: columns, stride: columns, to: panels) }
+      kernels.addOuterProducts(
+        left, rows: count, leftColumns: rows, panels.map { UnsafeRawPointer($0) } ?? right,
+        panels: pitch / width, panelStride: isPacked ? count * width : width,
+        rightStep: isPacked ? width : columns, to: sums)
     }
   }
 

@@ -27,4 +27,4 @@ func threadScratch(_ bytes: Int) -> UnsafeMutableRawPointer {
 }
 
 @inline(__always)
-func ceilDivide(_ a: Int, _ b: Int) -> Int { (a + b - 1) / b }
+package func ceilDivide(_ a: Int, _ b: Int) -> Int { (a + b - 1) / b }

@@ -1,3 +1,5 @@
+import MartletKernels
+
 /// Two strided 1-D convolutions that cut a sequence into segments, a vector each (Zhu et al., "Progressive Self-Attention
 /// Network with Unsymmetrical Positional Encoding for Sequential Recommendation", SIGIR 2022).
 ///
@@ -158,9 +160,4 @@ public final class DownConv: Layer {
       + (advice.isEmpty
         ? "" : "; with the other sizes as they are, what fits nearby is \(advice.joined(separator: ", "))")
   }
-}
-
-private func ceilDivide(_ a: Int, _ b: Int) -> Int {
-  precondition(b > 0)
-  return a > 0 ? (a + b - 1) / b : 0
 }

@@ -5,10 +5,9 @@ import Martlet
 /// For networks in which an item sees only what came before it. A window stands for as many examples as it has items, and
 /// costs little more than one.
 public struct SequenceWindows: Sendable {
-  /// The user of each window, and how far its targets go in the user's sequence.
+  /// The user of each window, where its targets end in the user's sequence, and how many they are.
   private var users: [UInt32] = []
   private var ends: [UInt32] = []
-  /// Examples of a user that have no window yet are those before the window's, so a window need not say where it begins.
   private var counts: [UInt32] = []
   /// Examples in all windows.
   public private(set) var exampleCount = 0

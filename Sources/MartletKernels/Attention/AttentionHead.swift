@@ -104,7 +104,7 @@ struct AttentionHead {
   func multiplyKeys(
     _ matrix: UnsafeRawPointer, _ right: UnsafeRawPointer, to output: UnsafeMutableRawPointer
   ) {
-    pack(right, rows: shape.keys)
+    kernels.packRows(right, rows: shape.keys, columns: shape.size, stride: shape.stride, to: panels)
     multiply(
       matrix, leftStride: shape.keys, rows: shape.queries, depth: shape.keys, columns: shape.size, to: output,
       outputStride: shape.stride)
@@ -116,49 +116,16 @@ struct AttentionHead {
   ) {
     let bytes = shape.format.byteCount
     let width = Int(kernels.width)
-    pack(right, rows: shape.queries)
+    kernels.packRows(right, rows: shape.queries, columns: shape.size, stride: shape.stride, to: panels)
     let pitch = ceilDivide(shape.size, width) * width
     StridedCopy.zero(products, byteCount: shape.keys * pitch * bytes)
-    var lines: UnsafeRawPointer? = matrix
-    var zero = 0
-    var end = shape.queries
-    var block = martlet_outer_block()
-    block.lines = 1
-    block.taps = 1
-    block.left_step = shape.keys
-    block.left_rows = shape.keys
-    block.right = UnsafeRawPointer(panels)
-    block.right_panel_stride = shape.queries * width
-    block.right_step = width
-    block.right_panels = pitch / width
-    block.sums = products
-    withUnsafePointer(to: &lines) { lines in
-      withUnsafePointer(to: &zero) { zero in
-        withUnsafePointer(to: &end) { end in
-          block.left_lines = lines
-          block.left_offsets = zero
-          block.first_pixels = zero
-          block.end_pixels = end
-          kernels.add_outer_products(&block)
-        }
-      }
-    }
+    kernels.addOuterProducts(
+      matrix, rows: shape.queries, leftColumns: shape.keys, panels, panels: pitch / width,
+      panelStride: shape.queries * width, rightStep: width, to: products)
     for key in 0..<shape.keys {
       (output + key * shape.stride * bytes).copyMemory(
         from: products + key * pitch * bytes, byteCount: shape.size * bytes)
     }
-  }
-
-  /// Panels of [rows, size].
-  private func pack(_ source: UnsafeRawPointer, rows: Int) {
-    var copy = martlet_panel_copy()
-    copy.source = source
-    copy.pixels = rows
-    copy.pixel_stride = shape.stride
-    copy.channels = shape.size
-    copy.panels = panels
-    copy.panel_stride = rows * Int(kernels.width)
-    kernels.pack_right(&copy)
   }
 
   /// Panels of [size, keys] from rows of keys.

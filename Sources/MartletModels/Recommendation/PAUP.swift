@@ -5,8 +5,7 @@ import Martlet
 /// beside attention by position, which sees every item.
 ///
 /// There is no mask: the filling on the right takes part like an item, as in the published code. Its softmaxes add up to
-/// 1 over the queries (`softmaxAxis: .queries`); over the keys is what attention usually does, and what the paper's
-/// formulas say.
+/// 1 over the queries (`softmaxAxis: .queries`); over the keys is what attention usually does.
 ///
 /// Names are those of the published code: `item_embedding`, `position_embedding`, `LayerNorm`, and for layer `i`
 /// `trm_encoder.layer.{i}.multi_head_attention` with `query`, `key`, `value`, `attpooling_key` and `attpooling_value` (each
