@@ -22,7 +22,9 @@ NETWORKS = {
 RECOMMENDATION = (
     "PAUP with its published sizes, 2 layers, 2 heads and 64 channels, in float32 but for the peer with bf16 in its "
     "name, which runs under autocast. A training step is forward, cross-entropy over all items, backward, Adam; full "
-    "ranking is the users' vectors, the scores of all items and the targets' ranks, in evaluation mode."
+    "ranking is the users' vectors, the scores of all items and the targets' ranks, in evaluation mode. PyTorch has the "
+    "network as its authors do, and, as last item, with the last layer computed at the last item alone, as Martlet does "
+    "it. Its softmaxes over the queries run along memory."
 )
 RECOMMENDATION_WORK = {"paup-step": "training step", "paup-rank": "full ranking"}
 MEMORY = "Memory is the process's peak less what it held when its framework was loaded."

@@ -71,11 +71,13 @@ INFER_PEERS = {
 PAUP_STEP_PEERS = {
     "PyTorch eager": Peer("paup_step.py", "--mode eager", pooled=True),
     "torch.compile": Peer("paup_step.py", "--mode compile", pooled=True, compiled=True),
+    "torch.compile, last item": Peer("paup_step.py", "--mode compile --last", pooled=True, compiled=True),
     "torch.compile bf16": Peer("paup_step.py", "--mode compile --bf16", pooled=True, compiled=True),
 }
 PAUP_RANK_PEERS = {
     "PyTorch eager": Peer("paup_rank.py", "--mode eager", pooled=True),
     "torch.compile": Peer("paup_rank.py", "--mode compile", pooled=True, compiled=True),
+    "torch.compile, last item": Peer("paup_rank.py", "--mode compile --last", pooled=True, compiled=True),
 }
 CONVOLUTION_PEERS = {
     "PyTorch": Peer("conv_torch.py", "--mode channels_last", pooled=True),

@@ -4,7 +4,7 @@ ranks)."""
 import torch
 
 import worker
-from paup_work import command_line, made
+from paup_work import command_line, made, vectors_of
 
 
 def main():
@@ -14,9 +14,10 @@ def main():
     def prepare():
         model, *batch = made(options)
         model.eval()
+        vectors = vectors_of(model, options)
 
         def ranks_of(items, lengths, targets):
-            scores = model.scores(model(items, lengths))
+            scores = model.scores(vectors(items, lengths))
             wanted = scores.gather(1, targets[:, None])
             return 1 + (scores[:, 1:] > wanted).sum(1)
 

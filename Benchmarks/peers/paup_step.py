@@ -4,7 +4,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 import worker
-from paup_work import command_line, made
+from paup_work import command_line, made, vectors_of
 
 
 def main():
@@ -16,11 +16,12 @@ def main():
     def prepare():
         model, *batch = made(options)
         model.train()
+        vectors = vectors_of(model, options)
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
 
         def loss_of(items, lengths, targets):
             with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
-                return cross_entropy(model.scores(model(items, lengths)), targets)
+                return cross_entropy(model.scores(vectors(items, lengths)), targets)
 
         if options.mode == "compile":
             loss_of = torch.compile(loss_of)

@@ -20,7 +20,7 @@ import torch
 from torch import nn
 from torch.nn.functional import gelu
 
-AXES = {"queries": -2, "keys": -1}  # of the score matrix, over which a softmax sums to 1
+AXES = ("queries", "keys")  # what a softmax of the scores sums to 1 over
 
 
 class DownConv(nn.Module):
@@ -74,22 +74,34 @@ class PooledAttention(Attention):
         self, length, hidden, heads, segments, kernel1, reduction, axis, hidden_dropout, attention_dropout, epsilon
     ):
         super().__init__(hidden, heads, hidden_dropout, attention_dropout, epsilon)
-        self.axis = AXES[axis]
+        assert axis in AXES, axis
+        self.axis = axis
         self.attpooling_key = DownConv(length, hidden, segments, kernel1, reduction)
         self.attpooling_value = DownConv(length, hidden, segments, kernel1, reduction)
         self.pos_q_linear = nn.Linear(hidden, hidden)
         self.pos_k_linear = nn.Linear(hidden, hidden)
         self.pos_ln = nn.LayerNorm(hidden, eps=epsilon)
 
-    def forward(self, x, positions):
-        query, key, value = self.query(x), self.key(x), self.value(x)
-        scores = self.scores(self.split(query), self.split(self.attpooling_key(key)))
-        weights = self.attention_dropout(scores.softmax(self.axis))
-        content = weights @ self.split(self.attpooling_value(value))
+    def forward(self, x, positions, lengths=None):
+        """With lengths, the output at each sequence's last item alone, [N, 1, H]."""
+        key, value = self.key(x), self.value(x)
+        pooled = self.split(self.attpooling_key(key)), self.split(self.attpooling_value(value))
+        content = self.attend(self.split(self.query(x)), *pooled, self.attention_dropout, lengths)
         placed = self.pos_ln(positions + x)
         queries = self.split(self.pos_q_linear(placed)) * (2 * self.head_size) ** -0.5
-        weights = self.scores(queries, self.split(self.pos_k_linear(placed))).softmax(self.axis)
-        return self.finish(content + weights @ self.split(value), x)
+        position = self.attend(queries, self.split(self.pos_k_linear(placed)), self.split(value), nn.Identity(), lengths)
+        return self.finish(content + position, x if lengths is None else last(x, lengths)[:, None])
+
+    def attend(self, queries, keys, values, dropout, lengths):
+        if self.axis == "keys":
+            queries = queries if lengths is None else last_of_heads(queries, lengths)
+            return dropout(self.scores(queries, keys).softmax(-1)) @ values
+        # A row a key: the softmax over the queries is then along memory, which is up to a quarter faster.
+        scores = self.scores(keys, queries)
+        if lengths is None:
+            return dropout(scores.softmax(-1)).transpose(-1, -2) @ values
+        own = self.scores(keys, last_of_heads(queries, lengths))
+        return dropout((own - scores.logsumexp(-1, keepdim=True)).exp()).transpose(-1, -2) @ values
 
 
 class CausalAttention(Attention):
@@ -119,8 +131,9 @@ class Layer(nn.Module):
         self.multi_head_attention = attention
         self.feed_forward = feed_forward
 
-    def forward(self, x, beside):
-        return self.feed_forward(self.multi_head_attention(x, beside))
+    def forward(self, x, beside, lengths=None):
+        beside = (beside,) if lengths is None else (beside, lengths)
+        return self.feed_forward(self.multi_head_attention(x, *beside))
 
 
 class Encoder(nn.Module):
@@ -128,10 +141,11 @@ class Encoder(nn.Module):
         super().__init__()
         self.layer = nn.ModuleList(layers)
 
-    def forward(self, x, beside):
-        for layer in self.layer:
+    def forward(self, x, beside, lengths=None):
+        """With lengths, the last layer's output at each sequence's last item alone, [N, 1, H]."""
+        for layer in self.layer[:-1]:
             x = layer(x, beside)
-        return x
+        return self.layer[-1](x, beside, lengths)
 
 
 class Recommender(nn.Module):
@@ -171,9 +185,13 @@ class PAUP(Recommender):
         )
         super().__init__(items, length, hidden, inner, layers, hidden_dropout, epsilon, attention)
 
-    def encode(self, items):
+    def encode(self, items, lengths=None):
         x = self.dropout(self.LayerNorm(self.item_embedding(items)))
-        return self.trm_encoder(x, self.position_embedding.weight)
+        return self.trm_encoder(x, self.position_embedding.weight, lengths)
+
+    def represent(self, items, lengths):
+        """The same as forward, with the last layer computed at the last item alone, which its authors do not do."""
+        return self.encode(items, lengths)[:, 0]
 
 
 class SASRec(Recommender):
@@ -209,3 +227,8 @@ def bpr_loss(model, output, targets, negatives):
 
 def ceil_div(a, b):
     return -(-a // b)
+
+
+def last_of_heads(x, lengths):
+    """The same for heads: [N, heads, L, D] → [N, heads, 1, D]"""
+    return x[torch.arange(len(x), device=x.device), :, lengths - 1][:, :, None]
