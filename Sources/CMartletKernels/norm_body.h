@@ -3,11 +3,12 @@
 // Before including: REAL, REAL_SQRT, FN(name) and FMA(a, b, c). Loops run over neighbouring channels with nothing
 // carried between them, so the compiler vectorises them with the set in force.
 
-// 16 floats or 8 doubles, and one load of them at any address.
+// 16 floats or 8 doubles, and one load or store of them at any address.
 typedef REAL FN(lanes) __attribute__((ext_vector_type(64 / sizeof(REAL))));
 typedef FN(lanes) FN(lanes_anywhere) __attribute__((aligned(__alignof__(REAL))));
 #define LANES ((ptrdiff_t)(64 / sizeof(REAL)))
 #define LOAD(p) ((FN(lanes))(*(const FN(lanes_anywhere) *)(p)))
+#define STORE(p, v) (*(FN(lanes_anywhere) *)(p) = (v))
 
 // Rows whose sums are kept in REAL before they go to double: few enough for accuracy and for the second reading
 // to hit the cache, enough that the doubles cost little.
@@ -264,10 +265,13 @@ static void FN(sum_rows)(const void *xv, ptrdiff_t rows, ptrdiff_t channels, dou
   }
 }
 
+// In halves: a chain of additions would take longer than all that a short row has else.
 static inline double FN(add_lanes)(const FN(lanes) *v) {
-  double sum = 0;
-  for (ptrdiff_t i = 0; i < LANES; i++) sum += (double)(*v)[i];
-  return sum;
+  double part[LANES];
+  for (int i = 0; i < LANES; i++) part[i] = (double)(*v)[i];
+  for (int half = LANES / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) part[i] += part[i + half];
+  return part[0];
 }
 
 // Neighbouring elements whose sums are kept in REAL lanes before they go to double.
@@ -278,8 +282,9 @@ static void FN(layer)(const void *xv, ptrdiff_t rows, ptrdiff_t width, const voi
   const REAL *restrict w = weight, *restrict b = bias;
   REAL *means = mean_out, *inverses = inverse_deviation;
   for (ptrdiff_t r = 0; r < rows; r++) {
-    const REAL *restrict x = (const REAL *)xv + r * width;
-    REAL *restrict y = (REAL *)yv + r * width;
+    // y may lie on x: vectors are spelled out, since no compiler makes them of loops over what may overlap.
+    const REAL *x = (const REAL *)xv + r * width;
+    REAL *y = (REAL *)yv + r * width;
     double total = 0;
     for (ptrdiff_t begin = 0; begin < width; begin += LAYER_CHUNK) {
       ptrdiff_t end = width - begin < LAYER_CHUNK ? width : begin + LAYER_CHUNK, i = begin;
@@ -301,7 +306,10 @@ static void FN(layer)(const void *xv, ptrdiff_t rows, ptrdiff_t width, const voi
       total += FN(add_lanes)(&sum);
     }
     REAL inverse = (REAL)(1 / sqrt(total / (double)width + epsilon));
-    for (ptrdiff_t i = 0; i < width; i++) y[i] = FMA((x[i] - mean) * inverse, w[i], b[i]);
+    ptrdiff_t i = 0;
+    for (; i + LANES <= width; i += LANES)
+      STORE(y + i, FMA((LOAD(x + i) - mean) * inverse, LOAD(w + i), LOAD(b + i)));
+    for (; i < width; i++) y[i] = FMA((x[i] - mean) * inverse, w[i], b[i]);
     means[r] = mean;
     inverses[r] = inverse;
   }
@@ -318,9 +326,9 @@ static void FN(layer_gradient)(const void *xv, const void *dyv, ptrdiff_t rows, 
     ptrdiff_t end = rows - begin < block ? rows : begin + block;
     for (ptrdiff_t i = 0; i < width; i++) dw[i] = db[i] = 0;
     for (ptrdiff_t r = begin; r < end; r++) {
-      const REAL *restrict x = (const REAL *)xv + r * width;
-      const REAL *restrict dy = (const REAL *)dyv + r * width;
-      REAL *restrict dx = (REAL *)dxv + r * width;
+      // dx may lie on x or dy.
+      const REAL *x = (const REAL *)xv + r * width, *dy = (const REAL *)dyv + r * width;
+      REAL *dx = (REAL *)dxv + r * width;
       REAL m = ((const REAL *)mean)[r], s = ((const REAL *)inverse_deviation)[r];
       double total = 0, product = 0;
       for (ptrdiff_t chunk = 0; chunk < width; chunk += LAYER_CHUNK) {
@@ -340,7 +348,14 @@ static void FN(layer_gradient)(const void *xv, const void *dyv, ptrdiff_t rows, 
         product += FN(add_lanes)(&cross);
       }
       REAL mean_g = (REAL)(total / (double)width), mean_product = (REAL)(product / (double)width);
-      for (ptrdiff_t i = 0; i < width; i++) {
+      ptrdiff_t i = 0;
+      for (; i + LANES <= width; i += LANES) {
+        FN(lanes) normal = (LOAD(x + i) - m) * s, g = LOAD(dy + i);
+        STORE(dw + i, FMA(g, normal, LOAD(dw + i)));
+        STORE(db + i, LOAD(db + i) + g);
+        STORE(dx + i, s * (FMA(g, LOAD(w + i), (FN(lanes)){0} - mean_g) - normal * mean_product));
+      }
+      for (; i < width; i++) {
         REAL normal = (x[i] - m) * s;
         dw[i] = FMA(dy[i], normal, dw[i]);
         db[i] += dy[i];
@@ -363,3 +378,4 @@ static const martlet_norm_table FN(table) = {
 #undef LAYER_CHUNK
 #undef LANES
 #undef LOAD
+#undef STORE

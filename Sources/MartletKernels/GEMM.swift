@@ -98,6 +98,9 @@ public struct MatrixProduct {
       sources[i] = firstLeft + row * depth * bytes
       outputs[i] = firstOutput + row * columns * bytes
     }
+    let streams =
+      factors.count * rows * columns * bytes > IndirectProductPlan.streamedBytes && columns % width == 0
+      && UInt(bitPattern: output) % 64 == 0
     let firstColumn = panels.lowerBound * width
     let firstPacked = packed + factors[index].b * depth * panelCount * width * bytes
     let panelTaps = [0]
@@ -118,6 +121,7 @@ public struct MatrixProduct {
       block.outputs = UnsafePointer(outputs)
       block.output_offset = firstColumn
       block.accumulate = term > 0 ? 1 : 0
+      block.stream = streams && depth <= chunk ? 1 : 0
       if term + count >= depth {
         block.bias = bias.map { $0 + firstColumn * bytes }
         block.rectify = rectified ? 1 : 0

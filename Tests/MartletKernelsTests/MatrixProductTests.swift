@@ -11,21 +11,23 @@ struct MatrixProductTests {
       byteCount: product.workspaceByteCount + 64, alignment: 64)
     defer { workspace.deallocate() }
     workspace.initializeMemory(as: UInt8.self, repeating: 0xFF, count: product.workspaceByteCount + 64)
-    return [Scalar](unsafeUninitializedCapacity: count) { output, initialized in
-      output.initialize(repeating: .nan)
-      a.withUnsafeBytes { a in
-        b.withUnsafeBytes { b in
-          (bias ?? []).withUnsafeBytes {
-            product.run(
-              a: a.baseAddress ?? UnsafeRawPointer(workspace),
-              b: b.baseAddress ?? UnsafeRawPointer(workspace),
-              bias: bias == nil ? nil : $0.baseAddress, rectified: rectified, output: output.baseAddress!,
-              workspace: workspace)
-          }
+    // Aligned as tensors are; an array's elements are not.
+    let output = UnsafeMutableRawPointer.allocate(
+      byteCount: count * MemoryLayout<Scalar>.stride + 64, alignment: 64)
+    defer { output.deallocate() }
+    let elements = output.initializeMemory(as: Scalar.self, repeating: .nan, count: count)
+    a.withUnsafeBytes { a in
+      b.withUnsafeBytes { b in
+        (bias ?? []).withUnsafeBytes {
+          product.run(
+            a: a.baseAddress ?? UnsafeRawPointer(workspace),
+            b: b.baseAddress ?? UnsafeRawPointer(workspace),
+            bias: bias == nil ? nil : $0.baseAddress, rectified: rectified, output: output,
+            workspace: workspace)
         }
       }
-      initialized = count
     }
+    return Array(UnsafeBufferPointer(start: elements, count: count))
   }
 
   static func naive(_ p: MatrixProduct, _ a: [Double], _ b: [Double], _ bias: [Double]?) -> [Double] {
@@ -95,6 +97,26 @@ struct MatrixProductTests {
       #expect(relativeError(Self.run(wide, a, b, bias), expected) < 1e-14)
       #expect(
         relativeError(Self.run(wide, a, b, bias, rectified: true), expected.map { max(0, $0) }) < 1e-14)
+    }
+  }
+
+  /// Results so large that they are written past the caches, and ones of the same size that cannot be.
+  @Test(arguments: ConvolutionTests.kernelSets, [64, 63])
+  func largeResults(kernels: String, columns: Int) {
+    var generator = PhiloxGenerator(seed: 9, stream: 10)
+    ConvolutionTests.with(kernels) {
+      let product = MatrixProduct(rows: 52_001, columns: columns, depth: 3, format: .float32)
+      let a = ConvolutionTests.random(product.rows * 3, &generator).map { Float($0) }
+      let b = ConvolutionTests.random(columns * 3, &generator).map { Float($0) }
+      let bias = ConvolutionTests.random(columns, &generator).map { Float($0) }
+      let result = Self.run(product, a, b, bias)
+      // Row by row, a product too small for that has the same bytes.
+      let single = MatrixProduct(rows: 1, columns: columns, depth: 3, format: .float32)
+      for row in stride(from: 0, to: product.rows, by: 97) {
+        let expected = Self.run(single, Array(a[row * 3..<row * 3 + 3]), b, bias)
+        #expect(Array(result[row * columns..<(row + 1) * columns]) == expected, "row \(row)")
+      }
+      #expect(!result.contains { $0.isNaN })
     }
   }
 

@@ -158,7 +158,7 @@ struct IndirectProductPlan {
   }
 
   /// Results that no cache holds until they are read again are written past the caches.
-  private static let streamedBytes = 12 << 20
+  static let streamedBytes = 12 << 20
 
   private func streamsResult(_ output: UnsafeMutableRawPointer) -> Bool {
     let pixel = groups * groupOutputStride * scalar.byteCount
