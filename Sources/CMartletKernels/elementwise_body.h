@@ -13,6 +13,12 @@ static inline REAL NAME(gelu_tanh_argument)(REAL v) {
   return (REAL)0.7978845608028654 * (v + (REAL)0.044715 * (v * v * v));
 }
 
+// Within 0 and a limit; not a number where v is none.
+static inline REAL NAME(clamped)(REAL v, REAL limit) {
+  v = v < 0 ? (REAL)0 : v;
+  return v > limit ? limit : v;
+}
+
 // Loops over library functions cannot become vectors.
 static void NAME(power_scalar)(const REAL *x, REAL *y, size_t n, REAL p) {
   if (p == (REAL)0.5) {
@@ -45,6 +51,8 @@ static void NAME(unary)(
   case MARTLET_GELU: UNARY((REAL)0.5 * v * ((REAL)1 + M_ERF(v * (REAL)0.7071067811865476)));
   case MARTLET_GELU_TANH: UNARY((REAL)0.5 * v * ((REAL)1 + M_TANH(NAME(gelu_tanh_argument)(v))));
   case MARTLET_SILU: UNARY(v * M_SIGMOID(v));
+  case MARTLET_HARD_SWISH: UNARY(v * NAME(clamped)(v + (REAL)3, 6) / (REAL)6);
+  case MARTLET_HARD_SIGMOID: UNARY(NAME(clamped)(v + (REAL)3, 6) / (REAL)6);
   case MARTLET_SIGMOID: UNARY(M_SIGMOID(v));
   case MARTLET_TANH: UNARY(M_TANH(v));
   case MARTLET_ERF: UNARY(M_ERF(v));
@@ -108,6 +116,9 @@ static void NAME(unary_gradient)(
   case MARTLET_GELU: GRADIENT(g * NAME(gelu_slope)(v));
   case MARTLET_GELU_TANH: GRADIENT(g * NAME(gelu_tanh_slope)(v));
   case MARTLET_SILU: GRADIENT(g * NAME(silu_slope)(v));
+  case MARTLET_HARD_SWISH:
+    GRADIENT(v <= (REAL)-3 ? (REAL)0 : v < (REAL)3 ? g * (v / (REAL)3 + (REAL)0.5) : g);
+  case MARTLET_HARD_SIGMOID: GRADIENT(((v > (REAL)-3) & (v < (REAL)3)) ? g / (REAL)6 : (REAL)0);
   case MARTLET_SIGMOID: GRADIENT(g * (((REAL)1 - v) * v));
   case MARTLET_TANH: GRADIENT(g * ((REAL)1 - v * v));
   case MARTLET_ERF: GRADIENT(g * ((REAL)1.1283791670955126 * M_EXP(-v * v)));

@@ -44,4 +44,16 @@ static void NAME(adam)(
   }
 }
 
-static const martlet_optimizer_table_t NAME(table) = {NAME(sgd), NAME(adam)};
+static void NAME(accumulate)(void *target_, const void *value_, double kept_, double added_, size_t n) {
+  REAL *target = target_;
+  const REAL *value = value_;
+  const REAL kept = (REAL)kept_, added = (REAL)added_;
+  if (kept == 0) {
+    // What is forgotten may be anything, not a number among it.
+    VECTOR for (size_t i = 0; i < n; i++) target[i] = added * value[i];
+    return;
+  }
+  VECTOR for (size_t i = 0; i < n; i++) target[i] = kept * target[i] + added * value[i];
+}
+
+static const martlet_optimizer_table_t NAME(table) = {NAME(sgd), NAME(adam), NAME(accumulate)};

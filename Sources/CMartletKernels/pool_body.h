@@ -134,6 +134,54 @@ static void FN(max_gradient_row)(const void *dy, const void *index, martlet_pool
   }
 }
 
+static inline void FN(select_pixels)(const REAL *x, const void *index, martlet_pool_rows rows,
+                                     martlet_pool_axis axis, ptrdiff_t width, ptrdiff_t channels,
+                                     const int wide, REAL *y) {
+  const uint8_t *bytes = index;
+  const int32_t *words = index;
+  for (ptrdiff_t o = 0; o < width; o++) {
+    const int32_t begin = axis.start[o], end = axis.start[o + 1];
+    ptrdiff_t c = 0;
+    for (; c + LANES <= channels; c += LANES) {
+      const ptrdiff_t at = o * channels + c;
+      FN(numbers) wanted = wide ? __builtin_convertvector(
+                                      (FN(words))(*(const FN(words_anywhere) *)(words + at)), FN(numbers))
+                                : __builtin_convertvector(
+                                      (FN(bytes))(*(const FN(bytes_anywhere) *)(bytes + at)), FN(numbers));
+      FN(lanes) taken = 0;
+      for (ptrdiff_t r = 0; r < rows.count; r++) {
+        for (int32_t t = begin; t < end; t++) {
+          FN(numbers) hit = wanted == (FN(numbers))(INTEGER)(rows.number[r] + axis.number[t]);
+          taken = hit ? LOAD(x + rows.offset[r] + axis.source[t] * channels + c) : taken;
+        }
+      }
+      STORE(y + at, taken);
+    }
+    for (; c < channels; c++) {
+      const ptrdiff_t at = o * channels + c;
+      const int32_t wanted = wide ? words[at] : bytes[at];
+      REAL taken = 0;
+      for (ptrdiff_t r = 0; r < rows.count; r++) {
+        for (int32_t t = begin; t < end; t++) {
+          if (wanted == rows.number[r] + axis.number[t]) {
+            taken = x[rows.offset[r] + axis.source[t] * channels + c];
+          }
+        }
+      }
+      y[at] = taken;
+    }
+  }
+}
+
+static void FN(select_row)(const void *x, const void *index, martlet_pool_rows rows, martlet_pool_axis axis,
+                           ptrdiff_t width, ptrdiff_t channels, int wide, void *y) {
+  if (wide) {
+    FN(select_pixels)(x, index, rows, axis, width, channels, 1, y);
+  } else {
+    FN(select_pixels)(x, index, rows, axis, width, channels, 0, y);
+  }
+}
+
 // out[i] = Σ weight[r]·x[offset[r] + i].
 static inline void FN(add_rows)(const REAL *x, martlet_pool_rows rows, ptrdiff_t count, REAL *restrict out) {
   const REAL *weight = rows.weight;
@@ -215,7 +263,8 @@ static void FN(resample_row)(const void *x, martlet_pool_rows rows, martlet_pool
   }
 }
 
-static const martlet_pool_table FN(table) = {FN(max_row), FN(max_gradient_row), FN(resample_row)};
+static const martlet_pool_table FN(table) = {FN(max_row), FN(max_gradient_row), FN(select_row),
+                                              FN(resample_row)};
 
 #undef LANES
 #undef LOAD

@@ -22,6 +22,8 @@ public struct Tensor: Sendable {
 
   public var shape: [Int] { type.shape }
   public var rank: Int { type.rank }
+  /// Sizes of the axes after batch and channels.
+  public var space: [Int] { type.space }
   public var scalar: ScalarType { type.scalar }
   public var layout: Layout { type.layout }
   public var elementCount: Int { type.elementCount }

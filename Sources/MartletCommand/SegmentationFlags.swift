@@ -22,13 +22,7 @@ struct SegmentationFlags: ConfigurationFlags {
   @Option(parsing: .unconditional, help: "A mask value that takes no part in loss and metrics.")
   var ignoreIndex: Int?
 
-  @Option(parsing: .unconditional, help: "Channels of the first level. (default: 64)") var baseChannels: Int?
-  @Option(parsing: .unconditional, help: "Levels below the first. (default: 4)") var depth: Int?
-  @Option(help: "same, or valid as published. (default: same)") var padding: String?
-  @Flag(inversion: .prefixedNo, help: "Batch normalisation. (default: --batch-norm)") var batchNorm: Bool?
-  @Option(help: "transposed or bilinear. (default: transposed)") var upsampling: String?
-  @Option(parsing: .unconditional, help: "Dropout probability at the bottleneck. (default: 0)") var dropout:
-    Double?
+  @OptionGroup(title: "Network") var network: NetworkFlags
 
   @Option(parsing: .unconditional, help: "Height and width to train at. (default: 256)") var size: Int?
   @Option(
@@ -49,12 +43,7 @@ struct SegmentationFlags: ConfigurationFlags {
     set(&configuration.maskEncoding, maskEncoding)
     if let classes { configuration.classes = try readLines(classes) }
     set(&configuration.ignoreIndex, ignoreIndex)
-    set(&configuration.baseChannels, baseChannels)
-    set(&configuration.depth, depth)
-    set(&configuration.padding, padding)
-    set(&configuration.batchNorm, batchNorm)
-    set(&configuration.upsampling, upsampling)
-    set(&configuration.dropout, dropout)
+    network.apply(to: &configuration.network)
     set(&configuration.size, size)
     if !classWeights.isEmpty { configuration.classWeights = classWeights }
     if let augmentation { configuration.augmentation = try AugmentationChoice(named: augmentation) }

@@ -11,19 +11,16 @@ struct SummaryCommand: ParsableCommand {
     discussion:
       "The memory of a training step is that of cross-entropy and Adam on a batch of the given shape.")
 
-  @Argument(help: "The network's name (unet), a run folder, or a weights file.")
+  @Argument(
+    help:
+      "The network's name (\(Architecture.names.joined(separator: ", "))), a run folder, or a weights file.")
   var model: String
 
   @Option(help: ArgumentHelp("Batch, channels, height and width.", valueName: "NxCxHxW"))
   var input = "1x3x256x256"
 
-  @Option(help: "Channels of the first level. (default: 64)") var baseChannels: Int?
-  @Option(help: "Levels below the first. (default: 4)") var depth: Int?
-  @Option(help: "Classes. (default: 2)") var classCount: Int?
-  @Option(help: "same or valid. (default: same)") var padding: UNet.Configuration.Padding?
-  @Option(help: "transposed or bilinear. (default: transposed)") var upsampling:
-    UNet.Configuration.Upsampling?
-  @Flag(inversion: .prefixedNo, help: "Batch normalisation. (default: --batch-norm)") var batchNorm: Bool?
+  @Option(parsing: .unconditional, help: "Classes. (default: 2)") var classCount: Int?
+  @OptionGroup(title: "Network") var network: NetworkFlags
 
   @OptionGroup var options: NumericsOption
   @Flag(help: "Also list what runs, in order, in a forward pass and in a training step.") var plan = false
@@ -40,7 +37,7 @@ struct SummaryCommand: ParsableCommand {
     let passes = try defaultPasses.without(withoutPasses)
     let summary = try withNumerics(options.numerics) {
       try ModelSummary(of: network, input: image, targets: [target], optimizer: Adam(), passes: passes) {
-        try Loss.crossEntropy(network.logits($0[0]), $0[1])
+        try network.trainingLoss($0[0], $0[1]) { try Loss.crossEntropy($0, $1) }
       }
     }
     if plan {
@@ -58,24 +55,13 @@ struct SummaryCommand: ParsableCommand {
   }
 
   private func makeNetwork(inputChannels: Int) throws -> any SegmentationModel {
-    if model == "unet" {
-      var configuration = UNet.Configuration()
-      configuration.inputChannels = inputChannels
-      configuration.baseChannels = baseChannels ?? configuration.baseChannels
-      configuration.depth = depth ?? configuration.depth
-      configuration.classCount = classCount ?? configuration.classCount
-      configuration.padding = padding ?? configuration.padding
-      configuration.upsampling = upsampling ?? configuration.upsampling
-      configuration.batchNorm = batchNorm ?? configuration.batchNorm
-      return try UNet(configuration)
-    }
     let url = URL(filePath: model)
-    try require(
-      FileManager.default.fileExists(atPath: url.path), "summary",
-      "expected unet, a run folder or a weights file, got \(model)")
+    guard FileManager.default.fileExists(atPath: url.path) else {
+      var options = NetworkOptions()
+      network.apply(to: &options)
+      return try Architecture.named(model, options).make(
+        channels: inputChannels, classes: classCount ?? 2, options)
+    }
     return try SegmentationModelDescription.load(runOrWeights: url).network
   }
 }
-
-extension UNet.Configuration.Padding: ExpressibleByArgument {}
-extension UNet.Configuration.Upsampling: ExpressibleByArgument {}

@@ -54,6 +54,7 @@ public enum UnaryFunction: Hashable, Sendable {
   /// x · Φ(x), with the error function or with its approximation by tanh.
   case gelu, geluTanh
   case silu, sigmoid, tanh, erf
+  case hardSwish, hardSigmoid
   case clamp(Double, Double)
   /// x + a, x · a, x / a, a − x, a / x, x to the power a
   case addScalar(Double)
@@ -71,7 +72,9 @@ public enum UnaryFunction: Hashable, Sendable {
     case .exp, .sqrt, .reciprocal, .relu, .sigmoid, .tanh: .output
     case .leakyReLU(let slope): slope >= 0 ? .output : .input
     case .negate, .addScalar, .scale, .divideBy, .subtractFrom: .nothing
-    case .abs, .log, .square, .gelu, .geluTanh, .silu, .erf, .clamp, .divideInto, .power: .input
+    case .abs, .log, .square, .gelu, .geluTanh, .silu, .hardSwish, .hardSigmoid, .erf, .clamp, .divideInto,
+      .power:
+      .input
     }
   }
 
@@ -89,6 +92,8 @@ public enum UnaryFunction: Hashable, Sendable {
     case .gelu: (MARTLET_GELU, 0, 0)
     case .geluTanh: (MARTLET_GELU_TANH, 0, 0)
     case .silu: (MARTLET_SILU, 0, 0)
+    case .hardSwish: (MARTLET_HARD_SWISH, 0, 0)
+    case .hardSigmoid: (MARTLET_HARD_SIGMOID, 0, 0)
     case .sigmoid: (MARTLET_SIGMOID, 0, 0)
     case .tanh: (MARTLET_TANH, 0, 0)
     case .erf: (MARTLET_ERF, 0, 0)

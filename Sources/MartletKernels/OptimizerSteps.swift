@@ -97,6 +97,18 @@ public enum OptimizerSteps {
       }
     }
   }
+
+  /// target = kept · target + added · value; what was in the target is forgotten where `kept` is 0.
+  public static func accumulate(
+    _ type: ElementType, into target: UnsafeMutableRawPointer, adding value: UnsafeRawPointer, kept: Double,
+    added: Double, count: Int
+  ) {
+    let kernel = type.optimizer.accumulate
+    Pieces.forEach(of: count) { range in
+      let offset = range.lowerBound * type.byteCount
+      kernel(target + offset, value + offset, kept, added, range.count)
+    }
+  }
 }
 
 extension ElementType {

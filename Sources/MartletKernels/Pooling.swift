@@ -75,6 +75,19 @@ public struct Resampling {
     }
   }
 
+  /// Of every window the tap whose number is given, as ``maxPool(_:wide:output:index:)`` gives them; zero where it is
+  /// none of the window's.
+  public func select(
+    _ x: UnsafeRawPointer, index: UnsafeRawPointer, wide: Bool, output: UnsafeMutableRawPointer
+  ) {
+    let table = table
+    forEachRow { _, image, row, rows, axis in
+      table.pointee.select_row(
+        x + image * format.byteCount, index + row * (wide ? 4 : 1), rows, axis, taps[2].outputSize, channels,
+        wide ? 1 : 0, output + row * format.byteCount)
+    }
+  }
+
   /// The weighted sum of every output's taps.
   public func resample(
     _ x: UnsafeRawPointer, output: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer

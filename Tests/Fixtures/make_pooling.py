@@ -26,6 +26,25 @@ special[0, :, 1, 2] = float("nan")
 special[0, :, 2:4, 4:6] = float("-inf")
 rows.add("max_special", lambda x: F.max_pool2d(x, 2), [special])
 
+
+
+def unpooled(pool, unpool, *window, **options):
+    def run(x, y):
+        values, indices = pool(x, *window, return_indices=True, **options)
+        return unpool(values * y, indices, *window, output_size=x.shape[2:])
+
+    return run
+
+
+for name, function, x, y in [
+    ("unpool_2d", unpooled(F.max_pool2d, F.max_unpool2d, 2), (2, 19, 6, 8), (2, 19, 3, 4)),
+    ("unpool_2d_ceil", unpooled(F.max_pool2d, F.max_unpool2d, 2, ceil_mode=True), (2, 5, 5, 7), (2, 5, 3, 4)),
+    ("unpool_2d_apart", unpooled(F.max_pool2d, F.max_unpool2d, (2, 3), (3, 4), 1), (1, 4, 8, 9), (1, 4, 3, 3)),
+    ("unpool_3d", unpooled(F.max_pool3d, F.max_unpool3d, (2, 1, 3)), (2, 3, 4, 3, 6), (2, 3, 2, 3, 2)),
+    ("unpool_wide_window", unpooled(F.max_pool2d, F.max_unpool2d, 16), (1, 2, 32, 17), (1, 2, 2, 1)),
+]:
+    rows.add(name, function, [r(name, *x), r(name + ".values", *y)])
+
 rows.add("average_2d", lambda x: F.avg_pool2d(x, 2), [r("average_2d", 2, 19, 6, 8)])
 rows.add("average_2d_padded", lambda x: F.avg_pool2d(x, 3, 2, 1), [r("average_2d_padded", 2, 3, 7, 8)])
 rows.add(

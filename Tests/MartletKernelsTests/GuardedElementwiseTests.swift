@@ -5,7 +5,7 @@ import Testing
 struct GuardedElementwiseTests {
   private static let functions: [UnaryFunction] = [
     .negate, .abs, .exp, .log, .sqrt, .reciprocal, .square, .relu, .leakyReLU(slope: 0.1), .gelu, .geluTanh,
-    .silu,
+    .silu, .hardSwish, .hardSigmoid,
     .sigmoid, .tanh, .erf, .clamp(-0.5, 0.7), .addScalar(0.3), .scale(0.7), .divideBy(3), .subtractFrom(1),
     .divideInto(2), .power(1.5),
   ]

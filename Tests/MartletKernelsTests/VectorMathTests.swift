@@ -55,7 +55,7 @@ struct VectorMathTests {
   func keepNaN() {
     let functions: [UnaryFunction] = [
       .negate, .abs, .exp, .log, .sqrt, .reciprocal, .square, .relu, .leakyReLU(slope: 0.1), .gelu, .geluTanh,
-      .silu,
+      .silu, .hardSwish, .hardSigmoid,
       .sigmoid, .tanh, .erf, .clamp(-1, 1), .power(2.5),
     ]
     for set in InstructionSet.available {

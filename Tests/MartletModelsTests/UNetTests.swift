@@ -106,16 +106,16 @@ struct UNetTests {
   @Test("centres what it pads: an image of a fitting size is not moved")
   func fits() throws {
     let network = try Self.network(0)
-    #expect(network.fit(height: 16, width: 12) == InputFit())
-    #expect(network.fit(height: 17, width: 12) == InputFit(top: 1, bottom: 2, outputTop: 1))
+    #expect(network.fit([16, 12]) == .exact([16, 12]))
+    #expect(network.fit([17, 12]) == InputFit(before: [1, 0], after: [2, 0]))
     // Two levels down take 10 + 8 + … pixels a side with valid padding.
     let valid = try Self.network(4)
-    let fit = valid.fit(height: 4, width: 4)
-    let side = 4 + fit.top + fit.bottom
+    let fit = valid.fit([4, 4])
+    let side = 4 + fit.before[0] + fit.after[0]
     let function = try Function([TensorType([1, 3, side, side])]) { [try valid($0[0])] }
     let output = function.recorded.type(of: function.recorded.outputs[0]).shape
-    #expect(fit.outputTop >= 0 && fit.outputTop + 4 <= output[2])
-    #expect(fit.top - fit.outputTop == (side - output[2]) / 2)
+    #expect(fit.start[0] >= 0 && fit.start[0] + 4 <= output[2])
+    #expect(fit.before[0] - fit.start[0] == (side - output[2]) / 2)
   }
 
   @Test("names the size to pad to")

@@ -85,11 +85,11 @@ struct MovementTests {
   @Test("a reflection goes on where the image is smaller than the padding")
   func repeatedReflection() throws {
     let x = try Tensor(shape: [1, 1, 1, 3], scalars: [1, 2, 3] as [Float])
-    let y = try x.paddedByReflection(top: 1, bottom: 0, left: 5, right: 4)
+    let y = try x.paddedByReflection(before: [1, 5], after: [0, 4])
     #expect(y.shape == [1, 1, 2, 12])
     #expect(
       try Array(y.scalars(Float.self).suffix(12)) == [2, 1, 2, 3, 2, 1, 2, 3, 2, 1, 2, 3].map { $0 as Float })
-    #expect(try y.cropped(top: 1, left: 5, height: 1, width: 3).scalars(Float.self) == [1, 2, 3])
+    #expect(try y.cropped(start: [1, 5], space: [1, 3]).scalars(Float.self) == [1, 2, 3])
   }
 
   @Test("impossible shapes, axes and amounts are thrown errors")
@@ -111,13 +111,13 @@ struct MovementTests {
     #expect(throws: MartletError.self) { try x.padded(before: [-5], after: [0]) }
     #expect(throws: MartletError.self) { try x.padded(before: [4], after: [0], mode: .reflect) }
     #expect(throws: MartletError.self) { try x.padded(before: [1, 1, 1, 1], after: [0, 0, 0, 0]) }
-    #expect(throws: MartletError.self) { try x.cropped(top: 0, left: 0, height: 1, width: 1) }
+    #expect(throws: MartletError.self) { try x.cropped(start: [0, 0], space: [1, 1]) }
     let image = try Tensor.ones([1, 1, 2, 2])
-    #expect(throws: MartletError.self) { try image.cropped(top: 1, left: 0, height: .max, width: 1) }
+    #expect(throws: MartletError.self) { try image.cropped(start: [1, 0], space: [.max, 1]) }
     #expect(throws: MartletError.self) { try image.padded(before: [.max], after: [.max]) }
     #expect(throws: MartletError.self) { try image.padded(before: [1 << 31], after: [1 << 31]) }
     #expect(throws: MartletError.self) {
-      try image.paddedByReflection(top: .max, bottom: 1, left: 0, right: 0)
+      try image.paddedByReflection(before: [.max, 0], after: [1, 0])
     }
     #expect(throws: MartletError.self) {
       try Tensor.ones([2], .uint8).padded(before: [1], after: [0], mode: .constant(256))

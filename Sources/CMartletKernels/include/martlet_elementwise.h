@@ -23,6 +23,8 @@ typedef enum {
   MARTLET_GELU,
   MARTLET_GELU_TANH,
   MARTLET_SILU,
+  MARTLET_HARD_SWISH,    // x · hard_sigmoid(x)
+  MARTLET_HARD_SIGMOID,  // x + 3, from 0 to 6, over 6
   MARTLET_SIGMOID,
   MARTLET_TANH,
   MARTLET_ERF,

@@ -29,6 +29,8 @@ typedef struct {
   void (*_Nonnull adam)(
       const martlet_adam *_Nonnull, void *_Nonnull parameter, const void *_Nonnull gradient, void *_Nonnull m,
       void *_Nonnull v, size_t n);
+  // target = kept * target + added * value; with kept 0 the target is only written.
+  void (*_Nonnull accumulate)(void *_Nonnull target, const void *_Nonnull value, double kept, double added, size_t n);
 } martlet_optimizer_table_t;
 
 const martlet_optimizer_table_t *_Nonnull martlet_optimizer_table(martlet_isa, int is_double);

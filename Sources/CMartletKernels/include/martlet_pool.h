@@ -37,6 +37,10 @@ typedef struct {
   void (*max_gradient_row)(const void *dy, const void *index, martlet_pool_rows rows, martlet_pool_axis axis,
                            ptrdiff_t width, ptrdiff_t channels, int wide, int stream, void *dx);
 
+  // One row of the taps whose numbers are given in `index`, as max_row writes them.
+  void (*select_row)(const void *x, const void *index, martlet_pool_rows rows, martlet_pool_axis axis,
+                     ptrdiff_t width, ptrdiff_t channels, int wide, void *y);
+
   // One row of a weighted sum: first over rows, into `scratch` (source_width·channels elements), then along it.
   void (*resample_row)(const void *x, martlet_pool_rows rows, martlet_pool_axis axis, ptrdiff_t source_width,
                        ptrdiff_t width, ptrdiff_t channels, int stream, void *scratch, void *y);

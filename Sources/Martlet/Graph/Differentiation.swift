@@ -11,6 +11,11 @@
 /// - Throws: ``MartletError`` outside of a recording, when `scalar` has more than one element, or when an operation
 ///   on the way is not differentiable.
 public func gradients(of scalar: Tensor, withRespectTo targets: [Tensor]) throws -> [Tensor] {
+  return try filled(definedGradients(of: scalar, withRespectTo: targets), targets)
+}
+
+/// As ``gradients(of:withRespectTo:)``, with nothing where the scalar does not depend on a target.
+public func definedGradients(of scalar: Tensor, withRespectTo targets: [Tensor]) throws -> [Tensor?] {
   guard case .symbolic(let builder, _) = scalar.content else {
     throw MartletError("gradients", "needs a symbolic scalar: call it inside a Function's body")
   }
@@ -18,6 +23,10 @@ public func gradients(of scalar: Tensor, withRespectTo targets: [Tensor]) throws
     scalar.elementCount == 1, "gradients", "expected a scalar to differentiate, got shape \(scalar.shape)")
   let seed = try Tensor.full(1, scalar.type)
   return try gradients(of: [scalar], seeds: [seed], withRespectTo: targets, builder)
+}
+
+private func filled(_ gradients: [Tensor?], _ targets: [Tensor]) throws -> [Tensor] {
+  try zip(gradients, targets).map { try $0 ?? Tensor.full(0, $1.type) }
 }
 
 /// The vector-Jacobian product: gradients of `sum(output · seed)` over all outputs with respect to `targets`.
@@ -29,12 +38,12 @@ public func gradients(
   }
   try require(
     outputs.count == seeds.count, "gradients", "expected \(outputs.count) seeds, got \(seeds.count)")
-  return try gradients(of: outputs, seeds: seeds, withRespectTo: targets, builder)
+  return try filled(gradients(of: outputs, seeds: seeds, withRespectTo: targets, builder), targets)
 }
 
 private func gradients(
   of outputs: [Tensor], seeds: [Tensor], withRespectTo targets: [Tensor], _ builder: GraphBuilder
-) throws -> [Tensor] {
+) throws -> [Tensor?] {
   let nodes = builder.graph.nodes
   let targetValues = targets.map { builder.value(of: $0) }
   // Forward: which values depend on a target, so that no gradient is made that nobody asked for.
@@ -81,7 +90,5 @@ private func gradients(
     // What flows further up has been read; targets keep theirs.
     for output in node.outputs where !targetValues.contains(output) { gradients[output] = nil }
   }
-  return try zip(targets, targetValues).map { target, value in
-    try gradients[value] ?? Tensor.full(0, target.type)
-  }
+  return targetValues.map { gradients[$0] }
 }

@@ -24,6 +24,24 @@ public final class SiLU: Layer {
   public func forward(_ input: Tensor) throws -> Tensor { try input.silu() }
 }
 
+/// x · (x + 3) / 6, the fraction kept within 0 and 1.
+public final class HardSwish: Layer {
+  public init() {}
+  public func forward(_ input: Tensor) throws -> Tensor { try input.hardSwish() }
+}
+
+/// (x + 3) / 6, kept within 0 and 1.
+public final class HardSigmoid: Layer {
+  public init() {}
+  public func forward(_ input: Tensor) throws -> Tensor { try input.hardSigmoid() }
+}
+
+/// max(x, 0), 6 at most.
+public final class ReLU6: Layer {
+  public init() {}
+  public func forward(_ input: Tensor) throws -> Tensor { try input.clamp(min: 0, max: 6) }
+}
+
 /// 1 / (1 + e to the power −x)
 public final class Sigmoid: Layer {
   public init() {}

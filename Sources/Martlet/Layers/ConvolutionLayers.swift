@@ -1,20 +1,22 @@
 /// What `Conv1d`, `Conv2d` and `Conv3d` share: weight [outputs, inputs / groups, kernel…] and perhaps a bias [outputs].
 ///
-/// Parameters are drawn as PyTorch draws them: uniformly within 1/√(inputs / groups · kernel elements).
+/// Parameters are drawn as PyTorch draws them, unless another ``WeightInitialization`` is asked for.
 public class ConvolutionLayer: Layer {
   public let weight: Parameter
   public let bias: Parameter?
   public let options: ConvolutionOptions
 
   fileprivate init(
-    axes: Int, _ inputs: Int, _ outputs: Int, _ kernelSize: [Int], _ options: ConvolutionOptions, bias: Bool
+    axes: Int, _ inputs: Int, _ outputs: Int, _ kernelSize: [Int], _ options: ConvolutionOptions, bias: Bool,
+    _ initialization: WeightInitialization = .standard
   ) throws {
     let name = "conv\(axes)d"
     let kernel = try checkedKernel(kernelSize, axes, name)
     _ = try options.resolved(axes: axes, name)
     try checkChannels(inputs, outputs, options.groups, name)
-    (weight, self.bias) = try makeParameters(
-      [outputs, inputs / options.groups] + kernel, biasCount: bias ? outputs : nil)
+    let shape = [outputs, inputs / options.groups] + kernel
+    weight = try Parameter(initialization.weight(shape))
+    self.bias = bias ? try Parameter(initialization.bias(outputs, weight: shape)) : nil
     self.options = options
   }
 
@@ -50,9 +52,11 @@ public final class Conv2d: ConvolutionLayer {
 
   /// With a number for each dimension, and padding for each side.
   public init(
-    inputChannels: Int, outputChannels: Int, kernelSize: [Int], options: ConvolutionOptions, bias: Bool = true
+    inputChannels: Int, outputChannels: Int, kernelSize: [Int], options: ConvolutionOptions,
+    bias: Bool = true,
+    initialization: WeightInitialization = .standard
   ) throws {
-    try super.init(axes: 2, inputChannels, outputChannels, kernelSize, options, bias: bias)
+    try super.init(axes: 2, inputChannels, outputChannels, kernelSize, options, bias: bias, initialization)
   }
 }
 
@@ -87,8 +91,10 @@ public class TransposedConvolutionLayer: Layer {
     let kernel = try checkedKernel([kernelSize], axes, name)
     _ = try options.resolved(axes: axes, name)
     try checkChannels(inputs, outputs, options.groups, name)
-    (weight, self.bias) = try makeParameters(
-      [inputs, outputs / options.groups] + kernel, biasCount: bias ? outputs : nil)
+    let shape = [inputs, outputs / options.groups] + kernel
+    let initialization = WeightInitialization.standard
+    weight = try Parameter(initialization.weight(shape))
+    self.bias = bias ? try Parameter(initialization.bias(outputs, weight: shape)) : nil
     self.options = options
     self.outputPadding = outputPadding
   }
@@ -148,12 +154,4 @@ private func checkChannels(_ inputs: Int, _ outputs: Int, _ groups: Int, _ name:
   try require(
     inputs > 0 && outputs > 0 && inputs % groups == 0 && outputs % groups == 0, name,
     "expected channels that \(groups) groups divide, got \(inputs) inputs and \(outputs) outputs")
-}
-
-/// PyTorch's Kaiming-uniform initialisation with a = √5: the fan-in is everything behind the weight's first dimension.
-private func makeParameters(_ shape: [Int], biasCount: Int?) throws -> (weight: Parameter, bias: Parameter?) {
-  let bound = 1 / Double(shape.dropFirst().reduce(1, *)).squareRoot()
-  let initializer = Initializer.current
-  let weight = try Parameter(initializer.uniform(shape, bound: bound))
-  return (weight, try biasCount.map { try Parameter(initializer.uniform([$0], bound: bound)) })
 }

@@ -18,11 +18,16 @@ extension Layer {
 }
 
 extension Module {
-  /// Runs `body` as this module's work, so that what it records carries the module's name. Modules with other inputs
-  /// than one tensor wrap their `callAsFunction` in it.
+  /// Runs `body` as this module's work, so that what it records carries the module's name and follows the module's own
+  /// ``ModuleSettings``. Modules with other inputs than one tensor wrap their `callAsFunction` in it.
   public func scoped<Result>(_ body: () throws -> Result) rethrows -> Result {
-    guard let builder = GraphBuilder.current else { return try body() }
-    return try builder.inScope(of: self, body)
+    guard let builder = GraphBuilder.current else { return try withOwnSettings(body) }
+    return try builder.inScope(of: self) { try withOwnSettings(body) }
+  }
+
+  private func withOwnSettings<Result>(_ body: () throws -> Result) rethrows -> Result {
+    guard let settings = ModuleSettings.current[ObjectIdentifier(self)] else { return try body() }
+    return try settings(body)
   }
 }
 

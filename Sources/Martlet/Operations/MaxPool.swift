@@ -134,6 +134,55 @@ public struct MaxPoolGradient: Operation {
       call.inputs[0].address, index: call.inputs[1].address, wide: call.inputs[1].type.scalar == .int32,
       inputGradient: call.outputs[0].address)
   }
+
+  /// Linear in the gradient, so that max unpooling, which is this operation, has one too.
+  public func gradient(_ context: GradientContext) throws -> [Tensor?] {
+    [try Tensor.apply(MaxPoolSelection(window), [context.outputGradient, context.inputs[1]])[0], nil]
+  }
+}
+
+/// Of every window the element at a given tap: ``MaxPool`` with its indices known.
+public struct MaxPoolSelection: Operation {
+  public var window: PoolingWindow
+
+  public init(_ window: PoolingWindow) { self.window = window }
+
+  public var name: String { "max_pool_selection" }
+
+  public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
+    let expected = try MaxPool(window).inferOutputs([inputs[0]])
+    try require(
+      inputs[1] == expected[1], name, "expected indices \(expected[1]) for \(inputs[0]), got \(inputs[1])")
+    return [expected[0]]
+  }
+
+  public func run(_ call: OperationCall) throws {
+    let (input, output) = (call.inputs[0].type, call.outputs[0].type)
+    Resampling(
+      images: input.shape[0], channels: input.shape[1],
+      taps: MaxPool.taps(window, input: input.space, output: output.space), window: window.kernel,
+      format: input.checkedFormat
+    ).select(
+      call.inputs[0].address, index: call.inputs[1].address, wide: call.inputs[1].type.scalar == .int32,
+      output: call.outputs[0].address)
+  }
+
+  public func gradient(_ context: GradientContext) throws -> [Tensor?] {
+    let space = context.inputs[0].type.space
+    let indices = context.inputs[1]
+    return [
+      try Tensor.apply(MaxPoolGradient(window, space: space), [context.outputGradient, indices])[0], nil,
+    ]
+  }
+}
+
+/// Where the largest elements of pooling windows were, for putting values back there.
+public struct MaxPoolIndices {
+  /// The largest tap's number in each window, [N, C, space…].
+  let taps: Tensor
+  let window: PoolingWindow
+  /// The space that was pooled.
+  let space: [Int]
 }
 
 extension Tensor {
@@ -148,10 +197,43 @@ extension Tensor {
   public func maxPooled(
     kernel: [Int], stride: [Int]? = nil, padding: [Int] = [0], dilation: [Int] = [1], ceilMode: Bool = false
   ) throws -> Tensor {
+    try maxPooledWithIndices(
+      kernel: kernel, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode
+    ).values
+  }
+
+  /// As ``maxPooled(kernel:stride:padding:dilation:ceilMode:)``, and where the largest elements were, for
+  /// ``maxUnpooled(_:)``.
+  public func maxPooledWithIndices(
+    kernel: [Int], stride: [Int]? = nil, padding: [Int] = [0], dilation: [Int] = [1], ceilMode: Bool = false
+  ) throws -> (values: Tensor, indices: MaxPoolIndices) {
     let window = try PoolingWindow(
       axes: rank - 2, kernel: kernel, stride: stride, padding: padding, dilation: dilation,
       ceilMode: ceilMode, "max_pool")
-    return try Tensor.apply(MaxPool(window), [converted(to: .channelsLast)])[0]
+    let results = try Tensor.apply(MaxPool(window), [converted(to: .channelsLast)])
+    return (results[0], MaxPoolIndices(taps: results[1], window: window, space: type.space))
+  }
+
+  /// Each element put where its pooling window's largest was, zeros elsewhere, as
+  /// `torch.nn.functional.max_unpool1d` to `3d` (Badrinarayanan et al., "SegNet", 2017).
+  ///
+  /// - Parameter indices: Of the pooling whose windows these elements stand for.
+  /// - Returns: [N, C, space…] with the space that was pooled, channels last.
+  /// - Throws: ``MartletError`` where the windows overlapped, since two could have the same place; or where this
+  ///   tensor's shape is not that of the indices.
+  public func maxUnpooled(_ indices: MaxPoolIndices) throws -> Tensor {
+    let window = indices.window
+    try require(
+      window.kernel.indices.allSatisfy {
+        window.stride[$0] > window.dilation[$0] * (window.kernel[$0] - 1)
+      }, "max_unpool",
+      "expected pooling windows that do not overlap, got kernel \(window.kernel), stride \(window.stride) and "
+        + "dilation \(window.dilation)")
+    try require(
+      shape == indices.taps.shape, "max_unpool",
+      "expected the shape of the indices, \(indices.taps.shape), got \(shape)")
+    return try Tensor.apply(
+      MaxPoolGradient(window, space: indices.space), [converted(to: .channelsLast), indices.taps])[0]
   }
 
   /// The largest element over all of space: [N, C, 1…].

@@ -182,3 +182,36 @@ public func clipCoefficient(
     ClipCoefficientOperation(maximumNorm: maximumNorm), gradients.map { try $0.sumOfSquares() })
   return (results[0], results[1])
 }
+
+/// Scales a tensor and adds another's multiple to it: how gradients are summed over batches, and weights averaged.
+///
+/// Inputs: the tensor, which is changed, the one that is added, and two float64 numbers: what is kept of the first, where
+/// 0 forgets what was there, and how much of the second is added. There are no outputs.
+struct AccumulateOperation: Operation {
+  var name: String { "accumulate" }
+
+  func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
+    try checkAlike(inputs.prefix(2), name)
+    try require(
+      inputs[2] == TensorType([2], .float64), name, "expected two numbers as float64[2], got \(inputs[2])")
+    return []
+  }
+
+  func run(_ call: OperationCall) {
+    let numbers = call.inputs[2].elements(Double.self)
+    let type = call.inputs[0].type
+    OptimizerSteps.accumulate(
+      type.scalar.elementType, into: call.inputs[0].address, adding: call.inputs[1].address,
+      kept: numbers[0], added: numbers[1], count: type.elementCount)
+  }
+
+  var mutatedInputs: [Int] { [0] }
+}
+
+/// Changes `target` to kept · target + added · value; where `kept` is 0 what was in it is forgotten, whatever it was.
+///
+/// - Parameter scalars: float64 of shape [2]: kept and added.
+/// - Throws: ``MartletError`` unless both tensors are of one floating-point type.
+public func accumulate(into target: Tensor, _ value: Tensor, scalars: Tensor) throws {
+  _ = try Tensor.apply(AccumulateOperation(), [target, value, scalars])
+}

@@ -236,13 +236,14 @@ extension Tensor {
     }
   }
 
-  /// Images [N, C, H, W] continued at their borders by reflection, as often as it takes where an image is smaller than
-  /// what is added.
-  public func paddedByReflection(top: Int, bottom: Int, left: Int, right: Int) throws -> Tensor {
-    try require(rank == 4, "pad", "expected images [N, C, H, W], got \(type)")
-    if top == 0, bottom == 0, left == 0, right == 0 { return self }
+  /// Images or volumes [N, C, space…] continued at their borders by reflection, as often as it takes where one is
+  /// smaller than what is added. One amount an axis of space on either side.
+  public func paddedByReflection(before: [Int], after: [Int]) throws -> Tensor {
+    try require(
+      before.count == rank - 2 && after.count == rank - 2, "pad",
+      "expected \(rank - 2) amounts on either side, got \(before) and \(after) (\(type))")
+    if before.allSatisfy({ $0 == 0 }) && after.allSatisfy({ $0 == 0 }) { return self }
     return try Tensor.apply(
-      PadSpace(before: [top, left], after: [bottom, right], replicates: false),
-      [try converted(to: .channelsLast)])[0]
+      PadSpace(before: before, after: after, replicates: false), [try converted(to: .channelsLast)])[0]
   }
 }

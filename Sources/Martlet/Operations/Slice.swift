@@ -111,16 +111,19 @@ extension Tensor {
     return try Tensor.apply(slice, [self])[0]
   }
 
-  /// The part of images [N, C, H, W] from row `top` and column `left` on.
-  public func cropped(top: Int, left: Int, height: Int, width: Int) throws -> Tensor {
+  /// A window of space of [N, C, space…], one number an axis.
+  ///
+  /// - Throws: ``MartletError`` where the window does not lie in space.
+  public func cropped(start: [Int], space: [Int]) throws -> Tensor {
+    let whole = type.space
     try require(
-      rank == 4 && top >= 0 && left >= 0 && height >= 0 && width >= 0 && height <= shape[2] - top
-        && width <= shape[3] - left, "crop",
-      "\(height) rows from \(top) and \(width) columns from \(left) do not lie in \(type)")
-    if height == shape[2], width == shape[3] { return self }
+      start.count == whole.count && space.count == whole.count
+        && whole.indices.allSatisfy { start[$0] >= 0 && space[$0] >= 0 && space[$0] <= whole[$0] - start[$0] },
+      "crop", "a window of \(space) from \(start) does not lie in \(type)")
+    if space == whole { return self }
     return try Tensor.apply(
       Slice(
-        starts: [0, 0, top, left], counts: [shape[0], shape[1], height, width], steps: [1, 1, 1, 1]), [self])[
-        0]
+        starts: [0, 0] + start, counts: shape.prefix(2) + space, steps: [Int](repeating: 1, count: rank)),
+      [self])[0]
   }
 }

@@ -27,7 +27,7 @@ extension TensorType {
   }
 
   /// Sizes of the axes after batch and channels.
-  var space: [Int] { Array(shape.dropFirst(2)) }
+  public var space: [Int] { Array(shape.dropFirst(2)) }
 
   /// Checks for an activation that kernels for space can read: [N, C, space…] of one to three space axes, floating
   /// point, channels last.

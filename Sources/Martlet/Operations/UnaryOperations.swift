@@ -77,6 +77,8 @@ extension UnaryFunction {
     case .leakyReLU: "leaky_relu"
     case .gelu, .geluTanh: "gelu"
     case .silu: "silu"
+    case .hardSwish: "hardswish"
+    case .hardSigmoid: "hardsigmoid"
     case .sigmoid: "sigmoid"
     case .tanh: "tanh"
     case .erf: "erf"
@@ -141,6 +143,10 @@ extension Tensor {
 
   /// x · sigmoid(x), also called swish.
   public func silu() throws -> Tensor { try mapped(.silu) }
+  /// x · hardSigmoid(x) (Howard et al., "Searching for MobileNetV3", 2019).
+  public func hardSwish() throws -> Tensor { try mapped(.hardSwish) }
+  /// (x + 3) / 6, kept within 0 and 1.
+  public func hardSigmoid() throws -> Tensor { try mapped(.hardSigmoid) }
   /// 1 / (1 + e to the power −x)
   public func sigmoid() throws -> Tensor { try mapped(.sigmoid) }
   public func tanh() throws -> Tensor { try mapped(.tanh) }

@@ -1,55 +1,123 @@
 import Martlet
 
-/// A network that gives each pixel a score for each class.
+/// A network that gives each pixel, or voxel, a score for each class.
 public protocol SegmentationModel: Layer {
   /// Channels of the images that the network reads.
   var inputChannels: Int { get }
   /// Channels of the logits.
   var classCount: Int { get }
+  /// Axes of an image: 2, or 3 for volumes.
+  var axes: Int { get }
+
   /// What has to be put around an image of a size so that the network can take it and its output covers the image.
-  func fit(height: Int, width: Int) -> InputFit
+  ///
+  /// - Parameter space: Height and width, or depth, height and width.
+  func fit(_ space: [Int]) -> InputFit
+
+  /// What training compares with the labels: the logits and, for networks with further heads, those of the heads, each
+  /// with its weight in the loss.
+  ///
+  /// - Parameter images: [N, inputChannels, H, W] of a size that fits.
+  func supervised(_ images: Tensor) throws -> [SupervisedOutput]
 }
 
-/// How an image is brought to a size that a network can take, and where the image is in the network's output.
-public struct InputFit: Hashable, Sendable {
-  /// Rows and columns to put before and after the image.
-  public var top = 0
-  public var bottom = 0
-  public var left = 0
-  public var right = 0
-  /// Where the image's first row and column are in the output.
-  public var outputTop = 0
-  public var outputLeft = 0
+/// Logits that training compares with the labels.
+public struct SupervisedOutput {
+  /// [N, classCount, H, W]
+  public var logits: Tensor
+  /// The factor of their loss.
+  public var weight: Double
 
-  public init(
-    top: Int = 0, bottom: Int = 0, left: Int = 0, right: Int = 0, outputTop: Int = 0, outputLeft: Int = 0
-  ) {
-    self.top = top
-    self.bottom = bottom
-    self.left = left
-    self.right = right
-    self.outputTop = outputTop
-    self.outputLeft = outputLeft
+  public init(_ logits: Tensor, weight: Double = 1) {
+    self.logits = logits
+    self.weight = weight
+  }
+}
+
+/// How an image is brought to a size that a network can take, and where the image is in the network's output. One number
+/// for each axis of space.
+public struct InputFit: Hashable, Sendable {
+  /// Rows, columns and so on to put before and after the image.
+  public var before: [Int]
+  public var after: [Int]
+  /// Where the image's first pixel is in the output.
+  public var start: [Int]
+
+  public init(before: [Int], after: [Int], start: [Int]) {
+    self.before = before
+    self.after = after
+    self.start = start
+  }
+
+  /// For a network whose output is as large as its input.
+  public init(before: [Int], after: [Int]) { self.init(before: before, after: after, start: before) }
+
+  /// An image that is taken as it is.
+  public static func exact(_ space: [Int]) -> InputFit {
+    let none = [Int](repeating: 0, count: space.count)
+    return InputFit(before: none, after: none)
+  }
+
+  /// Padded to multiples of a number, half of what is missing on either side.
+  public static func multiple(of divisor: Int, _ space: [Int]) -> InputFit {
+    let missing = space.map { ($0 + divisor - 1) / divisor * divisor - $0 }
+    return InputFit(before: missing.map { $0 / 2 }, after: missing.map { $0 - $0 / 2 })
   }
 }
 
 extension SegmentationModel {
+  public var axes: Int { 2 }
+
+  public func fit(_ space: [Int]) -> InputFit { .exact(space) }
+
+  public func supervised(_ images: Tensor) throws -> [SupervisedOutput] {
+    [SupervisedOutput(try self(images))]
+  }
+
   /// Logits for images of any size: the images are continued at their borders by reflection to what the network
   /// needs, and the output is cut back to the images' size.
   ///
-  /// - Parameter images: [N, inputChannels, H, W].
-  /// - Returns: Logits [N, classCount, H, W].
+  /// - Parameter images: [N, inputChannels, H, W], or [N, inputChannels, D, H, W] for volumes.
+  /// - Returns: Logits [N, classCount, H, W] or [N, classCount, D, H, W].
   /// - Throws: ``MartletError`` when the number of channels is another.
   public func logits(_ images: Tensor) throws -> Tensor {
+    try fitted(images) { [SupervisedOutput(try self($0))] }[0].logits
+  }
+
+  /// As ``supervised(_:)``, for images of any size.
+  public func supervisedLogits(_ images: Tensor) throws -> [SupervisedOutput] {
+    try fitted(images) { try supervised($0) }
+  }
+
+  private func fitted(
+    _ images: Tensor, _ outputs: (Tensor) throws -> [SupervisedOutput]
+  ) throws -> [SupervisedOutput] {
+    try checkImages(images, "segmentation")
+    let space = images.space
+    let fit = fit(space)
+    let padded = try images.paddedByReflection(before: fit.before, after: fit.after)
+    return try outputs(padded).map {
+      SupervisedOutput(try $0.logits.cropped(start: fit.start, space: space), weight: $0.weight)
+    }
+  }
+
+  /// Checks rank and channels.
+  func checkImages(_ images: Tensor, _ operation: String) throws {
+    let space = axes == 2 ? "H, W" : "D, H, W"
     try require(
-      images.rank == 4 && images.shape[1] == inputChannels, "segmentation",
-      "expected images [N, \(inputChannels), H, W], got \(images.shape)")
-    let height = images.shape[2]
-    let width = images.shape[3]
-    let fit = fit(height: height, width: width)
-    let padded = try images.paddedByReflection(
-      top: fit.top, bottom: fit.bottom, left: fit.left, right: fit.right)
-    return try self(padded).cropped(
-      top: fit.outputTop, left: fit.outputLeft, height: height, width: width)
+      images.rank == axes + 2 && images.shape[1] == inputChannels, operation,
+      "expected images [N, \(inputChannels), \(space)], got \(images.shape)")
+  }
+
+  /// Checks rank, channels and that the size is a multiple of what the network needs.
+  ///
+  /// - Throws: ``MartletError`` naming the size to pad to.
+  func checkImages(_ images: Tensor, multipleOf divisor: Int, _ operation: String) throws {
+    try checkImages(images, operation)
+    try require(
+      images.space.allSatisfy { $0 > 0 && $0 % divisor == 0 }, operation,
+      "expected sizes that are multiples of \(divisor), got \(images.space): pad to "
+        + "\(images.space.map { max(($0 + divisor - 1) / divisor, 1) * divisor }) or use logits(_:), which does so"
+    )
   }
 }

@@ -33,12 +33,14 @@ public final class UNet: SegmentationModel {
     public var upsampling = Upsampling.transposed
     /// Dropout probability at the end of the way down; the publication has dropout there without saying how much.
     public var dropout = 0.0
+    /// 2 for images, 3 for volumes (Çiçek et al., "3D U-Net", 2016).
+    public var axes = 2
 
     public enum Padding: String, Hashable, Sendable, Codable, CaseIterable { case same, valid }
     public enum Upsampling: String, Hashable, Sendable, Codable, CaseIterable {
       /// A 2×2 transposed convolution of stride 2, as published.
       case transposed
-      /// Bilinear with aligned corners, then a 1×1 convolution.
+      /// Bilinear (trilinear) with aligned corners, then a 1×1 convolution.
       case bilinear
     }
 
@@ -48,12 +50,14 @@ public final class UNet: SegmentationModel {
   public let configuration: Configuration
   public var inputChannels: Int { configuration.inputChannels }
   public var classCount: Int { configuration.classCount }
+  public var axes: Int { configuration.axes }
+  public var headNames: [String] { ["head"] }
 
-  private let encoder: [ConvolutionBlock]
+  private let encoder: [DoubleConvolution]
   private let up: [any Layer]
-  private let decoder: [ConvolutionBlock]
-  private let head: Conv2d
-  private let pool = MaxPool2d(kernelSize: 2)
+  private let decoder: [DoubleConvolution]
+  private let head: any Layer
+  private let pool: any Layer
   private let dropout: Dropout
 
   /// - Throws: ``MartletError`` when a number in the configuration cannot be.
@@ -65,36 +69,40 @@ public final class UNet: SegmentationModel {
       (1...4096).contains(c.baseChannels), "unet", "expected 1 to 4096 base channels, got \(c.baseChannels)")
     try require((1...8).contains(c.depth), "unet", "expected a depth of 1 to 8, got \(c.depth)")
     self.configuration = c
+    let layers = try SpatialLayers(axes: c.axes, "unet")
+    pool = layers.maxPool
+    func block(_ inputs: Int, _ outputs: Int) throws -> DoubleConvolution {
+      try DoubleConvolution(
+        inputs, outputs, layers: layers, padding: c.padding == .same ? 1 : 0, batchNorm: c.batchNorm)
+    }
     let channels = (0...c.depth).map { c.baseChannels << $0 }
     encoder = try channels.indices.map {
-      try ConvolutionBlock($0 == 0 ? c.inputChannels : channels[$0 - 1], channels[$0], c)
+      try block($0 == 0 ? c.inputChannels : channels[$0 - 1], channels[$0])
     }
     let upward = Array(channels.indices.dropLast().reversed())
     up = try upward.map { level in
       switch c.upsampling {
-      case .transposed:
-        try ConvTranspose2d(
-          inputChannels: channels[level + 1], outputChannels: channels[level], kernelSize: 2, stride: 2)
-      case .bilinear: try BilinearUp(channels[level + 1], channels[level])
+      case .transposed: try layers.transposed(channels[level + 1], channels[level])
+      case .bilinear: try LinearUp(channels[level + 1], channels[level], layers)
       }
     }
-    decoder = try upward.map { try ConvolutionBlock(2 * channels[$0], channels[$0], c) }
-    head = try Conv2d(inputChannels: c.baseChannels, outputChannels: c.classCount, kernelSize: 1)
+    decoder = try upward.map { try block(2 * channels[$0], channels[$0]) }
+    head = try layers.convolution(c.baseChannels, c.classCount, kernel: 1)
     dropout = try Dropout(probability: c.dropout)
   }
 
   /// Logits for images of a size that fits.
   ///
-  /// - Parameter images: [N, inputChannels, H, W]. With `same` padding H and W are multiples of 2^depth. With `valid`
-  ///   padding a level of odd size loses its last row or column; sizes where none does keep the output centred.
+  /// - Parameter images: [N, inputChannels, H, W], or with depth for volumes. With `same` padding sizes are multiples of
+  ///   2^depth. With `valid` padding a level of odd size loses its last row or column; sizes where none does keep the
+  ///   output centred.
   /// - Returns: [N, classCount, H, W], smaller with `valid` padding.
   /// - Throws: ``MartletError`` naming the nearest sizes that fit. ``SegmentationModel/logits(_:)`` takes any size.
   public func forward(_ images: Tensor) throws -> Tensor {
-    try require(
-      images.rank == 4 && images.shape[1] == inputChannels, "unet",
-      "expected images [N, \(inputChannels), H, W], got \(images.shape)")
-    try checkSize(images.shape[2], "height")
-    try checkSize(images.shape[3], "width")
+    try checkImages(images, "unet")
+    for (size, name) in zip(images.space, ["depth", "height", "width"].suffix(axes)) {
+      try checkSize(size, name)
+    }
     var x = images
     var skips: [Tensor] = []
     for (level, block) in encoder.enumerated() {
@@ -106,20 +114,18 @@ public final class UNet: SegmentationModel {
     for (up, block) in zip(up, decoder) {
       x = try up(x)
       let skip = skips.removeLast()
-      let centered = try skip.cropped(
-        top: (skip.shape[2] - x.shape[2]) / 2, left: (skip.shape[3] - x.shape[3]) / 2, height: x.shape[2],
-        width: x.shape[3])
+      let centered = try skip.cropped(start: zip(skip.space, x.space).map { ($0 - $1) / 2 }, space: x.space)
       x = try block(concatenated([centered, x], axis: 1))
     }
     return try head(x)
   }
 
-  public func fit(height: Int, width: Int) -> InputFit {
-    let (top, bottom) = padding(height)
-    let (left, right) = padding(width)
+  public func fit(_ space: [Int]) -> InputFit {
+    let paddings = space.map(padding)
     // With valid padding the network itself takes its margin away again.
     return InputFit(
-      top: top, bottom: bottom, left: left, right: right, outputTop: top - margin, outputLeft: left - margin)
+      before: paddings.map(\.before), after: paddings.map(\.after), start: paddings.map { $0.before - margin }
+    )
   }
 
   // MARK: Sizes
@@ -168,4 +174,17 @@ public final class UNet: SegmentationModel {
       "\(name) \(size) does not fit \(configuration.depth) levels: pad it to \(before + size + after) (\(before) before, "
         + "\(after) after) or use logits(_:), which does so")
   }
+}
+
+/// Twice the size by linear interpolation with aligned corners, then a 1×1 convolution. State name `conv`.
+private final class LinearUp: Layer {
+  private let conv: any Layer
+  private let mode: UpsamplingMode
+
+  init(_ inputs: Int, _ outputs: Int, _ layers: SpatialLayers) throws {
+    conv = try layers.convolution(inputs, outputs, kernel: 1)
+    mode = layers.alignedLinear
+  }
+
+  func forward(_ input: Tensor) throws -> Tensor { try conv(input.upsampled(scale: 2, mode: mode)) }
 }

@@ -1,5 +1,6 @@
 import Martlet
 import MartletData
+import MartletModels
 
 /// Everything that decides a segmentation run.
 public struct SegmentationConfiguration: RunConfiguration {
@@ -22,18 +23,10 @@ public struct SegmentationConfiguration: RunConfiguration {
   public var ignoreIndex: Int?
 
   // Model
+  /// The architecture: one of `Architecture.names`.
   public var model = "unet"
-  /// Channels of the first level; each level down has twice as many.
-  public var baseChannels = 64
-  /// Levels below the first.
-  public var depth = 4
-  /// `same` keeps the image size, `valid` is the published network without padding.
-  public var padding = "same"
-  public var batchNorm = true
-  /// `transposed` convolution or `bilinear` with a 1×1 convolution.
-  public var upsampling = "transposed"
-  /// Dropout probability at the bottleneck.
-  public var dropout = 0.0
+  /// What is chosen in it; the rest is left to its defaults.
+  public var network = NetworkOptions()
   /// A safetensors file to start from instead of random parameters.
   public var weights: String?
 
@@ -57,6 +50,26 @@ public struct SegmentationConfiguration: RunConfiguration {
 
   public static let kind = RunKind.segmentation
 
+  static let networkKeys: [ConfigurationKey<NetworkOptions>] = [
+    .init("axes", optional: \.axes),
+    .init("encoder", optional: \.encoder),
+    .init("encoder-depth", optional: \.encoderDepth),
+    .init("output-stride", optional: \.outputStride),
+    .init("base-channels", optional: \.baseChannels),
+    .init("depth", optional: \.depth),
+    .init("padding", optional: \.padding),
+    .init("batch-norm", optional: \.batchNorm),
+    .init("upsampling", optional: \.upsampling),
+    .init("dropout", optional: \.dropout),
+    .init("decoder-channels", optional: \.decoderChannels),
+    .init("pyramid-channels", optional: \.pyramidChannels),
+    .init("segmentation-channels", optional: \.segmentationChannels),
+    .init("atrous-rates", optional: \.atrousRates),
+    .init("auxiliary-head", optional: \.auxiliaryHead),
+    .init("deep-supervision", optional: \.deepSupervision),
+    .init("inference-depth", optional: \.inferenceDepth),
+  ]
+
   public static let keys: [ConfigurationKey<Self>] =
     [
       .init("images", \.images),
@@ -68,12 +81,7 @@ public struct SegmentationConfiguration: RunConfiguration {
       .init("classes", \.classes),
       .init("ignore-index", optional: \.ignoreIndex),
       .init("model", \.model),
-      .init("base-channels", \.baseChannels),
-      .init("depth", \.depth),
-      .init("padding", \.padding),
-      .init("batch-norm", \.batchNorm),
-      .init("upsampling", \.upsampling),
-      .init("dropout", \.dropout),
+    ] + networkKeys.map { $0.within(\.network) } + [
       .init("weights", optional: \.weights),
       .init("size", \.size),
     ] + TrainingSettings.keys.map { $0.within(\.training) } + [

@@ -17,10 +17,7 @@ extension SegmentationConfiguration {
       validationFraction > 0 && validationFraction < 1, "validation-fraction", "a share between 0 and 1",
       validationFraction)
     try checkChoice(maskEncoding, "mask-encoding", ["auto", "binary", "indices", "colors"])
-    try checkChoice(model, "model", ["unet"])
-    try checkChoice(padding, "padding", UNet.Configuration.Padding.allCases.map(\.rawValue))
-    try checkChoice(upsampling, "upsampling", UNet.Configuration.Upsampling.allCases.map(\.rawValue))
-    try checkValue((0..<1).contains(dropout), "dropout", "a probability below 1", dropout)
+    try Architecture.named(model, network).check(network)
     try checkValue((1...65536).contains(size), "size", "1 to 65536", size)
     try training.check()
     try augmentation.pipeline.check()
@@ -63,17 +60,10 @@ extension SegmentationConfiguration {
   func modelDescription(
     _ data: SegmentationDataset, _ normalization: Normalization
   ) throws -> SegmentationModelDescription {
-    var unet = UNet.Configuration()
-    unet.inputChannels = data.channels
-    unet.classCount = data.classes.count
-    unet.baseChannels = baseChannels
-    unet.depth = depth
-    unet.batchNorm = batchNorm
-    unet.dropout = dropout
-    unet.padding = UNet.Configuration.Padding(rawValue: padding) ?? unet.padding
-    unet.upsampling = UNet.Configuration.Upsampling(rawValue: upsampling) ?? unet.upsampling
-    return SegmentationModelDescription(
-      model: model, unet: unet, options: data.options, normalization: normalization)
+    SegmentationModelDescription(
+      model: model, network: try Architecture.named(model, network).completed(network),
+      inputChannels: data.channels, classCount: data.classes.count, options: data.options,
+      normalization: normalization)
   }
 
   public func makeTask(isNew: Bool) throws -> SegmentationTask {

@@ -11,26 +11,31 @@ public struct SegmentationModelDescription: ModelDescription, Hashable {
 
   /// The architecture's name on the command line.
   public var model: String
-  public var unet: UNet.Configuration
+  /// Everything that was chosen in it, defaults included.
+  public var network: NetworkOptions
+  /// Channels of the images.
+  public var inputChannels: Int
+  /// Classes, background included.
+  public var classCount: Int
   /// How masks name classes, and the classes.
   public var options: SegmentationOptions
   public var normalization: Normalization
 
   public init(
-    model: String, unet: UNet.Configuration, options: SegmentationOptions, normalization: Normalization
+    model: String, network: NetworkOptions, inputChannels: Int, classCount: Int, options: SegmentationOptions,
+    normalization: Normalization
   ) {
     self.model = model
-    self.unet = unet
+    self.network = network
+    self.inputChannels = inputChannels
+    self.classCount = classCount
     self.options = options
     self.normalization = normalization
   }
 
   /// A network without its weights.
   public func makeNetwork() throws -> any SegmentationModel {
-    switch model {
-    case "unet": return try UNet(unet)
-    default: throw MartletError("model", "expected unet, got \(model)")
-    }
+    try Architecture.named(model, network).make(channels: inputChannels, classes: classCount, network)
   }
 
   /// The network of a run folder, or of a weights file that training wrote.

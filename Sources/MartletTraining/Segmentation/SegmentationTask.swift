@@ -54,7 +54,9 @@ public final class SegmentationTask: RunTask {
   }
 
   public func loss(_ batch: [Tensor]) throws -> Tensor {
-    try withNumerics(numerics) { try segmentationLoss(network.logits(batch[0]), batch[1]) }
+    try withNumerics(numerics) {
+      try network.trainingLoss(batch[0], batch[1]) { try segmentationLoss($0, $1) }
+    }
   }
 
   /// The last validation, image by image.
@@ -104,5 +106,18 @@ public final class SegmentationTask: RunTask {
     try events.add(image: "example/image", png: example.input, step: epoch)
     try events.add(image: "example/truth", png: example.truth, step: epoch)
     try events.add(image: "example/prediction", png: example.prediction, step: epoch)
+  }
+}
+
+extension SegmentationModel {
+  /// The loss that training lowers: that of the logits and those of further heads, each with its weight.
+  public func trainingLoss(
+    _ images: Tensor, _ labels: Tensor, _ loss: (Tensor, Tensor) throws -> Tensor
+  ) throws -> Tensor {
+    let losses = try supervisedLogits(images).map { output in
+      let value = try loss(output.logits, labels)
+      return output.weight == 1 ? value : try value * output.weight
+    }
+    return try losses.dropFirst().reduce(losses[0]) { try $0 + $1 }
   }
 }

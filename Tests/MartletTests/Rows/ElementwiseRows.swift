@@ -26,6 +26,8 @@ extension OperationRow {
     row("gelu") { try $0[0].gelu() },
     row("gelu_tanh") { try $0[0].gelu(approximation: .tanh) },
     row("silu") { try $0[0].silu() },
+    row("hard_swish") { try $0[0].hardSwish() },
+    row("hard_sigmoid") { try $0[0].hardSigmoid() },
     row("sigmoid") { try $0[0].sigmoid() },
     row("tanh") { try $0[0].tanh() },
     row("erf") { try $0[0].erf() },

@@ -26,6 +26,14 @@ extension OperationRow {
       [try $0[0].maxPooled(kernel: [2])]
     },
 
+    OperationRow("pooling/unpool_2d") { try unpooled($0, kernel: [2]) },
+    OperationRow("pooling/unpool_2d_ceil") { try unpooled($0, kernel: [2], ceilMode: true) },
+    OperationRow("pooling/unpool_2d_apart") {
+      try unpooled($0, kernel: [2, 3], stride: [3, 4], padding: [1])
+    },
+    OperationRow("pooling/unpool_3d") { try unpooled($0, kernel: [2, 1, 3]) },
+    OperationRow("pooling/unpool_wide_window") { try unpooled($0, kernel: [16]) },
+
     OperationRow("pooling/average_2d") { [try $0[0].averagePooled(kernel: [2])] },
     OperationRow("pooling/average_2d_padded") {
       [try $0[0].averagePooled(kernel: [3], stride: [2], padding: [1])]
@@ -43,4 +51,13 @@ extension OperationRow {
     OperationRow("pooling/average_global") { [try $0[0].globalAveragePooled()] },
     OperationRow("pooling/average_global_few") { [try $0[0].globalAveragePooled()] },
   ]
+}
+
+/// The second input put where the first one's windows have their largest elements.
+private func unpooled(
+  _ inputs: [Tensor], kernel: [Int], stride: [Int]? = nil, padding: [Int] = [0], ceilMode: Bool = false
+) throws -> [Tensor] {
+  let (values, indices) = try inputs[0].maxPooledWithIndices(
+    kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode)
+  return [try (values * inputs[1]).maxUnpooled(indices)]
 }

@@ -1,0 +1,75 @@
+import Martlet
+
+/// DeepLabV3+ (Chen et al., "Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation", 2018):
+/// segmentation_models.pytorch's `DeepLabV3Plus`, by structure and by names (`encoder.…`, `decoder.aspp.0.convs.0.0`,
+/// `decoder.block2.0.0`, `segmentation_head.0`).
+public final class DeepLabV3Plus: SegmentationModel {
+  public struct Configuration: Hashable, Sendable, Codable {
+    /// Channels of the images.
+    public var inputChannels = 3
+    /// Classes, background included.
+    public var classCount = 2
+    /// Any but VGG, whose pooling cannot be dilated.
+    public var encoder = EncoderName.resnet34
+    /// How much smaller than the image the encoder's last features are: 16 or 8.
+    public var outputStride = 16
+    /// Channels of the pyramid and of the decoder.
+    public var decoderChannels = 256
+    /// Dilations of the pyramid's 3×3 convolutions.
+    public var atrousRates = [12, 24, 36]
+    /// Dropout probability behind the pyramid.
+    public var dropout = 0.5
+
+    public init() {}
+  }
+
+  public let configuration: Configuration
+  public var inputChannels: Int { configuration.inputChannels }
+  public var classCount: Int { configuration.classCount }
+  public var headNames: [String] { ["segmentation_head"] }
+
+  private let encoder: any FeatureEncoder
+  private let decoder: DeepLabV3PlusDecoder
+  private let segmentationHead: SegmentationHead
+
+  /// - Throws: ``MartletError`` when a number in the configuration cannot be.
+  public init(_ configuration: Configuration = Configuration()) throws {
+    let c = configuration
+    let name = "deeplabv3+"
+    try require(c.classCount > 0, name, "expected at least 1 class, got \(c.classCount)")
+    try require(
+      [8, 16].contains(c.outputStride), name, "expected an output stride of 16 or 8, got \(c.outputStride)")
+    try require(
+      (1...65536).contains(c.decoderChannels), name,
+      "expected 1 to 65536 decoder channels, got \(c.decoderChannels)")
+    try checkAtrousRates(c.atrousRates, name)
+    self.configuration = c
+    encoder = try EncoderConfiguration(
+      c.encoder, outputStride: c.outputStride, inputChannels: c.inputChannels
+    ).makeEncoder()
+    decoder = try DeepLabV3PlusDecoder(
+      encoderChannels: encoder.channels, channels: c.decoderChannels, rates: c.atrousRates, dropout: c.dropout
+    )
+    segmentationHead = try SegmentationHead(
+      c.decoderChannels, classes: c.classCount, kernel: 1, upsampling: 4)
+  }
+
+  /// Logits for images whose sizes are multiples of the output stride.
+  ///
+  /// - Parameter images: [N, inputChannels, H, W].
+  /// - Returns: [N, classCount, H, W].
+  /// - Throws: ``MartletError`` naming the size to pad to. ``SegmentationModel/logits(_:)`` takes any size.
+  public func forward(_ images: Tensor) throws -> Tensor {
+    try checkImages(images, multipleOf: configuration.outputStride, "deeplabv3+")
+    return try segmentationHead(decoder(encoder.features(images)))
+  }
+
+  public func fit(_ space: [Int]) -> InputFit { .multiple(of: configuration.outputStride, space) }
+}
+
+/// Checks the dilations of an atrous pyramid.
+func checkAtrousRates(_ rates: [Int], _ operation: String) throws {
+  try require(
+    !rates.isEmpty && rates.count <= 16 && rates.allSatisfy { (1...4096).contains($0) }, operation,
+    "expected 1 to 16 atrous rates of 1 to 4096, got \(rates)")
+}
