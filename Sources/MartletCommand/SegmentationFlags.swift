@@ -30,6 +30,19 @@ struct SegmentationFlags: ConfigurationFlags {
   @Option(parsing: .unconditional, help: "Dropout probability at the bottleneck. (default: 0)") var dropout:
     Double?
 
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      """
+      Parameters that stay random with --weights: `head` for the network's own, or names, in which * stands for any \
+      characters.
+      """, valueName: "name"))
+  var reset: [String] = []
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Take weights for images of another number of channels. (default: --no-adapt-input)")
+  var adaptInput: Bool?
+
   @Option(parsing: .unconditional, help: "Height and width to train at. (default: 256)") var size: Int?
   @Option(
     parsing: .upToNextOption,
@@ -55,6 +68,8 @@ struct SegmentationFlags: ConfigurationFlags {
     set(&configuration.batchNorm, batchNorm)
     set(&configuration.upsampling, upsampling)
     set(&configuration.dropout, dropout)
+    if !reset.isEmpty { configuration.reset = reset }
+    set(&configuration.adaptInput, adaptInput)
     set(&configuration.size, size)
     if !classWeights.isEmpty { configuration.classWeights = classWeights }
     if let augmentation { configuration.augmentation = try AugmentationChoice(named: augmentation) }

@@ -5,7 +5,9 @@ import MartletTraining
 struct TrainingFlags: ParsableArguments {
   @Option(help: "The network: unet; for recommendation paup or sasrec. (default: unet; recommendation: paup)")
   var model: String?
-  @Option(help: ArgumentHelp("Weights to start from.", valueName: "file.safetensors")) var weights: String?
+  @Option(
+    help: ArgumentHelp("Weights to start from: safetensors, or PyTorch's .pt or .pth.", valueName: "file"))
+  var weights: String?
   @Option(
     help: """
       cross-entropy, dice, or a sum such as 0.5*cross-entropy+0.5*dice; for recommendation cross-entropy or bpr. \

@@ -34,8 +34,13 @@ public struct SegmentationConfiguration: RunConfiguration {
   public var upsampling = "transposed"
   /// Dropout probability at the bottleneck.
   public var dropout = 0.0
-  /// A safetensors file to start from instead of random parameters.
+  /// A file of weights to start from instead of random parameters: safetensors, or what `torch.save` wrote.
   public var weights: String?
+  /// Names of parameters that stay random when ``weights`` are loaded, as `NamePattern` has them; `head` is the
+  /// network's own.
+  public var reset: [String] = []
+  /// Whether the first convolution of ``weights`` is made for the images' channels where it was learnt for others.
+  public var adaptInput = false
 
   // Training
   /// Height and width of what the network is trained on.
@@ -75,6 +80,8 @@ public struct SegmentationConfiguration: RunConfiguration {
       .init("upsampling", \.upsampling),
       .init("dropout", \.dropout),
       .init("weights", optional: \.weights),
+      .init("reset", \.reset),
+      .init("adapt-input", \.adaptInput),
       .init("size", \.size),
     ] + TrainingSettings.keys.map { $0.within(\.training) } + [
       .init("loss", \.loss),

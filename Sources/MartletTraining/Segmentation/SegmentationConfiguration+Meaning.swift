@@ -17,13 +17,20 @@ extension SegmentationConfiguration {
       validationFraction > 0 && validationFraction < 1, "validation-fraction", "a share between 0 and 1",
       validationFraction)
     try checkChoice(maskEncoding, "mask-encoding", ["auto", "binary", "indices", "colors"])
+    try checkNetwork()
+    try checkValue(reset.isEmpty || weights != nil, "reset", "weights whose parameters are not taken", reset)
+    try checkValue(!adaptInput || weights != nil, "adapt-input", "weights to adapt", adaptInput)
+    try checkValue((1...65536).contains(size), "size", "1 to 65536", size)
+    try training.check()
+    try augmentation.pipeline.check()
+  }
+
+  /// Checks what the network is made of.
+  func checkNetwork() throws {
     try checkChoice(model, "model", ["unet"])
     try checkChoice(padding, "padding", UNet.Configuration.Padding.allCases.map(\.rawValue))
     try checkChoice(upsampling, "upsampling", UNet.Configuration.Upsampling.allCases.map(\.rawValue))
     try checkValue((0..<1).contains(dropout), "dropout", "a probability below 1", dropout)
-    try checkValue((1...65536).contains(size), "size", "1 to 65536", size)
-    try training.check()
-    try augmentation.pipeline.check()
   }
 
   public mutating func makePathsAbsolute() {
@@ -63,9 +70,17 @@ extension SegmentationConfiguration {
   func modelDescription(
     _ data: SegmentationDataset, _ normalization: Normalization
   ) throws -> SegmentationModelDescription {
+    modelDescription(
+      inputChannels: data.channels, classCount: data.classes.count, options: data.options,
+      normalization: normalization)
+  }
+
+  func modelDescription(
+    inputChannels: Int, classCount: Int, options: SegmentationOptions, normalization: Normalization
+  ) -> SegmentationModelDescription {
     var unet = UNet.Configuration()
-    unet.inputChannels = data.channels
-    unet.classCount = data.classes.count
+    unet.inputChannels = inputChannels
+    unet.classCount = classCount
     unet.baseChannels = baseChannels
     unet.depth = depth
     unet.batchNorm = batchNorm
@@ -73,7 +88,7 @@ extension SegmentationConfiguration {
     unet.padding = UNet.Configuration.Padding(rawValue: padding) ?? unet.padding
     unet.upsampling = UNet.Configuration.Upsampling(rawValue: upsampling) ?? unet.upsampling
     return SegmentationModelDescription(
-      model: model, unet: unet, options: data.options, normalization: normalization)
+      model: model, unet: unet, options: options, normalization: normalization)
   }
 
   public func makeTask(isNew: Bool) throws -> SegmentationTask {
@@ -82,7 +97,8 @@ extension SegmentationConfiguration {
     let network =
       try isNew ? withSeed(self.seed) { try description.makeNetwork() } : description.makeNetwork()
     if isNew, let weights {
-      try network.loadStateDict(loadSafetensors(URL(filePath: weights)), source: weights)
+      try network.loadStateDict(
+        loadWeights(URL(filePath: weights)), source: weights, reset: reset, adaptInputChannels: adaptInput)
     }
     return try SegmentationTask(
       network: network, description: description, training: training, validation: validation,
