@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletData
 import MartletInterchange
 import Testing
 
@@ -13,7 +14,13 @@ struct WeightsCommandTests {
   func train() throws {
     let scratch = try Scratch()
     try scratch.cells()
-    // Cells are grey and have two classes; the weights are for colour and three.
+    // Grey images and two classes; the weights are for colour and three.
+    for i in 1...6 {
+      let file = URL(filePath: scratch.path("cells/images/cell_000\(i).png"))
+      guard case .uint8(let samples) = try Image(contentsOf: file).convertedToRGB().samples else { continue }
+      let grey = stride(from: 0, to: samples.count, by: 3).map { samples[$0] }
+      try Image(width: 32, height: 32, channels: 1, samples: .uint8(grey)).write(to: file.path)
+    }
     let start = scratch.trainArguments("run", epochs: 1) + shape + ["--weights", Self.unet]
     try expectRefusal(
       start,
@@ -49,7 +56,7 @@ struct WeightsCommandTests {
     let output = try loadSafetensors(URL(filePath: scratch.path("y.safetensors")))
     #expect(output["output"]?.shape == [1, 3, 8, 8])
     try expectRefusal(
-      start + ["--weights", Self.unet], mentioning: ["does not fit the model", "and 22 more missing"])
+      start + ["--weights", Self.unet], mentioning: ["does not fit the model", "and 34 more missing"])
     try expectRefusal(start + settings, mentioning: ["expected --weights"])
     try expectRefusal(start + ["--weights", scratch.path("none.pt")], mentioning: ["none.pt"])
   }

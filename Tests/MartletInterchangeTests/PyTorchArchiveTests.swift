@@ -81,12 +81,12 @@ struct PyTorchArchiveTests {
         $0.entries[1].storedSize = .max
         $0.entries[1].extra = littleEndian([UInt16(1), 16]) + littleEndian([UInt64.max, .max])
       }, "within the file")
-    try refuse(changed { $0.entries[1].size = .max }, "compressed")
+    try refuse(changed { $0.entries[1].size = .max }, "within the archive's")
   }
 
   @Test("an end that does not fit the rest")
   func ends() throws {
-    try refuse(changed { $0.count = 3 }, "expected an entry in the archive's directory")
+    try refuse(changed { $0.count = 3 }, "3 entries")
     try refuse(changed { $0.count = 1 }, "more bytes of directory")
     try refuse(changed { $0.count = 60000 }, "60000 entries")
     try refuse(changed { $0.directoryOffset = 1 << 31 }, "within the file")

@@ -50,15 +50,24 @@ extension Module {
       let patterns = (text == "head" ? headNames : [text]).map(NamePattern.init)
       let isKnown = (names + others).contains { name in patterns.contains { $0.matches(name) } }
       guard isKnown else {
-        let near = nearestName(to: text, in: names).map { "; did you mean \($0)?" } ?? ""
-        let first = names.sorted().prefix(3).joined(separator: ", ")
+        let members = Set(names.map { String($0.prefix { $0 != "." }) }).sorted()
+        let near = nearestName(to: text, in: beginnings(of: names).union(["head"]))
         throw MartletError(
           "load",
-          "expected a name of the model or of \(source) to reset, such as those of \(first), got \(text), which matches none"
-            + near)
+          "expected a name to reset that the model (\(members.joined(separator: ", "))) or \(source) has, got \(text), "
+            + "which matches none" + (near.map { "; did you mean \($0)?" } ?? ""))
       }
       return patterns
     }
+  }
+
+  /// Dotted names, and those of the modules that they are in.
+  private func beginnings(of names: [String]) -> Set<String> {
+    var all = Set(names)
+    for name in names {
+      for dot in name.indices where name[dot] == "." { all.insert(String(name[..<dot])) }
+    }
+    return all
   }
 
   /// The weight of the convolution that comes first in the order of declaration.

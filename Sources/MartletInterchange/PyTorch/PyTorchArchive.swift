@@ -5,8 +5,13 @@ enum PyTorchArchive {
   static func read(
     _ file: ReadableFile
   ) throws -> (root: PickleValue, heap: PickleHeap, storages: [Range<Int>]) {
-    let entries = try ZipDirectory(file).entries
+    let directory = try ZipDirectory(file)
+    let entries = directory.entries
     let folder = try folder(of: entries)
+    if let name = directory.compressed {
+      throw MartletError(
+        "pytorch", "refuses '\(printable(name))', which is compressed: torch.save stores entries as they are")
+    }
     if let order = entries["\(folder)/byteorder"] {
       try require(
         order.count <= 16 && file.bytes(order).elementsEqual("little".utf8), "pytorch",

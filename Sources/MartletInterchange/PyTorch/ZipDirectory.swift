@@ -1,14 +1,15 @@
 import Martlet
 
-/// Where the entries of a zip archive lie in its file (PKWARE's APPNOTE.TXT), as far as PyTorch writes archives: entries
-/// are stored as they are, and each is in one place of its own.
+/// Where the entries of a zip archive lie in its file (PKWARE's APPNOTE.TXT).
 ///
 /// Only the directory at the file's end counts: in front of entries that were written as a stream sizes are zero. What
 /// could make one reader see something else than another is refused: entries that overlap or share a name, that are
-/// compressed or encrypted, and names in front of entries that the directory does not have.
+/// encrypted, and names in front of entries that the directory does not have.
 struct ZipDirectory {
-  /// The bytes of each entry.
+  /// The bytes of each entry as they are in the file.
   let entries: [String: Range<Int>]
+  /// The first entry that is not stored as it is, if there is one.
+  let compressed: String?
 
   /// - Throws: ``MartletError`` with the operation `pytorch` and no file in it.
   init(_ file: ReadableFile) throws {
@@ -16,6 +17,7 @@ struct ZipDirectory {
     let bytes = try file.bytes(place.range)
     var scanner = ByteScanner(bytes)
     var entries: [String: Range<Int>] = [:]
+    var compressed: String?
     var occupied: [(range: Range<Int>, name: String)] = []
     for _ in 0..<place.entryCount {
       let entry = try DirectoryEntry(&scanner)
@@ -23,6 +25,7 @@ struct ZipDirectory {
       try require(
         entries.updateValue(data, forKey: entry.name) == nil, "pytorch",
         "expected every entry of the archive once, got '\(printable(entry.name))' twice")
+      if entry.isCompressed { compressed = compressed ?? entry.name }
       occupied.append((entry.header..<data.upperBound, entry.name))
     }
     try require(
@@ -36,6 +39,7 @@ struct ZipDirectory {
           + "same place")
     }
     self.entries = entries
+    self.compressed = compressed
   }
 }
 
@@ -119,6 +123,7 @@ private struct DirectoryEntry {
   let name: String
   /// Where the record in front of the entry's bytes starts.
   let header: Int
+  let isCompressed: Bool
   private let byteCount: Int
 
   init(_ scanner: inout ByteScanner) throws {
@@ -147,16 +152,14 @@ private struct DirectoryEntry {
       if stored == UInt32.max { stored = try large.integer(UInt64.self) }
       if header == UInt32.max { header = try large.integer(UInt64.self) }
     }
-    try require(
-      method == 0 && stored == size, "pytorch",
-      "refuses '\(printable(name))', which is compressed: torch.save stores entries as they are")
     try require(flags & 1 == 0, "pytorch", "refuses '\(printable(name))', which is encrypted")
-    guard size <= UInt64(Int.max), header <= UInt64(Int.max) else {
+    guard stored <= UInt64(Int.max), header <= UInt64(Int.max) else {
       throw MartletError("pytorch", "expected '\(printable(name))' within the file, got it outside")
     }
     self.name = name
     self.header = Int(header)
-    byteCount = Int(size)
+    isCompressed = method != 0 || stored != size
+    byteCount = Int(stored)
   }
 
   /// Where the entry's bytes lie, which only the record in front of them says.
