@@ -51,7 +51,7 @@ extension Module {
       let isKnown = (names + others).contains { name in patterns.contains { $0.matches(name) } }
       guard isKnown else {
         let members = Set(names.map { String($0.prefix { $0 != "." }) }).sorted()
-        let near = nearestName(to: text, in: beginnings(of: names).union(["head"]))
+        let near = nearestName(to: text, in: beginnings(of: names).union(["head"]).subtracting([text]))
         throw MartletError(
           "load",
           "expected a name to reset that the model (\(members.joined(separator: ", "))) or \(source) has, got \(text), "
