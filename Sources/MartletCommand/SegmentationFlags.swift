@@ -24,6 +24,19 @@ struct SegmentationFlags: ConfigurationFlags {
 
   @OptionGroup(title: "Network") var network: NetworkFlags
 
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      """
+      Parameters that stay random with --weights: `head` for the network's own, or names, in which * stands for any \
+      characters.
+      """, valueName: "name"))
+  var reset: [String] = []
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Take weights for images of another number of channels. (default: --no-adapt-input)")
+  var adaptInput: Bool?
+
   @Option(parsing: .unconditional, help: "Height and width to train at. (default: 256)") var size: Int?
   @Option(
     parsing: .upToNextOption,
@@ -33,6 +46,11 @@ struct SegmentationFlags: ConfigurationFlags {
   var augmentation: String?
   @Option(help: "Rounding that convolutions may trade for speed: fast, strict or direct. (default: fast)")
   var numerics: Numerics?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Other numerics for modules with such names.", valueName: "name=numerics"))
+  var stageNumerics: [NamedValue<Numerics>] = []
 
   func apply(to configuration: inout SegmentationConfiguration) throws {
     set(&configuration.images, images)
@@ -44,10 +62,13 @@ struct SegmentationFlags: ConfigurationFlags {
     if let classes { configuration.classes = try readLines(classes) }
     set(&configuration.ignoreIndex, ignoreIndex)
     network.apply(to: &configuration.network)
+    if !reset.isEmpty { configuration.reset = reset }
+    set(&configuration.adaptInput, adaptInput)
     set(&configuration.size, size)
     if !classWeights.isEmpty { configuration.classWeights = classWeights }
     if let augmentation { configuration.augmentation = try AugmentationChoice(named: augmentation) }
     set(&configuration.numerics, numerics)
+    for stage in stageNumerics { configuration.stageNumerics[stage.name] = stage.value }
   }
 
   private func readLines(_ path: String) throws -> [String] {

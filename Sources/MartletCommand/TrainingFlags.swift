@@ -1,11 +1,18 @@
 import ArgumentParser
+import MartletModels
 import MartletTraining
 
 /// The flags of all runs. A flag that is not given leaves what the configuration holds.
 struct TrainingFlags: ParsableArguments {
-  @Option(help: "The network: unet; for recommendation paup or sasrec. (default: unet; recommendation: paup)")
+  @Option(
+    help: """
+      The network: \(Architecture.names.joined(separator: ", ")); for recommendation paup or sasrec. (default: unet; \
+      recommendation: paup)
+      """)
   var model: String?
-  @Option(help: ArgumentHelp("Weights to start from.", valueName: "file.safetensors")) var weights: String?
+  @Option(
+    help: ArgumentHelp("Weights to start from: safetensors, or PyTorch's .pt or .pth.", valueName: "file"))
+  var weights: String?
   @Option(
     help: """
       cross-entropy, dice, or a sum such as 0.5*cross-entropy+0.5*dice; for recommendation cross-entropy or bpr. \
@@ -42,6 +49,23 @@ struct TrainingFlags: ParsableArguments {
       End after so many epochs without a better mean IoU or NDCG@10; 0 for never. (default: 0; recommendation: 10)
       """)
   var earlyStopping: Int?
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Parameters that are not trained, by names in which * stands for any characters.", valueName: "name"))
+  var freeze: [String] = []
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Factors of the learning rate for parameters with such names.", valueName: "name=factor"))
+  var learningRateFactors: [NamedValue<Double>] = []
+  @Option(parsing: .unconditional, help: "Batches whose gradients are averaged for one update. (default: 1)")
+  var accumulation: Int?
+  @Option(
+    parsing: .unconditional,
+    help:
+      "Validate and keep a moving average of the weights, of which so much is kept in a step, such as 0.999.")
+  var averageDecay: Double?
   @Option(help: ArgumentHelp("The run folder; it must be empty or new.", valueName: "run"))
   var output: String?
 
@@ -63,6 +87,10 @@ struct TrainingFlags: ParsableArguments {
     set(&configuration.training.stepFactor, stepFactor)
     set(&configuration.training.clipNorm, clipNorm)
     set(&configuration.training.earlyStopping, earlyStopping)
+    if !freeze.isEmpty { configuration.training.freeze = freeze }
+    for group in learningRateFactors { configuration.training.learningRateFactors[group.name] = group.value }
+    set(&configuration.training.accumulation, accumulation)
+    set(&configuration.training.averageDecay, averageDecay)
     set(&configuration.output, output)
   }
 }

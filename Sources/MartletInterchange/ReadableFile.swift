@@ -59,6 +59,19 @@ final class ReadableFile: Sendable {
   }
 }
 
+extension ReadableFile {
+  /// A part of the file, which must lie within its ``byteCount``.
+  func bytes(_ range: Range<Int>) throws -> [UInt8] {
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "\(range) of \(byteCount) bytes")
+    return try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, initialized in
+      let part = UnsafeMutableRawBufferPointer(
+        rebasing: UnsafeMutableRawBufferPointer(buffer)[..<range.count])
+      try read(at: range.lowerBound, into: part)
+      initialized = range.count
+    }
+  }
+}
+
 /// Systems refuse or shorten single transfers of 2 GiB and more.
 private let largestTransfer = 1 << 30
 

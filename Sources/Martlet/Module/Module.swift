@@ -3,7 +3,15 @@
 /// Members are found by name, and names are those of PyTorch's `state_dict` for the same model, so that weights move
 /// both ways without a mapping: a Swift member `runningMean` is `running_mean`, an array member `encoder` gives
 /// `encoder.0`, `encoder.1`, and ``Key`` names what a rule cannot.
-public protocol Module: AnyObject {}
+public protocol Module: AnyObject {
+  /// The names of the members whose parameters' shapes follow from what the model is to tell apart, such as its number of
+  /// classes: what is drawn anew when its weights are to serve other classes. `head` unless a model says otherwise.
+  var headNames: [String] { get }
+}
+
+extension Module {
+  public var headNames: [String] { ["head"] }
+}
 
 /// A module that maps one tensor to one.
 public protocol Layer: Module {

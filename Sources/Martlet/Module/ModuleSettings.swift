@@ -19,9 +19,26 @@ public struct ModuleSettings: Hashable, Sendable {
   }
 }
 
-/// Records what `body` computes with settings of their own for some modules and all that these run.
+/// Records what `body` computes with settings of their own for some modules and all that these run, besides those that
+/// hold already.
 public func withModuleSettings<Result>(
   _ settings: [ObjectIdentifier: ModuleSettings], _ body: () throws -> Result
 ) rethrows -> Result {
-  try ModuleSettings.$current.withValue(settings, operation: body)
+  let merged = ModuleSettings.current.merging(settings) { outer, inner in
+    ModuleSettings(mode: inner.mode ?? outer.mode, numerics: inner.numerics ?? outer.numerics)
+  }
+  return try ModuleSettings.$current.withValue(merged, operation: body)
+}
+
+extension Module {
+  /// The modules whose names match a pattern.
+  ///
+  /// - Throws: ``MartletError`` when there are none.
+  public func modules(matching pattern: String, for operation: String) throws -> [any Module] {
+    let compiled = NamePattern(pattern)
+    let found = modules.filter { compiled.matches($0.name) }
+    try require(
+      !found.isEmpty, operation, "expected a pattern of modules' names, got \(pattern), which matches none")
+    return found.map(\.module)
+  }
 }

@@ -6,60 +6,80 @@ extension Module {
 
   /// Replaces parameters and buffers by name.
   ///
-  /// Floating-point tensors are converted to the variable's element type. Nothing is changed unless everything fits.
+  /// Floating-point tensors are converted to the variable's element type, and so are whole numbers. Nothing is changed
+  /// unless everything fits. Only batch normalisation's `num_batches_tracked`, which old files lack, may be missing.
   ///
   /// - Parameters:
   ///   - state: Tensors in PyTorch's logical shapes, such as [outputs, inputs, height, width] for a convolution.
   ///   - source: What to call the state's origin in errors, such as a file's name.
-  /// - Throws: ``MartletError`` listing every missing, unexpected and mis-shaped name.
-  public func loadStateDict(_ state: [String: Tensor], source: String = "state") throws {
+  ///   - reset: Names, as ``NamePattern`` has them, of parameters and buffers that stay as they are, whatever the
+  ///     state has under them; names of the state that match are not looked at. `head` stands for the model's own
+  ///     ``headNames``.
+  ///   - adaptInputChannels: Whether the model's first convolution may read another number of channels than the state's:
+  ///     the weight is then made as ``Tensor/adaptedInputChannels(_:)`` says.
+  /// - Throws: ``MartletError`` listing every missing, unexpected and mis-shaped name, or a pattern that matches none.
+  public func loadStateDict(
+    _ state: [String: Tensor], source: String = "state", reset: [String] = [],
+    adaptInputChannels: Bool = false
+  ) throws {
     let own = Dictionary(variables.map { ($0.name, $0.variable) }, uniquingKeysWith: { first, _ in first })
-    var problems: [String] = []
-    for name in own.keys.sorted() where state[name] == nil {
-      let near = nearestName(to: name, in: state.keys.filter { own[$0] == nil })
-      problems.append("missing \(name)" + (near.map { " (there is \($0))" } ?? ""))
+    let patterns = try patterns(reset, names: Array(own.keys), others: Array(state.keys), source)
+    func isKept(_ name: String) -> Bool { patterns.contains { $0.matches(name) } }
+    let wanted = own.filter { !isKept($0.key) }
+    var given = state.filter { !isKept($0.key) }
+    if adaptInputChannels, let name = firstConvolutionWeight, let variable = wanted[name],
+      let tensor = given[name]
+    {
+      given[name] = try adapted(tensor, to: variable.type.shape)
     }
-    for name in state.keys.sorted() where own[name] == nil { problems.append("unexpected \(name)") }
-    for (name, variable) in own.sorted(by: { $0.key < $1.key }) {
-      guard let tensor = state[name] else { continue }
-      if tensor.shape != variable.type.shape {
-        problems.append("\(name): expected shape \(variable.type.shape), got \(tensor.shape)")
+    let problems = StateProblems(given: given, wanted: wanted.mapValues(\.type))
+    try require(problems.isEmpty, "load", "\(source) does not fit the model: \(problems)")
+    let converted = try wanted.compactMap { name, variable in
+      try given[name].map {
+        (variable, try $0.cast(to: variable.type.scalar).converted(to: variable.type.layout))
       }
-    }
-    let shown = problems.prefix(20)
-    let rest = problems.count > shown.count ? ["… and \(problems.count - shown.count) more"] : []
-    try require(
-      problems.isEmpty, "load", "\(source) does not fit the model: " + (shown + rest).joined(separator: "; "))
-    let converted = try own.map { name, variable in
-      guard let tensor = state[name] else { preconditionFailure("checked above") }
-      return (variable, try tensor.cast(to: variable.type.scalar).converted(to: variable.type.layout))
     }
     for (variable, tensor) in converted { try variable.assign(tensor) }
   }
-}
 
-/// The candidate that differs from `name` in the fewest characters, when that is less than half of it.
-public func nearestName(to name: String, in candidates: some Collection<String>) -> String? {
-  let scored = candidates.map { ($0, editDistance(name, $0)) }
-  guard let best = scored.min(by: { ($0.1, $0.0) < ($1.1, $1.0) }), best.1 * 2 < max(name.count, 1) else {
-    return nil
-  }
-  return best.0
-}
-
-/// Levenshtein's distance.
-private func editDistance(_ a: String, _ b: String) -> Int {
-  let a = Array(a.utf8)
-  let b = Array(b.utf8)
-  var row = Array(0...b.count)
-  for i in a.indices {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for j in b.indices {
-      let substituted = diagonal + (a[i] == b[j] ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+  /// What is to be reset, `head` replaced by the names that it stands for.
+  private func patterns(
+    _ reset: [String], names: [String], others: [String], _ source: String
+  ) throws -> [NamePattern] {
+    try reset.flatMap { text in
+      let patterns = (text == "head" ? headNames : [text]).map(NamePattern.init)
+      let isKnown = (names + others).contains { name in patterns.contains { $0.matches(name) } }
+      guard isKnown else {
+        let members = Set(names.map { String($0.prefix { $0 != "." }) }).sorted()
+        let near = nearestName(to: text, in: beginnings(of: names).union(["head"]).subtracting([text]))
+        throw MartletError(
+          "load",
+          "expected a name to reset that the model (\(members.joined(separator: ", "))) or \(source) has, got \(text), "
+            + "which matches none" + (near.map { "; did you mean \($0)?" } ?? ""))
+      }
+      return patterns
     }
   }
-  return row[b.count]
+
+  /// Dotted names, and those of the modules that they are in.
+  private func beginnings(of names: [String]) -> Set<String> {
+    var all = Set(names)
+    for name in names {
+      for dot in name.indices where name[dot] == "." { all.insert(String(name[..<dot])) }
+    }
+    return all
+  }
+
+  /// The weight of the convolution that comes first in the order of declaration.
+  private var firstConvolutionWeight: String? {
+    modules.first { $0.module is ConvolutionLayer }.map { $0.name.isEmpty ? "weight" : "\($0.name).weight" }
+  }
+
+  private func adapted(_ tensor: Tensor, to shape: [Int]) throws -> Tensor {
+    // What differs in more than its channels is reported as it is.
+    guard tensor.rank == shape.count, tensor.rank > 1, tensor.shape != shape, tensor.scalar.isFloatingPoint,
+      tensor.shape[0] == shape[0], tensor.shape[2...] == shape[2...]
+    else { return tensor }
+    return try tensor.adaptedInputChannels(shape[1])
+  }
 }

@@ -49,17 +49,33 @@ public enum ConfigurationFile {
   static func parse<Configuration: RunConfiguration>(
     _ text: String, as type: Configuration.Type, source: String
   ) throws -> Configuration {
-    guard let root = try root(of: text, source: source) else { return Configuration() }
+    var configuration = Configuration()
+    try apply(text, to: &configuration, source: source)
+    return configuration
+  }
+
+  /// Takes the values of the keys that a text has, and leaves the others as they are.
+  static func apply<Configuration: RunConfiguration>(
+    _ text: String, to configuration: inout Configuration, source: String
+  ) throws {
+    guard let root = try root(of: text, source: source) else { return }
     do {
       let names = [taskKey] + Configuration.keys.map(\.name)
       let nested = try Yams.compose(yaml: YAMLEncoder().encode(Configuration.complete))
       try checkKeys(of: root, names, nested?.mapping, source: source)
-      return try YAMLDecoder().decode(Configuration.self, from: root)
+      try configuration.read(from: YAMLDecoder().decode(Values.self, from: root).decoder)
     } catch let error as DecodingError {
       throw MartletError("configuration", "\(source)\(describe(error, in: root))")
     } catch let error as YamlError {
       throw MartletError("configuration", "\(source): \(error)")
     }
+  }
+
+  /// The values of a file, before it is said what they are for.
+  private struct Values: Decodable {
+    let decoder: any Decoder
+
+    init(from decoder: any Decoder) { self.decoder = decoder }
   }
 
   static func write(_ configuration: some RunConfiguration) throws -> String {

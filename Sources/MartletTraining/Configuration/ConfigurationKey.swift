@@ -51,7 +51,8 @@ public struct ConfigurationKey<Root: Sendable>: Sendable {
     _ name: String, optional property: WritableKeyPath<Root, Value?> & Sendable
   ) {
     self.init(
-      name, property, decode: { try $0.decodeIfPresent(Value.self, forKey: $1) },
+      name, property,
+      decode: { $0.contains($1) ? .some(try $0.decodeIfPresent(Value.self, forKey: $1)) : nil },
       encode: { try $1.encodeIfPresent($0, forKey: $2) })
   }
 

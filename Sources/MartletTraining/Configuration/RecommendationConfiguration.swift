@@ -36,7 +36,7 @@ public struct RecommendationConfiguration: RunConfiguration {
   /// Dropout probability of vectors, and of attention's weights.
   public var hiddenDropout = 0.2
   public var attentionDropout = 0.2
-  /// A safetensors file to start from instead of random parameters.
+  /// A file of weights to start from instead of random parameters: safetensors, or what `torch.save` wrote.
   public var weights: String?
 
   // Training

@@ -25,7 +25,7 @@ public protocol RunConfiguration: Codable, Hashable, Sendable {
 
   /// The network's name.
   var model: String { get set }
-  /// A safetensors file to start from instead of random parameters.
+  /// A file of weights to start from instead of random parameters: safetensors, or what `torch.save` wrote.
   var weights: String? { get set }
   var loss: String { get set }
   /// How the network is trained, whatever it is.
@@ -65,6 +65,11 @@ extension RunConfiguration {
   /// Keys that are absent keep their defaults.
   public init(from decoder: any Decoder) throws {
     self.init()
+    try read(from: decoder)
+  }
+
+  /// Takes the values of the keys that there are.
+  mutating func read(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: ConfigurationName.self)
     let task = ConfigurationName(taskKey)
     // Files of earlier versions do not say it.

@@ -27,8 +27,13 @@ public struct SegmentationConfiguration: RunConfiguration {
   public var model = "unet"
   /// What is chosen in it; the rest is left to its defaults.
   public var network = NetworkOptions()
-  /// A safetensors file to start from instead of random parameters.
+  /// A file of weights to start from instead of random parameters: safetensors, or what `torch.save` wrote.
   public var weights: String?
+  /// Names of parameters that stay random when ``weights`` are loaded, as `NamePattern` has them; `head` is the
+  /// network's own.
+  public var reset: [String] = []
+  /// Whether the first convolution of ``weights`` is made for the images' channels where it was learnt for others.
+  public var adaptInput = false
 
   // Training
   /// Height and width of what the network is trained on.
@@ -42,6 +47,8 @@ public struct SegmentationConfiguration: RunConfiguration {
   public var augmentation = AugmentationChoice.preset(.flips)
   /// How much rounding error convolutions may trade for speed: `fast`, `strict` or `direct`.
   public var numerics = Numerics.fast
+  /// Numerics of their own for parts of the network, by pattern of modules' names, such as `encoder`.
+  public var stageNumerics: [String: Numerics] = [:]
 
   /// The run folder.
   public var output = ""
@@ -83,12 +90,15 @@ public struct SegmentationConfiguration: RunConfiguration {
       .init("model", \.model),
     ] + networkKeys.map { $0.within(\.network) } + [
       .init("weights", optional: \.weights),
+      .init("reset", \.reset),
+      .init("adapt-input", \.adaptInput),
       .init("size", \.size),
     ] + TrainingSettings.keys.map { $0.within(\.training) } + [
       .init("loss", \.loss),
       .init("class-weights", \.classWeights),
       .init("augmentation", \.augmentation),
       .init("numerics", \.numerics),
+      .init("stage-numerics", \.stageNumerics),
       .init("output", \.output),
     ]
 

@@ -26,6 +26,15 @@ public struct TrainingSettings: Hashable, Sendable {
   /// Ends training after so many epochs without a better score; 0 or nothing for never.
   public var earlyStopping: Int?
 
+  /// Patterns of names of parameters that are not trained, such as `encoder`.
+  public var freeze: [String] = []
+  /// Factors of the learning rate, by pattern of parameters' names.
+  public var learningRateFactors: [String: Double] = [:]
+  /// Batches whose gradients are averaged for one update.
+  public var accumulation = 1
+  /// How much of the average of the weights is kept in each step; no average is kept without it.
+  public var averageDecay: Double?
+
   public init(
     batchSize: Int, epochs: Int, schedule: String, warmUpEpochs: Double, earlyStopping: Int? = nil
   ) {
@@ -51,6 +60,10 @@ public struct TrainingSettings: Hashable, Sendable {
     .init("step-factor", \.stepFactor),
     .init("clip-norm", optional: \.clipNorm),
     .init("early-stopping", optional: \.earlyStopping),
+    .init("freeze", \.freeze),
+    .init("learning-rate-factors", \.learningRateFactors),
+    .init("accumulation", \.accumulation),
+    .init("average-decay", optional: \.averageDecay),
   ]
 
   /// - Throws: ``MartletError`` naming the key, what it can be and what it is.
@@ -67,10 +80,29 @@ public struct TrainingSettings: Hashable, Sendable {
     try checkValue(stepEpochs > 0, "step-epochs", "1 or more", stepEpochs)
     try checkValue(stepFactor > 0 && stepFactor.isFinite, "step-factor", "a positive number", stepFactor)
     try checkValue(clipNorm.map { $0 > 0 } ?? true, "clip-norm", "a positive number", clipNorm ?? 0)
+    for (pattern, factor) in learningRateFactors {
+      try checkValue(
+        factor >= 0 && factor.isFinite, "learning-rate-factors", "factors of 0 or more",
+        "\(factor) for \(pattern)")
+    }
+    try checkValue((1...65536).contains(accumulation), "accumulation", "1 to 65536 batches", accumulation)
+    try checkValue(
+      averageDecay.map { (0..<1).contains($0) } ?? true, "average-decay", "0 or more and below 1",
+      averageDecay ?? 0)
     try checkValue((earlyStopping ?? 0) >= 0, "early-stopping", "0 or more epochs", earlyStopping ?? 0)
   }
 
+  var rules: TrainingRules {
+    var rules = TrainingRules()
+    rules.frozen = freeze
+    rules.rateFactors = learningRateFactors
+    rules.accumulation = accumulation
+    rules.averageDecay = averageDecay
+    return rules
+  }
+
   func trainerOptions(stepsPerEpoch: Int) -> Trainer.Options {
+    let stepsPerEpoch = (stepsPerEpoch + accumulation - 1) / accumulation
     let rule: any Optimizer =
       switch optimizer {
       case "sgd": SGD(momentum: momentum, weightDecay: weightDecay, nesterov: nesterov)
@@ -85,6 +117,7 @@ public struct TrainingSettings: Hashable, Sendable {
       }
     return Trainer.Options(
       optimizer: rule, learningRate: learningRate, schedule: rateSchedule, warmUpEpochs: warmUpEpochs,
-      epochs: epochs, seed: seed, clipNorm: clipNorm, earlyStopping: earlyStopping == 0 ? nil : earlyStopping)
+      epochs: epochs, seed: seed, clipNorm: clipNorm, earlyStopping: earlyStopping == 0 ? nil : earlyStopping,
+      rules: rules)
   }
 }

@@ -20,10 +20,16 @@ public protocol Optimizer: Sendable {
 public final class OptimizerState: Module {
   private let entries: [String: Buffer]
 
-  public init(_ optimizer: any Optimizer, for model: any Module) throws {
+  public convenience init(_ optimizer: any Optimizer, for model: any Module) throws {
+    try self.init(optimizer, for: TrainingRules().parameters(of: model))
+  }
+
+  init(_ optimizer: any Optimizer, for parameters: [TrainedParameter]) throws {
     var entries: [String: Buffer] = [:]
-    for (name, parameter) in model.parameters {
-      for slot in optimizer.slots { entries["\(name).\(slot)"] = try Buffer(Tensor.full(0, parameter.type)) }
+    for item in parameters {
+      for slot in optimizer.slots {
+        entries["\(item.name).\(slot)"] = try Buffer(Tensor.full(0, item.parameter.type))
+      }
     }
     self.entries = entries
   }

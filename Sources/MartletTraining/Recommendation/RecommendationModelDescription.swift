@@ -99,7 +99,7 @@ public struct RecommendationModelDescription: ModelDescription, Hashable {
   /// - Throws: ``MartletError`` when they are of another network, or the file says that they are of other items.
   func load(_ weights: String, into network: any SequenceModel) throws {
     let url = URL(filePath: weights)
-    try network.loadStateDict(loadSafetensors(url), source: weights)
+    try network.loadStateDict(loadWeights(url), source: weights)
     guard let theirs = try? ModelFile(url).description(as: Self.self) else { return }
     for (index, (ours, other)) in zip(items, theirs.items).enumerated()
     where !ours.utf8.elementsEqual(other.utf8) {

@@ -42,6 +42,10 @@ public struct ModelFile {
 
   init(_ url: URL) throws {
     self.url = url
+    try require(
+      try !isPyTorchFile(url), "model",
+      "expected a weights file that training wrote, got \(url.relativePath), PyTorch's, which does not say what network it "
+        + "is of")
     // Whoever reads the weights has the checksum looked at.
     metadata = try SafetensorsFile(contentsOf: url, checksum: .ignored).metadata
   }

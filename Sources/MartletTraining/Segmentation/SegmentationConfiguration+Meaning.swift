@@ -17,10 +17,17 @@ extension SegmentationConfiguration {
       validationFraction > 0 && validationFraction < 1, "validation-fraction", "a share between 0 and 1",
       validationFraction)
     try checkChoice(maskEncoding, "mask-encoding", ["auto", "binary", "indices", "colors"])
-    try Architecture.named(model, network).check(network)
+    try checkNetwork()
+    try checkValue(reset.isEmpty || weights != nil, "reset", "weights whose parameters are not taken", reset)
+    try checkValue(!adaptInput || weights != nil, "adapt-input", "weights to adapt", adaptInput)
     try checkValue((1...65536).contains(size), "size", "1 to 65536", size)
     try training.check()
     try augmentation.pipeline.check()
+  }
+
+  /// Checks what the network is made of.
+  func checkNetwork() throws {
+    try Architecture.named(model, network).check(network)
   }
 
   public mutating func makePathsAbsolute() {
@@ -60,10 +67,17 @@ extension SegmentationConfiguration {
   func modelDescription(
     _ data: SegmentationDataset, _ normalization: Normalization
   ) throws -> SegmentationModelDescription {
-    SegmentationModelDescription(
-      model: model, network: try Architecture.named(model, network).completed(network),
+    try modelDescription(
       inputChannels: data.channels, classCount: data.classes.count, options: data.options,
       normalization: normalization)
+  }
+
+  func modelDescription(
+    inputChannels: Int, classCount: Int, options: SegmentationOptions, normalization: Normalization
+  ) throws -> SegmentationModelDescription {
+    SegmentationModelDescription(
+      model: model, network: try Architecture.named(model, network).completed(network),
+      inputChannels: inputChannels, classCount: classCount, options: options, normalization: normalization)
   }
 
   public func makeTask(isNew: Bool) throws -> SegmentationTask {
@@ -72,7 +86,8 @@ extension SegmentationConfiguration {
     let network =
       try isNew ? withSeed(self.seed) { try description.makeNetwork() } : description.makeNetwork()
     if isNew, let weights {
-      try network.loadStateDict(loadSafetensors(URL(filePath: weights)), source: weights)
+      try network.loadStateDict(
+        loadWeights(URL(filePath: weights)), source: weights, reset: reset, adaptInputChannels: adaptInput)
     }
     return try SegmentationTask(
       network: network, description: description, training: training, validation: validation,

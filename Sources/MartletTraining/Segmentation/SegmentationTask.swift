@@ -14,6 +14,8 @@ public final class SegmentationTask: RunTask {
   private let segmentationLoss: SegmentationLoss
   private let evaluator: SegmentationEvaluator
   private let numerics: Numerics
+  /// Numerics of their own for parts of the network.
+  private let stages: [ObjectIdentifier: ModuleSettings]
   private let fingerprint: DataFingerprint
   /// The network as it is at present, for showing what it does.
   let predictor: SegmentationPredictor
@@ -34,6 +36,13 @@ public final class SegmentationTask: RunTask {
     segmentationLoss = try SegmentationLoss(
       configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
     numerics = configuration.numerics
+    var stages: [ObjectIdentifier: ModuleSettings] = [:]
+    for (pattern, numerics) in configuration.stageNumerics.sorted(by: { $0.key < $1.key }) {
+      for module in try network.modules(matching: pattern, for: "stage-numerics") {
+        stages[ObjectIdentifier(module)] = ModuleSettings(numerics: numerics)
+      }
+    }
+    self.stages = stages
     fingerprint = try DataFingerprint(
       training: training, validation: validation, normalization: description.normalization)
     evaluator = SegmentationEvaluator(
@@ -54,8 +63,10 @@ public final class SegmentationTask: RunTask {
   }
 
   public func loss(_ batch: [Tensor]) throws -> Tensor {
-    try withNumerics(numerics) {
-      try network.trainingLoss(batch[0], batch[1]) { try segmentationLoss($0, $1) }
+    try withModuleSettings(stages) {
+      try withNumerics(numerics) {
+        try network.trainingLoss(batch[0], batch[1]) { try segmentationLoss($0, $1) }
+      }
     }
   }
 
@@ -63,7 +74,9 @@ public final class SegmentationTask: RunTask {
   public private(set) var lastEvaluation: SegmentationEvaluation?
 
   public func validate() throws -> ValidationResult {
-    let evaluation = try evaluator.evaluate(validationSet, batchSize: training.batchSize)
+    let evaluation = try withModuleSettings(stages) {
+      try evaluator.evaluate(validationSet, batchSize: training.batchSize)
+    }
     lastEvaluation = evaluation
     return ValidationResult(loss: evaluation.loss, score: evaluation.score, metrics: evaluation.namedMetrics)
   }

@@ -25,12 +25,15 @@ struct TrainingProgress: Codable, Hashable, Sendable {
 struct Checkpoint {
   var model: [String: Tensor]
   var optimizer: [String: Tensor]
+  /// The average of the weights, where one is kept.
+  var average: [String: Tensor]
   var progress: TrainingProgress
   /// What ``TrainingTask/data`` was; `nil` in files of earlier versions.
   var data: String?
 
   private static let modelPrefix = "model."
   private static let optimizerPrefix = "optimizer."
+  private static let averagePrefix = "average."
   private static let progressKey = "martlet.progress"
   private static let dataKey = "martlet.data"
 
@@ -38,6 +41,7 @@ struct Checkpoint {
     var tensors: [String: Tensor] = [:]
     for (name, tensor) in model { tensors[Self.modelPrefix + name] = tensor }
     for (name, tensor) in optimizer { tensors[Self.optimizerPrefix + name] = tensor }
+    for (name, tensor) in average { tensors[Self.averagePrefix + name] = tensor }
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let text = String(decoding: try encoder.encode(progress), as: UTF8.self)
@@ -64,14 +68,19 @@ struct Checkpoint {
     }
     model = part(Self.modelPrefix)
     optimizer = part(Self.optimizerPrefix)
+    average = part(Self.averagePrefix)
   }
 
   /// What a checkpoint says of the data, without its tensors.
   static func data(of url: URL) throws -> String? { try SafetensorsFile(contentsOf: url).metadata[dataKey] }
 
-  init(model: any Module, optimizer: OptimizerState, progress: TrainingProgress, data: String) {
+  init(
+    model: any Module, optimizer: OptimizerState, average: WeightAverage?, progress: TrainingProgress,
+    data: String
+  ) {
     self.model = model.stateDict
     self.optimizer = optimizer.stateDict
+    self.average = average?.stateDict ?? [:]
     self.progress = progress
     self.data = data
   }

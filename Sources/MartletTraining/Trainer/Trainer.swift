@@ -18,10 +18,12 @@ public final class Trainer {
     public var clipNorm: Double?
     /// Ends training after so many epochs without a better score.
     public var earlyStopping: Int?
+    public var rules: TrainingRules
 
     public init(
       optimizer: any Optimizer, learningRate: Double, schedule: LearningRateSchedule = .constant,
-      warmUpEpochs: Double = 0, epochs: Int, seed: UInt64, clipNorm: Double? = nil, earlyStopping: Int? = nil
+      warmUpEpochs: Double = 0, epochs: Int, seed: UInt64, clipNorm: Double? = nil, earlyStopping: Int? = nil,
+      rules: TrainingRules = TrainingRules()
     ) {
       self.optimizer = optimizer
       self.learningRate = learningRate
@@ -31,6 +33,7 @@ public final class Trainer {
       self.seed = seed
       self.clipNorm = clipNorm
       self.earlyStopping = earlyStopping
+      self.rules = rules
     }
   }
 
@@ -46,16 +49,15 @@ public final class Trainer {
   private let task: any TrainingTask
   private let options: Options
   private let files: TrainingFiles
-  private let state: OptimizerState
+  private let updates: ModelUpdates
   private var progress: TrainingProgress
-  private var steps: [[TensorType]: TrainingStep] = [:]
 
   /// A training from the model's present parameters.
   public init(_ task: any TrainingTask, options: Options, files: TrainingFiles) throws {
     self.task = task
     self.options = options
     self.files = files
-    state = try OptimizerState(options.optimizer, for: task.model)
+    updates = try ModelUpdates(task, options)
     progress = TrainingProgress()
   }
 
@@ -69,8 +71,8 @@ public final class Trainer {
     self.task = task
     self.options = options
     self.files = files
-    state = try OptimizerState(options.optimizer, for: task.model)
-    try state.load(checkpoint.optimizer)
+    updates = try ModelUpdates(task, options)
+    try updates.load(checkpoint)
     progress = checkpoint.progress
   }
 
@@ -85,7 +87,7 @@ public final class Trainer {
   /// - Throws: ``MartletError`` when a loss is not finite, naming the step and the first layer whose output is not, or the
   ///   epoch whose validation it was; the checkpoint is then the last good one. Also what reading data or writing files throws.
   public func run(stop: StopSignal = StopSignal(), observer: any TrainerObserver) throws -> Outcome {
-    try observer.trainingStarts(at: progress.epoch, of: options.epochs, stepsPerEpoch: task.stepsPerEpoch)
+    try observer.trainingStarts(at: progress.epoch, of: options.epochs, stepsPerEpoch: stepsPerEpoch)
     while !progress.isFinished {
       guard try runEpoch(stop, observer) else {
         try save()
@@ -101,31 +103,55 @@ public final class Trainer {
   /// Runs what is left of the epoch, validates and saves. `false` when a stop was asked for before its end.
   private func runEpoch(_ stop: StopSignal, _ observer: any TrainerObserver) throws -> Bool {
     let epoch = progress.epoch
-    let batches = try task.batches(epoch: epoch, startingAt: progress.step)
-    while progress.step < task.stepsPerEpoch {
+    let perStep = options.rules.accumulation
+    let source = try task.batches(epoch: epoch, startingAt: progress.step * perStep)
+    while progress.step < stepsPerEpoch {
       if stop.isRequested { return false }
-      guard let batch = try batches.next() else {
-        throw MartletError(
-          "training", "expected \(task.stepsPerEpoch) batches in epoch \(epoch + 1), got \(progress.step)")
+      let batches = try (progress.step * perStep..<min((progress.step + 1) * perStep, task.stepsPerEpoch)).map
+      { index in
+        guard let batch = try source.next() else {
+          throw MartletError(
+            "training", "expected \(task.stepsPerEpoch) batches in epoch \(epoch + 1), got \(index)")
+        }
+        return batch
       }
       let rate = learningRate(at: progress.totalSteps)
-      let loss = try runStep(batch, rate)
-      progress.lossSum += loss * Double(batch.count)
-      progress.sampleCount += batch.count
+      let losses = try runStep(batches, rate)
+      for (batch, loss) in zip(batches, losses) { progress.lossSum += loss * Double(batch.count) }
+      let samples = batches.reduce(0) { $0 + $1.count }
+      progress.sampleCount += samples
       progress.step += 1
       progress.totalSteps += 1
       try observer.stepEnded(
         StepReport(
-          epoch: epoch, step: progress.step, loss: loss,
+          epoch: epoch, step: progress.step, loss: losses.reduce(0, +) / Double(losses.count),
           meanLoss: progress.lossSum / Double(progress.sampleCount),
-          samples: batch.count, learningRate: rate))
+          samples: samples, learningRate: rate))
     }
     if stop.isRequested { return false }
     try endEpoch(observer)
     return true
   }
 
+  /// Updates in an epoch.
+  private var stepsPerEpoch: Int {
+    (task.stepsPerEpoch + options.rules.accumulation - 1) / options.rules.accumulation
+  }
+
   private func endEpoch(_ observer: any TrainerObserver) throws {
+    try updates.withAveragedWeights { try judgeEpoch(observer) }
+    progress.epoch += 1
+    progress.step = 0
+    progress.lossSum = 0
+    progress.sampleCount = 0
+    let patience = options.earlyStopping ?? .max
+    progress.isFinished =
+      progress.epoch >= options.epochs || progress.epoch - 1 - progress.bestEpoch >= patience
+    try save()
+  }
+
+  /// Validates, keeps the weights if they are the best, and tells the observer.
+  private func judgeEpoch(_ observer: any TrainerObserver) throws {
     let rate = learningRate(at: progress.totalSteps - 1)
     let validation = try task.validate()
     try require(
@@ -142,43 +168,19 @@ public final class Trainer {
       epoch: progress.epoch, trainingLoss: progress.lossSum / Double(max(progress.sampleCount, 1)),
       learningRate: rate, validation: validation, isBest: isBest)
     try observer.epochEnded(report)
-    progress.epoch += 1
-    progress.step = 0
-    progress.lossSum = 0
-    progress.sampleCount = 0
-    let patience = options.earlyStopping ?? .max
-    progress.isFinished =
-      progress.epoch >= options.epochs || progress.epoch - 1 - progress.bestEpoch >= patience
-    try save()
   }
 
-  private func runStep(_ batch: TrainingBatch, _ rate: Double) throws -> Double {
-    let types = batch.tensors.map(\.type)
-    let step: TrainingStep
-    if let known = steps[types] {
-      step = known
-    } else {
-      step = try TrainingStep(
-        model: task.model, optimizer: options.optimizer, state: state, batch: types,
-        clipNorm: options.clipNorm,
-        loss: task.loss)
-      steps[types] = step
-    }
-    let result = try step(
-      batch.tensors, learningRate: rate, step: progress.totalSteps, seed: options.seed)
-    guard result.isFinite else {
-      let found = try step.firstNonFinite(
-        batch.tensors, step: progress.totalSteps, seed: options.seed, names: task.model.namesByIdentity)
-      let what =
-        result.loss.isFinite
-        ? "gradient norm \(Self.text(result.gradientNorm))" : "loss \(Self.text(result.loss))"
+  /// - Returns: The loss of each batch.
+  private func runStep(_ batches: [TrainingBatch], _ rate: Double) throws -> [Double] {
+    let step = progress.totalSteps
+    do {
+      return try updates.step(batches.map(\.tensors), learningRate: rate, step: step, seed: options.seed)
+    } catch let failure as ModelUpdates.NotFinite {
       throw MartletError(
         "training",
-        "\(what) at step \(progress.totalSteps + 1) (epoch \(progress.epoch + 1)): the first value that is not finite is "
-          + "\(found ?? "the loss"); the parameters were not updated and \(checkpointState)"
-      )
+        "\(failure.what) at step \(step + 1) (epoch \(progress.epoch + 1)): the first value that is not finite is "
+          + "\(failure.cause ?? "the loss"); the parameters were not updated and \(checkpointState)")
     }
-    return result.loss
   }
 
   private var checkpointState: String {
@@ -187,19 +189,18 @@ public final class Trainer {
   }
 
   /// A number as it is shown; the sign of what is not a number means nothing.
-  private static func text(_ value: Double) -> String { value.isNaN ? "nan" : "\(value)" }
+  static func text(_ value: Double) -> String { value.isNaN ? "nan" : "\(value)" }
 
   private func learningRate(at step: Int) -> Double {
-    let perEpoch = Double(task.stepsPerEpoch)
+    let perEpoch = Double(stepsPerEpoch)
     return options.learningRate
       * options.schedule.factor(
-        step: step, totalSteps: options.epochs * task.stepsPerEpoch,
+        step: step, totalSteps: options.epochs * stepsPerEpoch,
         warmUpSteps: Int((options.warmUpEpochs * perEpoch).rounded()))
   }
 
   private func save() throws {
-    try Checkpoint(model: task.model, optimizer: state, progress: progress, data: task.data)
-      .write(to: files.checkpoint)
+    try updates.checkpoint(progress: progress, data: task.data).write(to: files.checkpoint)
   }
 }
 

@@ -1,11 +1,12 @@
 import Martlet
 
-/// A whole training step as one function: loss, gradients, clipping and the optimizer's update in one plan.
+/// A whole training step: loss, gradients, clipping and the optimizer's update in one plan.
 ///
 /// When the loss or the gradients' norm is not finite nothing is updated.
 public final class TrainingStep {
   /// What a step found.
   public struct Result: Hashable, Sendable {
+    /// The mean over the step's batches.
     public var loss: Double
     /// The global L2 norm of all gradients, before clipping.
     public var gradientNorm: Double
@@ -15,6 +16,9 @@ public final class TrainingStep {
   }
 
   private let function: Function
+  /// Whether the gradients of batches before the last are added to the last one's.
+  private let addsGradients: Bool
+
   /// Records the step.
   ///
   /// - Parameters:
@@ -22,24 +26,53 @@ public final class TrainingStep {
   ///   - clipNorm: Largest global norm of the gradients; more is scaled down to it.
   ///   - passes: Rewritings of the recorded graph that keep its results.
   ///   - loss: Records the batch's loss, a scalar.
-  public init(
+  public convenience init(
     model: any Module, optimizer: any Optimizer, state: OptimizerState, batch: [TensorType],
     clipNorm: Double? = nil, passes: [any GraphPass] = defaultPasses, loss: ([Tensor]) throws -> Tensor
   ) throws {
-    let parameters = model.parameters
-    function = try Function([TensorType([2], .float64)] + batch, mode: .training, passes: passes) {
-      arguments in
-      let loss = try loss(Array(arguments.dropFirst()))
-      let gradients = try gradients(of: loss, withRespectTo: parameters.map(\.parameter.value))
+    try self.init(
+      parameters: TrainingRules().parameters(of: model), optimizer: optimizer, state: state, batch: batch,
+      clipNorm: clipNorm, passes: passes, loss: loss)
+  }
+
+  /// Records the step for some of a model's parameters.
+  ///
+  /// - Parameter sum: Where gradients of earlier batches are, when a step has several.
+  init(
+    parameters: [TrainedParameter], optimizer: any Optimizer, state: OptimizerState, batch: [TensorType],
+    sum: GradientSum? = nil, clipNorm: Double? = nil, passes: [any GraphPass] = defaultPasses,
+    loss: ([Tensor]) throws -> Tensor
+  ) throws {
+    addsGradients = sum != nil
+    let lead = Self.leadingTypes(addsGradients)
+    function = try Function(lead + batch, mode: .training, passes: passes) { arguments in
+      let loss = try loss(Array(arguments.dropFirst(lead.count)))
+      let defined = try definedGradients(of: loss, withRespectTo: parameters.map(\.parameter.value))
+      // A parameter that the loss does not depend on is left as it is, as PyTorch leaves it.
+      let used = zip(parameters, defined).compactMap { parameter, gradient in gradient.map { (parameter, $0) }
+      }
+      try require(!used.isEmpty, "training", "the loss depends on none of the parameters that are trained")
+      let gradients = try used.map { parameter, gradient in
+        try sum.map { try $0.added(to: gradient, of: parameter.name, share: arguments[1]) } ?? gradient
+      }
       let (norm, coefficient) = try clipCoefficient(of: gradients, maximumNorm: clipNorm ?? .infinity)
       // Not finite when the loss is not; the update operations then change nothing.
       let scale = try coefficient + loss.cast(to: .float64) * 0
-      for ((name, parameter), gradient) in zip(parameters, gradients) {
+      var scalars: [Double: Tensor] = [1: arguments[0]]
+      for ((parameter, _), gradient) in zip(used, gradients) {
+        let factor = parameter.rateFactor
+        let own = try scalars[factor] ?? arguments[0] * Tensor(shape: [2], scalars: [factor, 1])
+        scalars[factor] = own
         try optimizer.update(
-          parameter, gradient: gradient, scale: scale, scalars: arguments[0], state: state, name: name)
+          parameter.parameter, gradient: gradient, scale: scale, scalars: own, state: state,
+          name: parameter.name)
       }
       return [loss, norm]
     }
+  }
+
+  private static func leadingTypes(_ addsGradients: Bool) -> [TensorType] {
+    [TensorType([2], .float64)] + (addsGradients ? [TensorType([], .float64)] : [])
   }
 
   /// Runs one step.
@@ -50,10 +83,26 @@ public final class TrainingStep {
   public func callAsFunction(
     _ batch: [Tensor], learningRate: Double, step: Int, seed: UInt64
   ) throws -> Result {
-    let scalars = try Tensor(shape: [2], scalars: [learningRate, Double(step + 1)])
-    let results = try function([scalars] + batch, random: RandomState(seed: seed, step: UInt64(step)))
+    try self(batch, learningRate: learningRate, step: step, draw: step, count: 1, seed: seed)
+  }
+
+  /// Runs the last batch of a step of several.
+  ///
+  /// - Parameters:
+  ///   - draw: What random numbers are drawn by.
+  ///   - count: Batches in the step.
+  func callAsFunction(
+    _ batch: [Tensor], learningRate: Double, step: Int, draw: Int, count: Int, seed: UInt64
+  ) throws -> Result {
+    let results = try function(
+      leading(learningRate, step, count: count) + batch, random: RandomState(seed: seed, step: UInt64(draw)))
     return Result(
       loss: try results[0].cast(to: .float64).item(), gradientNorm: try results[1].cast(to: .float64).item())
+  }
+
+  private func leading(_ learningRate: Double, _ step: Int, count: Int) throws -> [Tensor] {
+    let scalars = try Tensor(shape: [2], scalars: [learningRate, Double(step + 1)])
+    return addsGradients ? [scalars, try Tensor(1 / Double(count))] : [scalars]
   }
 
   /// Bytes that a step holds besides parameters, optimizer state and batch.
@@ -66,16 +115,15 @@ public final class TrainingStep {
 
   /// How long each node of a step took, in the order of the ``listing(names:)``.
   package func nodeTimes(_ batch: [Tensor], step: Int) throws -> [Duration] {
-    let scalars = try Tensor(shape: [2], scalars: [0, Double(step + 1)])
-    return try function.nodeTimes([scalars] + batch, random: RandomState(seed: 0, step: UInt64(step)))
+    try function.nodeTimes(
+      leading(0, step, count: 1) + batch, random: RandomState(seed: 0, step: UInt64(step)))
   }
 
   /// What first was not finite when this batch went through; `nil` when all was.
   public func firstNonFinite(
     _ batch: [Tensor], step: Int, seed: UInt64, names: [ObjectIdentifier: String]
   ) throws -> String? {
-    let scalars = try Tensor(shape: [2], scalars: [0, Double(step + 1)])
-    return try function.firstNonFinite(
-      [scalars] + batch, random: RandomState(seed: seed, step: UInt64(step)), names: names)
+    try function.firstNonFinite(
+      leading(0, step, count: 1) + batch, random: RandomState(seed: seed, step: UInt64(step)), names: names)
   }
 }

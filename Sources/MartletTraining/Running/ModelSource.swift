@@ -1,0 +1,104 @@
+import Foundation
+import Martlet
+import MartletData
+import MartletInterchange
+
+/// Where a network to be run comes from.
+struct ModelSource {
+  let model: String
+  let settings: [String]
+  let weights: String?
+
+  /// - Parameter inputChannels: Channels of the input, for networks whose configuration leaves them to the data.
+  func tensorModel(inputChannels: Int?) throws -> any TensorModel {
+    let url = URL(filePath: model)
+    if ["yaml", "yml"].contains(url.pathExtension) {
+      let kind = try ConfigurationFile.kind(of: url)
+      try require(
+        kind == .segmentation, "run", "expected a configuration of segmentation, got \(model) for \(kind)")
+      return try network(ConfigurationFile.read(url), inputChannels)
+    }
+    guard FileManager.default.fileExists(atPath: model) else {
+      var configuration = SegmentationConfiguration()
+      configuration.model = model
+      do {
+        try configuration.checkNetwork()
+      } catch let error as MartletError {
+        throw MartletError(
+          "run",
+          "expected a run folder, a weights file, a YAML file or an architecture, got \(model), which does not exist "
+            + "(\(error.message))")
+      }
+      return try network(configuration, inputChannels)
+    }
+    try require(settings.isEmpty, "run", "expected no --set, since \(model) says what its network is")
+    return try trained(url)
+  }
+
+  /// The network of a run folder or of a weights file that training wrote.
+  private func trained(_ url: URL) throws -> any TensorModel {
+    switch try ModelFile(runOrWeights: url).kind {
+    case .segmentation:
+      let network = try SegmentationModelDescription.load(runOrWeights: url).network
+      if let weights { try network.loadStateDict(loadWeights(URL(filePath: weights)), source: weights) }
+      return ImageModel(network: network)
+    case .recommendation:
+      let network = try RecommendationModelDescription.load(runOrWeights: url).network
+      if let weights { try network.loadStateDict(loadWeights(URL(filePath: weights)), source: weights) }
+      return HistoryModel(network: network)
+    }
+  }
+
+  private func network(
+    _ base: SegmentationConfiguration, _ inputChannels: Int?
+  ) throws -> any TensorModel {
+    var configuration = base
+    var given = try ModelSettings(settings)
+    let classCount = try given.number("classes") ?? (base.classes.isEmpty ? 2 : base.classes.count)
+    try ConfigurationFile.apply(given.yaml, to: &configuration, source: "--set")
+    try configuration.checkNetwork()
+    guard let weights = weights ?? configuration.weights else {
+      throw MartletError("run", "expected --weights, since \(model) holds none")
+    }
+    guard let inputChannels else {
+      throw MartletError("run", "expected an input with channels behind its batch")
+    }
+    let network = try configuration.modelDescription(
+      inputChannels: inputChannels, classCount: classCount, options: SegmentationOptions(),
+      normalization: .unit(channels: inputChannels)
+    ).makeNetwork()
+    try network.loadStateDict(
+      loadWeights(URL(filePath: weights)), source: weights, adaptInputChannels: configuration.adaptInput)
+    return ImageModel(network: network)
+  }
+}
+
+/// `KEY=VALUE` of a command line.
+struct ModelSettings {
+  private var values: [(key: String, value: String)]
+
+  init(_ settings: [String]) throws {
+    values = try settings.map { setting in
+      let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+        String.init)
+      try require(
+        parts.count == 2 && parts.allSatisfy { !$0.isEmpty && !$0.contains(where: \.isNewline) }, "run",
+        "expected --set KEY=VALUE, got \(setting)")
+      return (parts[0], parts[1])
+    }
+  }
+
+  /// Takes a number out.
+  mutating func number(_ key: String) throws -> Int? {
+    guard let index = values.lastIndex(where: { $0.key == key }) else { return nil }
+    let text = values[index].value
+    values.removeAll { $0.key == key }
+    guard let number = Int(text) else {
+      throw MartletError("run", "expected a whole number as \(key), got \(text)")
+    }
+    return number
+  }
+
+  /// What is left, as a configuration file.
+  var yaml: String { values.map { "\($0.key): \($0.value)\n" }.joined() }
+}

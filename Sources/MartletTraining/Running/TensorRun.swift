@@ -1,0 +1,75 @@
+import Foundation
+import Martlet
+import MartletInterchange
+
+/// Runs a network on a tensor from a file and writes what comes out to another: what `martlet run` does.
+///
+/// The input is the tensor `input` of a safetensors file, or its only one, and goes to the network as it is: nothing is
+/// normalised or resized. The result is the tensor `output`. Dropout is off and batch normalisation uses what it has
+/// learnt.
+public struct TensorRun {
+  /// A run folder, a weights file that training wrote, a YAML file, or an architecture's name.
+  public var model: String
+  /// `KEY=VALUE` for a YAML file or an architecture: its configuration's keys, and `classes` as a number.
+  public var settings: [String] = []
+  /// A file of weights instead of the model's own.
+  public var weights: String?
+  public var input: String
+  public var output: String
+
+  public init(model: String, input: String, output: String) {
+    self.model = model
+    self.input = input
+    self.output = output
+  }
+
+  /// - Throws: ``MartletError`` when a file cannot be read or written, the input is none for the network, or the weights
+  ///   are of another one.
+  public func run(numerics: Numerics = .current) throws {
+    try checkOutput()
+    let input = try InputTensor(URL(filePath: self.input))
+    let network = try ModelSource(model: model, settings: settings, weights: weights)
+      .tensorModel(inputChannels: input.type.shape.dropFirst().first)
+    let arguments = try network.arguments(input)
+    let function = try Function(arguments.map(\.type), numerics: numerics) { [try network.output($0)] }
+    try saveSafetensors(["output": function(arguments)[0]], to: URL(filePath: output))
+  }
+
+  /// Checks that nothing that is read would be replaced.
+  private func checkOutput() throws {
+    try require(!output.isEmpty, "run", "output: expected a file, got an empty name")
+    let place = FilePlace.of(output)
+    for file in [input, model, weights].compactMap({ $0 }) {
+      let read = FilePlace.of(file)
+      try require(
+        place != read && !place.hasPrefix(read + "/"), "run",
+        "expected another file for the result, got \(output), which is read or in the run folder")
+    }
+  }
+}
+
+/// The tensor that a network is run on.
+struct InputTensor {
+  let tensor: Tensor
+  /// What messages call it.
+  let name: String
+  /// Its type in the file.
+  let stored: SafetensorsType
+
+  var type: TensorType { tensor.type }
+
+  init(_ url: URL) throws {
+    let file = try SafetensorsFile(contentsOf: url)
+    let path = url.relativePath
+    guard let name = file.contains("input") ? "input" : file.names.first else {
+      throw MartletError("run", "expected a tensor in \(path), got none")
+    }
+    try require(
+      name == "input" || file.names.count == 1, "run",
+      "expected one tensor in \(path), or one named input among them, got \(file.names.count): "
+        + file.names.prefix(5).joined(separator: ", "))
+    stored = try file.entry(name).type
+    tensor = try file.tensor(name)
+    self.name = "\(name) of \(path)"
+  }
+}

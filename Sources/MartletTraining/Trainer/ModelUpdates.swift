@@ -1,0 +1,114 @@
+import Martlet
+
+/// Everything that changes a model in training: steps of one or several batches, and the average of its weights.
+final class ModelUpdates {
+  /// A step whose loss or gradients were not finite; nothing was updated.
+  struct NotFinite: Error {
+    /// Such as `loss nan`.
+    var what: String
+    /// The first value that was not finite, where one was found.
+    var cause: String?
+  }
+
+  private let task: any TrainingTask
+  private let options: Trainer.Options
+  private let parameters: [TrainedParameter]
+  private let settings: [ObjectIdentifier: ModuleSettings]
+  private let state: OptimizerState
+  private let sum: GradientSum?
+  private let average: WeightAverage?
+  private var steps: [StepKey: TrainingStep] = [:]
+  private var additions: [[TensorType]: Function] = [:]
+
+  private struct StepKey: Hashable {
+    var batch: [TensorType]
+    var addsGradients: Bool
+  }
+
+  /// - Throws: ``MartletError`` for rules that do not fit the model.
+  init(_ task: any TrainingTask, _ options: Trainer.Options) throws {
+    self.task = task
+    self.options = options
+    parameters = try options.rules.parameters(of: task.model)
+    settings = options.rules.moduleSettings(of: task.model)
+    state = try OptimizerState(options.optimizer, for: parameters)
+    sum = options.rules.accumulation > 1 ? try GradientSum(for: parameters) : nil
+    average = try options.rules.averageDecay.map { try WeightAverage(of: task.model, decay: $0) }
+  }
+
+  /// Takes over the optimizer's state and the average of a checkpoint.
+  func load(_ checkpoint: Checkpoint) throws {
+    try state.load(checkpoint.optimizer)
+    try average?.load(checkpoint.average)
+  }
+
+  func checkpoint(progress: TrainingProgress, data: String) -> Checkpoint {
+    Checkpoint(model: task.model, optimizer: state, average: average, progress: progress, data: data)
+  }
+
+  /// Runs `body` with the average of the weights in the model's place, where one is kept.
+  func withAveragedWeights<Result>(_ body: () throws -> Result) throws -> Result {
+    try average.map { try $0.applied(body) } ?? body()
+  }
+
+  /// One update from the mean gradient of some batches.
+  ///
+  /// - Returns: The loss of each batch.
+  /// - Throws: ``NotFinite`` when nothing was updated.
+  func step(
+    _ batches: [[Tensor]], learningRate: Double, step: Int, seed: UInt64
+  ) throws -> [Double] {
+    var losses: [Double] = []
+    // Random numbers are drawn anew for each batch, the same whether the run was interrupted or not.
+    func draw(_ batch: Int) -> Int { step * options.rules.accumulation + batch }
+    for (index, batch) in batches.dropLast().enumerated() {
+      let random = RandomState(seed: seed, step: UInt64(draw(index)))
+      let scalars = try GradientSum.scalars(batch: index, count: batches.count)
+      let results = try addition(batch.map(\.type))([scalars] + batch, random: random)
+      losses.append(try results[0].cast(to: .float64).item())
+    }
+    let last = batches[batches.count - 1]
+    let update = try self.update(last.map(\.type), addsGradients: batches.count > 1)
+    let result = try update(
+      last, learningRate: learningRate, step: step, draw: draw(batches.count - 1), count: batches.count,
+      seed: seed)
+    losses.append(result.loss)
+    guard
+      let failed = losses.firstIndex(where: { !$0.isFinite }) ?? (result.isFinite ? nil : losses.count - 1)
+    else {
+      try average?.take(step: step)
+      return losses
+    }
+    let names = task.model.namesByIdentity
+    let batch = batches[failed]
+    let what =
+      losses[failed].isFinite
+      ? "gradient norm \(Trainer.text(result.gradientNorm))" : "loss \(Trainer.text(losses[failed]))"
+    throw NotFinite(
+      what: what,
+      cause: try self.update(batch.map(\.type), addsGradients: false)
+        .firstNonFinite(batch, step: draw(failed), seed: seed, names: names))
+  }
+
+  private func update(_ types: [TensorType], addsGradients: Bool) throws -> TrainingStep {
+    let key = StepKey(batch: types, addsGradients: addsGradients)
+    if let known = steps[key] { return known }
+    let step = try withModuleSettings(settings) {
+      try TrainingStep(
+        parameters: parameters, optimizer: options.optimizer, state: state, batch: types,
+        sum: addsGradients ? sum : nil, clipNorm: options.clipNorm, loss: task.loss)
+    }
+    steps[key] = step
+    return step
+  }
+
+  private func addition(_ types: [TensorType]) throws -> Function {
+    if let known = additions[types] { return known }
+    guard let sum else { preconditionFailure("a step of several batches has a sum of gradients") }
+    let function = try withModuleSettings(settings) {
+      try sum.adding(parameters, batch: types, loss: task.loss)
+    }
+    additions[types] = function
+    return function
+  }
+}
