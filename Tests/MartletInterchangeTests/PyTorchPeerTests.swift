@@ -61,6 +61,18 @@ struct PyTorchPeerTests {
     #expect(try loadWeights(url).keys.sorted() == ["module."])
   }
 
+  @Test("the old form is refused where its numbers are the other way round, and so is the form before it")
+  func otherForms() throws {
+    let folder = try TemporaryFolder()
+    var legacy = try PyTorchFixtures.bytes("parameters_legacy.pt")
+    let flag = try #require(legacy.firstRange(of: Array("little_endianq\u{2}".utf8))).upperBound
+    #expect(legacy[flag] == PickleOperation.newTrue.rawValue)
+    legacy[flag] = PickleOperation.newFalse.rawValue
+    expectRefusal(try folder.file("big.pt", legacy), "big-endian")
+    let tar = [UInt8](repeating: 0, count: 257) + Array("ustar".utf8) + [UInt8](repeating: 0, count: 300)
+    expectRefusal(try folder.file("tar.pt", tar), "the tar form")
+  }
+
   @Test("what is no state dict is refused by name")
   func refused() throws {
     expectRefusal(PyTorchFixtures.url("ambiguous.pt"), "several", "state_dict and model")
