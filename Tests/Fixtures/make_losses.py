@@ -195,7 +195,7 @@ def supervised(name, loss, sizes, weights, targets, space):
     inputs = [rows.random(f"{name}.{i}", *shape) for i, shape in enumerate(shapes)]
 
     def function(*tensors):
-        resize = lambda size: F.interpolate(tensors[-1][:, None].double(), size, mode="nearest")[:, 0].long()
+        resize = lambda size: F.interpolate(tensors[-1][:, None].double(), size, mode="nearest-exact")[:, 0].long()
         return sum(w * loss(x, resize(x.shape[2:])) for w, x in zip(weights, tensors[:-1]))
 
     rows.add(name, function, [*inputs, targets])

@@ -22,6 +22,7 @@ extension SegmentationConfiguration {
     try checkChoice(upsampling, "upsampling", UNet.Configuration.Upsampling.allCases.map(\.rawValue))
     try checkValue((0..<1).contains(dropout), "dropout", "a probability below 1", dropout)
     try checkValue((1...65536).contains(size), "size", "1 to 65536", size)
+    try SegmentationLoss.check(loss)
     try training.check()
     try augmentation.pipeline.check()
   }

@@ -1,7 +1,7 @@
 extension Loss {
   /// The weighted sum of a loss of several outputs against one target: deep supervision (Lee et al., "Deeply-supervised
   /// nets", 2015), as MONAI's `DeepSupervisionLoss`. For an output of another size the target is resized to it by taking
-  /// nearest elements, as `torch.nn.functional.interpolate`.
+  /// nearest elements.
   ///
   /// - Parameters:
   ///   - outputs: [N, C, space…] each.
@@ -36,8 +36,8 @@ extension Loss {
 }
 
 extension Tensor {
-  /// The last axes at another size, each element the nearest one by PyTorch's rule ⌊i · from / to⌋. Of any element type,
-  /// without a gradient where elements have none.
+  /// The last axes at another size, each element the one in which its centre lies: mode `nearest-exact` of
+  /// `torch.nn.functional.interpolate`, for any element type.
   func resizedToNearest(_ size: [Int]) throws -> Tensor {
     var result = self
     for (offset, to) in size.enumerated() {
@@ -46,7 +46,7 @@ extension Tensor {
       if from == to { continue }
       try require(from > 0, "deep_supervision", "expected targets that are not empty, got \(type)")
       // In whole numbers, so that no rounding is in the way.
-      let indices = (0..<to).map { Int64($0 * from / to) }
+      let indices = (0..<to).map { Int64((2 * $0 + 1) * from / (2 * to)) }
       result = try result.selecting(Tensor(shape: [to], scalars: indices), axis: axis)
     }
     return result
