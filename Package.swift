@@ -48,7 +48,7 @@ let package = Package(
     .target(
       name: "MartletTraining",
       dependencies: [
-        "Martlet", "MartletModels", "MartletData", "MartletFiles", "MartletInterchange",
+        "Martlet", "MartletKernels", "MartletModels", "MartletData", "MartletFiles", "MartletInterchange",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "Yams", package: "Yams"),
       ],

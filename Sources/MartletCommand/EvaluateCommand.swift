@@ -7,7 +7,8 @@ struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Measure a trained network.",
     discussion: """
-      A segmentation network is measured on images with masks. Without --images and --masks, the run's own validation \
+      A segmentation network is measured on images with masks: pixels, objects, distances between surfaces, and \
+      calibration. Without --images and --masks, the run's own validation \
       images are used, also when others have come to their folder.
 
       A recommender is measured on each user's last interaction, or the one before it, ranked among all items.
@@ -24,8 +25,27 @@ struct EvaluateCommand: ParsableCommand {
     parsing: .unconditional,
     help: "Images or histories in a batch. (default: 8 images; histories as in training)")
   var batchSize: Int?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Count objects and their average precision at IoU 0.50 to 0.95. (default: --instances)")
+  var instances: Bool?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Measure Hausdorff and surface distances, which takes longest. (default: --distances)")
+  var distances: Bool?
+  @Option(
+    parsing: .upToNextOption,
+    help: "Height and width of a pixel, for distances, such as 0.5 0.5. (default: 1 1)")
+  var spacing: [Double] = []
   @OptionGroup var options: NumericsOption
   @Flag(help: "Print JSON.") var json = false
+
+  private var measures: SegmentationMeasures {
+    var measures = SegmentationMeasures.all
+    if instances == false { measures.remove(.instances) }
+    if distances == false { measures.remove(.distances) }
+    return measures
+  }
 
   func run() throws {
     try require(
@@ -38,10 +58,15 @@ struct EvaluateCommand: ParsableCommand {
       try refuse(["interactions": interactions != nil, "split": split != nil], for: kind, "evaluate")
       let evaluation = try evaluateSegmentation(
         run, images: images.map { URL(filePath: $0) }, masks: masks.map { URL(filePath: $0) },
-        batchSize: batchSize ?? 8, numerics: options.numerics)
+        batchSize: batchSize ?? 8, measures: measures, spacing: spacing.isEmpty ? [1, 1] : spacing,
+        numerics: options.numerics)
       try printResult(json ? try evaluation.json() : evaluation.table)
     case .recommendation:
-      try refuse(["images": images != nil, "masks": masks != nil], for: kind, "evaluate")
+      try refuse(
+        [
+          "images": images != nil, "masks": masks != nil, "instances": instances != nil,
+          "distances": distances != nil, "spacing": !spacing.isEmpty,
+        ], for: kind, "evaluate")
       let result = try evaluateRecommendation(
         run, interactions: interactions, split: split ?? .test, batchSize: batchSize,
         numerics: options.numerics)

@@ -40,8 +40,8 @@ struct SegmentationFlags: ConfigurationFlags {
   @Option(parsing: .unconditional, help: "Height and width to train at. (default: 256)") var size: Int?
   @Option(
     parsing: .upToNextOption,
-    help: "One weight a class for cross-entropy, with blanks between, such as 0.5 1 2.") var classWeights:
-    [Double] = []
+    help: "One weight a class for losses that take them, with blanks between, such as 0.5 1 2.")
+  var classWeights: [Double] = []
   @Option(help: "none, flips, standard or strong; single steps go in a YAML file. (default: flips)")
   var augmentation: String?
   @Option(help: "Rounding that convolutions may trade for speed: fast, strict or direct. (default: fast)")

@@ -31,6 +31,9 @@ struct TrainSegmentationCommand: ParsableCommand {
       Images and masks are paired by file name; PNG, JPEG and TIFF are read. Everything is checked before the \
       first step. The run folder holds the configuration, checkpoints, metrics.csv, TensorBoard events, \
       model.safetensors with PyTorch's names, and report.html.
+
+      Losses, with the defaults of their parameters:
+      \(SegmentationLoss.help)
       """)
 
   @OptionGroup var flags: SegmentationFlags

@@ -15,8 +15,8 @@ struct TrainingFlags: ParsableArguments {
   var weights: String?
   @Option(
     help: """
-      cross-entropy, dice, or a sum such as 0.5*cross-entropy+0.5*dice; for recommendation cross-entropy or bpr. \
-      (default: cross-entropy)
+      A loss, or a sum such as "0.5*cross-entropy + 0.5*dice(smooth=1)"; `martlet train segmentation --help` lists \
+      them. For recommendation cross-entropy or bpr. (default: cross-entropy)
       """)
   var loss: String?
 

@@ -1,4 +1,4 @@
-"""Losses: cross-entropy, binary cross-entropy with logits, mean squared error, Dice."""
+"""Losses: cross-entropy, binary cross-entropy with logits, mean squared error."""
 
 import torch
 import torch.nn.functional as F
@@ -81,47 +81,5 @@ for reduction in ("mean", "sum", "none"):
         f"mse.{reduction}", lambda a, b: F.mse_loss(a, b, reduction=reduction),
         [rows.random("mse.a", *SHAPE), rows.random("mse.b", *SHAPE)],
     )
-
-
-def dice(probabilities, truth, dims, smooth, eps):
-    """1 − (2 Σ p·t + s) / max(Σ p + Σ t + s, ε) a class, 0 where the class is not in the truth, the mean over classes."""
-    overlap = (probabilities * truth).sum(dims)
-    score = (2 * overlap + smooth) / (probabilities.sum(dims) + truth.sum(dims) + smooth).clamp_min(eps)
-    return ((1 - score) * (truth.sum(dims) > 0)).mean()
-
-
-def one_hot(t, count):
-    return F.one_hot(t, count).movedim(-1, 1).double()
-
-
-SPACE = (0, 2, 3)
-rows.add(
-    "dice.multiclass", lambda x, t: dice(x.softmax(1), one_hot(t, 4), SPACE, 0.0, 1e-7),
-    [rows.random("dice.m", *SHAPE), classes("dice.m", 3, 2, 3, 5)],
-)
-rows.add(
-    "dice.smooth", lambda x, t: dice(x.softmax(1), one_hot(t, 4), SPACE, 1.0, 1e-7),
-    [rows.random("dice.s", *SHAPE), classes("dice.s", 4, 2, 3, 5)],
-)
-ignoring = classes("dice.i", 4, 2, 3, 5)
-rows.add(
-    "dice.ignored",
-    lambda x, t: dice(
-        x.softmax(1) * (t != 3).unsqueeze(1), one_hot(t, 4) * (t != 3).unsqueeze(1), SPACE, 0.0, 1e-7),
-    [rows.random("dice.i", *SHAPE), ignoring],
-)
-mask = classes("dice.b", 2, 2, 1, 3, 5)
-rows.add(
-    "dice.binary", lambda x, t: dice(x.sigmoid(), t.double(), (0, 1, 2, 3), 0.0, 1e-7),
-    [rows.random("dice.b", 2, 1, 3, 5), mask],
-)
-rows.add(
-    "dice.probabilities", lambda x, t: dice(x, t.double(), (0, 1, 2, 3), 0.5, 1e-7),
-    [rows.random("dice.p", 2, 1, 3, 5, low=0, high=1), mask],
-)
-rows.add(
-    "dice.multilabel", lambda x, t: dice(x.sigmoid(), t.double(), SPACE, 0.0, 1e-7),
-    [rows.random("dice.l", *SHAPE), classes("dice.l", 2, *SHAPE)],
-)
 
 rows.save()

@@ -39,9 +39,9 @@ public struct SegmentationConfiguration: RunConfiguration {
   /// Height and width of what the network is trained on.
   public var size = 256
   public var training = TrainingSettings(batchSize: 8, epochs: 20, schedule: "cosine", warmUpEpochs: 1)
-  /// `cross-entropy`, `dice`, `binary-cross-entropy`, `mse`, or a sum such as `0.5*cross-entropy+0.5*dice`.
+  /// A loss or a weighted sum such as `0.5*cross-entropy + 0.5*dice(smooth=1)`; ``SegmentationLoss/help`` lists them.
   public var loss = "cross-entropy"
-  /// One weight a class for cross-entropy.
+  /// One weight a class, for losses that take them.
   public var classWeights: [Double] = []
   /// What is done to training images: `none`, `flips`, `standard`, `strong`, or steps with their strengths.
   public var augmentation = AugmentationChoice.preset(.flips)

@@ -113,7 +113,8 @@ public struct ConfusionMatrix: Hashable, Sendable {
     return Self.ratio(union - (truthCount(0) - backgrounds) - (predictionCount(0) - backgrounds), union)
   }
 
-  private func mean(_ measure: (Int) -> Double) -> Double {
+  /// The mean over classes of a measure, without those for which it is `nan`.
+  func mean(_ measure: (Int) -> Double) -> Double {
     let values = (0..<classCount).map(measure).filter { !$0.isNaN }
     return values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
   }

@@ -21,6 +21,7 @@ extension SegmentationConfiguration {
     try checkValue(reset.isEmpty || weights != nil, "reset", "weights whose parameters are not taken", reset)
     try checkValue(!adaptInput || weights != nil, "adapt-input", "weights to adapt", adaptInput)
     try checkValue((1...65536).contains(size), "size", "1 to 65536", size)
+    try SegmentationLoss.check(loss)
     try training.check()
     try augmentation.pipeline.check()
   }

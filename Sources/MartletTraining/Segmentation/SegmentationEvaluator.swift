@@ -19,6 +19,12 @@ public struct SegmentationEvaluation: Sendable {
   public var confusion: ConfusionMatrix
   public var classNames: [String]
   public var images: [ImageScore]
+  /// The counts of each class in each image.
+  public var statistics: PixelStatistics
+  /// Where it was asked for, as the two that follow.
+  public var calibration: Calibration?
+  public var instances: InstanceScores?
+  public var surfaces: SurfaceScores?
 
   /// What decides which epoch is best: the mean IoU over classes, of all pixels together.
   public var score: Double { confusion.meanIntersectionOverUnion }
@@ -33,7 +39,23 @@ public struct SegmentationEvaluation: Sendable {
       metrics.append(("iou_\(name)", confusion.intersectionOverUnion(index)))
       metrics.append(("dice_\(name)", confusion.dice(index)))
     }
+    // Columns of a run's file keep their places: what is new comes last.
+    metrics.append(("cohens_kappa", confusion.cohensKappa))
+    for (index, name) in classNames.enumerated() {
+      metrics.append(("precision_\(name)", confusion.precision(index)))
+      metrics.append(("recall_\(name)", confusion.recall(index)))
+    }
     return metrics
+  }
+}
+
+extension SegmentationEvaluation {
+  /// Nothing measured yet, for the names of what will be.
+  init(classNames: [String]) {
+    let classCount = max(classNames.count, 1)
+    self.init(
+      loss: .nan, confusion: ConfusionMatrix(classCount: classCount), classNames: classNames, images: [],
+      statistics: PixelStatistics(classCount: classCount))
   }
 }
 
@@ -43,7 +65,12 @@ public final class SegmentationEvaluator {
   private let description: SegmentationModelDescription
   private let loss: SegmentationLoss
   private let numerics: Numerics
-  private var functions: [[TensorType]: Function] = [:]
+  private var functions: [FunctionKey: Function] = [:]
+
+  private struct FunctionKey: Hashable {
+    var types: [TensorType]
+    var givesConfidences: Bool
+  }
 
   public init(
     network: any SegmentationModel, description: SegmentationModelDescription, loss: SegmentationLoss,
@@ -55,54 +82,64 @@ public final class SegmentationEvaluator {
     self.numerics = numerics
   }
 
-  /// - Throws: ``MartletError`` when a file cannot be read any more.
-  public func evaluate(_ data: SegmentationDataset, batchSize: Int) throws -> SegmentationEvaluation {
+  /// - Parameters:
+  ///   - measures: What is measured beside the counts of pixels.
+  ///   - spacing: The height and the width of a pixel, for distances.
+  /// - Throws: ``MartletError`` when a file cannot be read any more, and for a spacing that is none.
+  public func evaluate(
+    _ data: SegmentationDataset, batchSize: Int, measures: SegmentationMeasures = [],
+    spacing: [Double] = [1, 1]
+  ) throws -> SegmentationEvaluation {
     let loader = try BatchLoader(
       data, batchSize: batchSize, frame: .whole(multipleOf: 1), normalization: description.normalization)
     let names = data.classes.map(\.name)
-    var total = ConfusionMatrix(classCount: names.count, ignoreIndex: Int(LabelMap.ignored))
+    var meter = try SegmentationMeter(classCount: names.count, measures: measures, spacing: spacing)
     var lossSum = 0.0
     var lossCount = 0
     var images: [SegmentationEvaluation.ImageScore] = []
     let batches = loader.batches(epoch: 0)
     while let batch = try batches.next() {
       let inputs = [batch.images, try batch.labelTensor(.uint8)]
-      let results = try function(for: inputs.map(\.type))(inputs)
+      let givesConfidences = measures.contains(.calibration)
+      let results = try function(
+        for: FunctionKey(types: inputs.map(\.type), givesConfidences: givesConfidences))(inputs)
       if loss.isDefined(for: batch.labels) {
         lossSum += try results[1].cast(to: .float64).item(Double.self) * Double(batch.count)
         lossCount += batch.count
       }
-      try results[0].withElements { (classes: UnsafeBufferPointer<UInt8>) in
-        let area = batch.height * batch.width
-        try batch.labels.withUnsafeBufferPointer { labels in
-          for (position, index) in batch.sampleIndices.enumerated() {
-            let pixels = position * area..<(position + 1) * area
-            var one = ConfusionMatrix(classCount: names.count, ignoreIndex: Int(LabelMap.ignored))
-            try one.add(
-              truth: UnsafeBufferPointer(rebasing: labels[pixels]),
-              prediction: UnsafeBufferPointer(rebasing: classes[pixels]))
-            total += one
-            images.append(
-              .init(
-                name: data.samples[index].name, index: index,
-                meanIntersectionOverUnion: one.meanIntersectionOverUnion))
-          }
-        }
+      let classes = try results[0].scalars(UInt8.self)
+      let confidences = givesConfidences ? try results[2].scalars(Float.self) : []
+      let area = batch.height * batch.width
+      for (position, index) in batch.sampleIndices.enumerated() {
+        let pixels = position * area..<(position + 1) * area
+        let counts = try meter.add(
+          SegmentationMeter.Image(
+            width: batch.width, height: batch.height, truth: Array(batch.labels[pixels]),
+            prediction: Array(classes[pixels]),
+            confidences: givesConfidences ? Array(confidences[pixels]) : []))
+        images.append(
+          .init(
+            name: data.samples[index].name, index: index,
+            meanIntersectionOverUnion: counts.meanIntersectionOverUnion))
       }
     }
     return SegmentationEvaluation(
-      loss: lossCount == 0 ? .nan : lossSum / Double(lossCount), confusion: total, classNames: names,
-      images: images)
+      loss: lossCount == 0 ? .nan : lossSum / Double(lossCount), confusion: meter.confusion,
+      classNames: names, images: images, statistics: meter.statistics, calibration: meter.calibration,
+      instances: meter.instances, surfaces: meter.surfaces)
   }
 
-  /// The function from images and labels to classes and loss, recorded once for each shape.
-  private func function(for types: [TensorType]) throws -> Function {
-    if let known = functions[types] { return known }
-    let function = try Function(types, numerics: numerics) { [network, loss] arguments in
+  /// The function from images and labels to classes, loss and, where they are wanted, the classes' probabilities;
+  /// recorded once for each shape.
+  private func function(for key: FunctionKey) throws -> Function {
+    if let known = functions[key] { return known }
+    let function = try Function(key.types, numerics: numerics) { [network, loss] arguments in
       let logits = try network.logits(arguments[0])
-      return [try logits.argmax(axis: 1).cast(to: .uint8), try loss(logits, arguments[1])]
+      let results = [try logits.argmax(axis: 1).cast(to: .uint8), try loss(logits, arguments[1])]
+      return key.givesConfidences
+        ? results + [try logits.softmax(axis: 1).max(axes: [1]).cast(to: .float32)] : results
     }
-    functions[types] = function
+    functions[key] = function
     return function
   }
 }

@@ -38,7 +38,9 @@ enum SegmentationReport {
       return ReportClasses.Item(
         name: item.name, color: index == 0 ? nil : MaskColor(color.red, color.green, color.blue),
         intersectionOverUnion: evaluation.confusion.intersectionOverUnion(index),
-        dice: evaluation.confusion.dice(index), share: Double(evaluation.confusion.truthCount(index)) / pixels
+        dice: evaluation.confusion.dice(index), precision: evaluation.confusion.precision(index),
+        recall: evaluation.confusion.recall(index),
+        share: Double(evaluation.confusion.truthCount(index)) / pixels
       )
     }
   }

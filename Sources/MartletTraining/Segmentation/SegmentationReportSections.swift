@@ -11,14 +11,23 @@ public struct ReportClasses: ReportSection {
     /// `nan` for a class that is neither in the truth nor predicted.
     public var intersectionOverUnion: Double
     public var dice: Double
+    /// `nan` for a class that was not predicted.
+    public var precision: Double
+    /// `nan` for a class that is not in the truth.
+    public var recall: Double
     /// Share of the pixels that are of this class in truth.
     public var share: Double
 
-    public init(name: String, color: MaskColor?, intersectionOverUnion: Double, dice: Double, share: Double) {
+    public init(
+      name: String, color: MaskColor?, intersectionOverUnion: Double, dice: Double, precision: Double = .nan,
+      recall: Double = .nan, share: Double
+    ) {
       self.name = name
       self.color = color
       self.intersectionOverUnion = intersectionOverUnion
       self.dice = dice
+      self.precision = precision
+      self.recall = recall
       self.share = share
     }
   }
@@ -35,6 +44,7 @@ public struct ReportClasses: ReportSection {
       }
       return "<tr><th scope=\"row\">\(swatch ?? "")\(HTMLText.escaped(item.name))</th>"
         + HTMLText.meter(item.intersectionOverUnion) + HTMLText.meter(item.dice)
+        + HTMLText.meter(item.precision) + HTMLText.meter(item.recall)
         + "<td>\(HTMLText.percent(item.share))</td></tr>"
     }
     let hasAbsent = classes.contains { $0.intersectionOverUnion.isNaN }
@@ -45,6 +55,7 @@ public struct ReportClasses: ReportSection {
       <h2>Classes</h2>
       <div class="card scroll"><table>
       <thead><tr><th scope="col">Class</th><th scope="col">IoU</th><th scope="col">Dice</th>\
+      <th scope="col">Precision</th><th scope="col">Recall</th>\
       <th scope="col">Share of pixels</th></tr></thead>
       <tbody>
       \(rows.joined(separator: "\n"))

@@ -107,10 +107,7 @@ public final class SegmentationTask: RunTask {
   }
 
   public var metricNames: [String] {
-    SegmentationEvaluation(
-      loss: 0, confusion: ConfusionMatrix(classCount: max(classNames.count, 1)), classNames: classNames,
-      images: []
-    ).namedMetrics.map(\.name)
+    SegmentationEvaluation(classNames: classNames).namedMetrics.map(\.name)
   }
 
   public func addExamples(to events: EventWriter, epoch: Int) throws {

@@ -1,7 +1,7 @@
 import Martlet
 
 extension OperationRow {
-  static let loss: [OperationRow] = crossEntropy + binaryCrossEntropy + regions
+  static let loss: [OperationRow] = crossEntropy + binaryCrossEntropy + squares
 
   private static func crossEntropy(
     _ name: String, ignored: Int = -100, reduction: LossReduction = .mean, smoothing: Double = 0
@@ -45,17 +45,8 @@ extension OperationRow {
     binary("sure", reduction: .none),
   ]
 
-  private static let regions: [OperationRow] =
+  private static let squares: [OperationRow] =
     [("mean", LossReduction.mean), ("sum", .sum), ("none", .none)].map { name, reduction in
       OperationRow("loss/mse.\(name)") { [try Loss.meanSquaredError($0[0], $0[1], reduction: reduction)] }
-    } + [
-      OperationRow("loss/dice.multiclass") { [try Loss.dice($0[0], $0[1], mode: .multiclass)] },
-      OperationRow("loss/dice.smooth") { [try Loss.dice($0[0], $0[1], mode: .multiclass, smooth: 1)] },
-      OperationRow("loss/dice.ignored") { [try Loss.dice($0[0], $0[1], mode: .multiclass, ignoredIndex: 3)] },
-      OperationRow("loss/dice.binary") { [try Loss.dice($0[0], $0[1], mode: .binary)] },
-      OperationRow("loss/dice.probabilities") {
-        [try Loss.dice($0[0], $0[1], mode: .binary, fromLogits: false, smooth: 0.5)]
-      },
-      OperationRow("loss/dice.multilabel") { [try Loss.dice($0[0], $0[1], mode: .multilabel)] },
-    ]
+    }
 }

@@ -1,0 +1,42 @@
+import Foundation
+import Testing
+
+@Suite("martlet evaluate", .serialized)
+struct EvaluateCommandTests {
+  private func object(_ text: String) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+
+  @Test("measures pixels, objects, distances and calibration, and leaves out what it is told to")
+  func measures() throws {
+    let scratch = try Scratch()
+    try scratch.cells()
+    let train = try Program.run(
+      scratch.trainArguments("run", epochs: 1) + ["--loss", "0.5*cross_entropy + 0.5*dice(smooth=1)"])
+    try #require(train.status == 0, "\(train.errors)")
+    let whole = try Program.run(["evaluate", scratch.path("run"), "--json"])
+    #expect(whole.status == 0, "\(whole.errors)")
+    let json = try object(whole.output)
+    for key in ["instances", "calibration", "reductions", "macro_average", "weighted_average", "classes"] {
+      #expect(json[key] != nil, "\(key)")
+    }
+    let classes = try #require(json["classes"] as? [[String: Any]])
+    #expect(classes[0]["distances"] == nil && classes[1]["distances"] != nil)
+
+    let part = try object(
+      Program.run(["evaluate", scratch.path("run"), "--json", "--no-instances", "--no-distances"]).output)
+    #expect(part["instances"] == nil && part["calibration"] != nil)
+    let partClasses = try #require(part["classes"] as? [[String: Any]])
+    #expect(partClasses[1]["distances"] == nil)
+    #expect(part["mean_iou"] as? Double == json["mean_iou"] as? Double)
+
+    let table = try Program.run(["evaluate", scratch.path("run")])
+    for text in ["Precision", "instances:", "distances of", "calibration error"] {
+      #expect(table.output.contains(text), "\(table.output)")
+    }
+    for spacing in [["1"], ["1", "0"], ["1", "nan"], ["1", "1", "1"]] {
+      try expectRefusal(
+        ["evaluate", scratch.path("run"), "--spacing"] + spacing, mentioning: ["spacing above 0"])
+    }
+  }
+}
