@@ -86,7 +86,7 @@ public struct SegmentationConfiguration: RunConfiguration {
 
   public static let complete: SegmentationConfiguration = {
     var all = SegmentationConfiguration()
-    all.augmentation = .pipeline(.strong)
+    all.augmentation = .pipeline(.complete)
     return all
   }()
 }
