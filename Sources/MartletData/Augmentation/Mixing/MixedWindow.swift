@@ -27,7 +27,8 @@ struct MixedWindow: Hashable, Sendable {
       parts.append(
         Part(
           sampleIndex: sampleIndex,
-          region: WindowRegion(x: x.lowerBound, y: y.lowerBound, width: x.count, height: y.count), draws: own))
+          region: WindowRegion(x: x.lowerBound, y: y.lowerBound, width: x.count, height: y.count), draws: own)
+      )
     }
     if sampleCount > 1, var generator = draws.generator(.mosaic, pipeline.mosaic) {
       let x = Int(generator.uniform(in: 0.25...0.75) * Double(width) + 0.5)
