@@ -9,13 +9,15 @@ import MartletData
 ///   - images: Folder of images; `nil` for the run's own validation images, which its checkpoint names.
 /// - Throws: ``MartletError`` when the run or the images cannot be read, or a validation image is gone.
 public func evaluateSegmentation(
-  _ run: URL, images: URL?, masks: URL?, batchSize: Int, numerics: Numerics = .current
+  _ run: URL, images: URL?, masks: URL?, format: DatasetFormat = .auto, batchSize: Int,
+  numerics: Numerics = .current
 ) throws -> SegmentationEvaluation {
   try require(batchSize > 0, "evaluate", "expected a batch size of 1 or more, got \(batchSize)")
   let (network, description) = try SegmentationModelDescription.load(runOrWeights: run)
   let data: SegmentationDataset
   if let images, let masks {
-    data = try SegmentationDataset(images: images, masks: masks, options: description.options)
+    data = try SegmentationDataset(
+      images: images, masks: masks, format: format, options: description.options)
   } else {
     let files = RunFolder(run)
     let configuration = try ConfigurationFile.read(files.configuration, as: SegmentationConfiguration.self)
