@@ -5,7 +5,13 @@ import MartletTraining
 /// The flags of a segmentation run besides those of all runs.
 struct SegmentationFlags: ConfigurationFlags {
   @Option(help: ArgumentHelp("Folder of training images.", valueName: "dir")) var images: String?
-  @Option(help: ArgumentHelp("Folder of their masks.", valueName: "dir")) var masks: String?
+  @Option(
+    help: ArgumentHelp(
+      "Folder of their masks, or the file or folder of their annotations.", valueName: "path"))
+  var masks: String?
+  @Option(
+    help: "How they are stored: auto, folders, dsb, coco, voc, labelme or cvat. (default: auto)")
+  var format: String?
   @Option(help: ArgumentHelp("Folder of validation images.", valueName: "dir")) var validationImages: String?
   @Option(help: ArgumentHelp("Folder of their masks.", valueName: "dir")) var validationMasks: String?
   @Option(
@@ -55,6 +61,7 @@ struct SegmentationFlags: ConfigurationFlags {
   func apply(to configuration: inout SegmentationConfiguration) throws {
     set(&configuration.images, images)
     set(&configuration.masks, masks)
+    set(&configuration.format, format)
     set(&configuration.validationImages, validationImages)
     set(&configuration.validationMasks, validationMasks)
     set(&configuration.validationFraction, validationFraction)

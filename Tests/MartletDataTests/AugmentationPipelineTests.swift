@@ -78,7 +78,9 @@ struct AugmentationPipelineTests {
       var transform = SampleTransform()
       change(&transform)
       var values = values
-      values.withUnsafeMutableBufferPointer { transform.changeValues($0) }
+      values.withUnsafeMutableBufferPointer {
+        transform.changeValues(PixelWindow($0, width: $0.count, height: 1, channels: 1))
+      }
       return values
     }
     func expect(_ got: [Float], _ expected: [Float], _ tolerance: Float = 1e-5) {
@@ -137,13 +139,19 @@ struct AugmentationPipelineTests {
   @Test func whatCannotBeMeantIsRefused() throws {
     #expect(throws: Never.self) { try AugmentationPipeline.strong.check() }
     let wrong: [(AugmentationPipeline, String)] = [
-      (AugmentationPipeline(verticalFlip: AugmentationFlip(probability: 1.5)), "vertical flip, got 1.5"),
+      (
+        AugmentationPipeline(verticalFlip: AugmentationFlip(probability: 1.5)),
+        "verticalFlip.probability: expected 0.0 to 1.0, got 1.5"
+      ),
       (AugmentationPipeline(scale: AugmentationScale(minimum: 2, maximum: 1)), "got 2.0 and 1.0"),
       (AugmentationPipeline(scale: AugmentationScale(minimum: 0)), "got 0.0"),
       (AugmentationPipeline(rotation: AugmentationRotation(degrees: .infinity)), "got inf"),
       (AugmentationPipeline(elastic: AugmentationElastic(gridSize: 1)), "got 1"),
       (AugmentationPipeline(elastic: AugmentationElastic(standardDeviation: .nan)), "got nan"),
-      (AugmentationPipeline(noise: AugmentationStrength(strength: -1)), "noise strength"),
+      (
+        AugmentationPipeline(noise: AugmentationStrength(strength: -1)),
+        "noise.strength: expected 0.0 to 1.0, got -1.0"
+      ),
     ]
     for (pipeline, message) in wrong {
       #expect(datasetErrorText { try pipeline.check() }.contains(message))

@@ -20,13 +20,13 @@ struct LoaderTests {
 
   private func loader(
     batchSize: Int = 3, dropsLast: Bool = false, prefetchCount: Int = 2,
-    threadCount: Int = 1
+    threadCount: Int = 1, augmentation: AugmentationPipeline = .strong
   ) throws -> BatchLoader {
     let dataset = try folder.dataset()
     return try BatchLoader(
       dataset, batchSize: batchSize, frame: .window(width: 8, height: 4),
       normalization: dataset.normalization(),
-      augmentation: .strong, seed: 7, shuffles: true, dropsLast: dropsLast, prefetchCount: prefetchCount,
+      augmentation: augmentation, seed: 7, shuffles: true, dropsLast: dropsLast, prefetchCount: prefetchCount,
       threadCount: threadCount)
   }
 

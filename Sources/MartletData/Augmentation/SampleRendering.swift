@@ -46,7 +46,8 @@ public struct RenderedSample: Hashable, Sendable {
 extension AugmentationPipeline {
   /// A sample as training sees it in an epoch: the same for the same seed, epoch and index, always.
   ///
-  /// With ``SampleFrame/whole(multipleOf:)`` nothing is drawn and nothing changed.
+  /// With ``SampleFrame/whole(multipleOf:)`` nothing is drawn and nothing changed. A sample on its own is mixed with no
+  /// other: for that see ``BatchLoader``.
   ///
   /// - Throws: ``MartletError`` where the pipeline, the frame or the normalisation's channels cannot be
   ///   meant.
@@ -60,40 +61,88 @@ extension AugmentationPipeline {
       normalization.channels == sample.image.channels, "augmentation",
       "expected a normalization of \(sample.image.channels) channels, got \(normalization.channels)")
     let (width, height) = frame.size(imageWidth: sample.image.width, imageHeight: sample.image.height)
-    var labels: [UInt8] = []
-    let pixels = [Float](unsafeUninitializedCapacity: width * height * sample.image.channels) {
-      pixels, count in
-      count = width * height * sample.image.channels
-      labels = [UInt8](unsafeUninitializedCapacity: width * height) { labels, labelCount in
-        labelCount = width * height
-        write(
-          sample, frame, normalization, seed, epoch, sampleIndex,
-          pixels: UnsafeMutableBufferPointer(rebasing: pixels[..<count]),
-          labels: UnsafeMutableBufferPointer(rebasing: labels[..<labelCount]))
+    let draws = AugmentationDraws(seed: seed, epoch: epoch, sampleIndex: sampleIndex)
+    var labels = [UInt8](repeating: 0, count: width * height)
+    var pixels = [Float](repeating: 0, count: width * height * sample.image.channels)
+    try pixels.withUnsafeMutableBufferPointer { pixels in
+      try labels.withUnsafeMutableBufferPointer { labels in
+        try write(
+          .init(count: 1) { _ in sample }, draws, frame, normalization,
+          PixelWindow(pixels, width: width, height: height, channels: sample.image.channels), labels)
       }
     }
     return RenderedSample(width: width, height: height, pixels: pixels, labels: labels)
   }
 
+  /// Where samples come from, for windows that hold parts of several.
+  struct Samples {
+    let count: Int
+    let load: (Int) throws -> LabeledImage
+  }
+
   /// Writes a sample into memory of the frame's size, all arguments checked.
   func write(
-    _ sample: LabeledImage, _ frame: SampleFrame, _ normalization: Normalization, _ seed: UInt64,
-    _ epoch: Int,
-    _ sampleIndex: Int, pixels: UnsafeMutableBufferPointer<Float>, labels: UnsafeMutableBufferPointer<UInt8>
-  ) {
-    let image = sample.image
-    let (width, height) = frame.size(imageWidth: image.width, imageHeight: image.height)
+    _ samples: Samples, _ draws: AugmentationDraws, _ frame: SampleFrame, _ normalization: Normalization,
+    _ window: PixelWindow, _ labels: UnsafeMutableBufferPointer<UInt8>
+  ) throws {
     switch frame {
     case .window:
-      let transform = SampleTransform(self, seed: seed, epoch: epoch, sampleIndex: sampleIndex)
-      let geometry = WindowGeometry(
-        width: width, height: height, imageWidth: image.width, imageHeight: image.height, transform)
-      geometry.sample(sample, fill: fill, pixels: pixels, labels: labels)
-      transform.changeValues(pixels)
+      let mixed = MixedWindow(
+        self, draws, sampleCount: samples.count, width: window.width, height: window.height)
+      for part in mixed.parts { try write(part, samples, window, labels) }
+      CutOutRegions(cutOut, draws, width: window.width, height: window.height)?
+        .cover(window, labels, color: normalization.mean)
     case .whole:
-      let geometry = WindowGeometry(paddedWidth: width, paddedHeight: height)
-      geometry.sample(sample, fill: .ignore, pixels: pixels, labels: labels)
+      let geometry = WindowGeometry(paddedWidth: window.width, paddedHeight: window.height)
+      geometry.sample(
+        try samples.load(draws.sampleIndex), fill: .ignore, pixels: window.values, labels: labels)
     }
-    normalization.apply(pixels)
+    normalization.apply(window.values)
+  }
+
+  /// Writes one part of a window, which is a window of its own.
+  private func write(
+    _ part: MixedWindow.Part, _ samples: Samples, _ window: PixelWindow,
+    _ labels: UnsafeMutableBufferPointer<UInt8>
+  ) throws {
+    let sample = try samples.load(part.sampleIndex)
+    let region = part.region
+    if region.width == window.width && region.height == window.height {
+      return render(sample, part.draws, window, labels)
+    }
+    let channels = window.channels
+    var partValues = [Float](repeating: 0, count: region.width * region.height * channels)
+    var partLabels = [UInt8](repeating: 0, count: region.width * region.height)
+    partValues.withUnsafeMutableBufferPointer { values in
+      partLabels.withUnsafeMutableBufferPointer { labels in
+        render(
+          sample, part.draws,
+          PixelWindow(values, width: region.width, height: region.height, channels: channels), labels)
+      }
+    }
+    for row in 0..<region.height {
+      for column in 0..<region.width {
+        let from = row * region.width + column
+        let to = (region.y + row) * window.width + region.x + column
+        labels[to] = partLabels[from]
+        for channel in 0..<channels {
+          window.values[to * channels + channel] = partValues[from * channels + channel]
+        }
+      }
+    }
+  }
+
+  /// Crops and changes one sample.
+  private func render(
+    _ sample: LabeledImage, _ draws: AugmentationDraws, _ window: PixelWindow,
+    _ labels: UnsafeMutableBufferPointer<UInt8>
+  ) {
+    var transform = SampleTransform(self, draws)
+    transform.aim(at: sample.labels, cropClass)
+    let geometry = WindowGeometry(
+      width: window.width, height: window.height, imageWidth: sample.image.width,
+      imageHeight: sample.image.height, transform)
+    geometry.sample(sample, fill: fill, pixels: window.values, labels: labels)
+    transform.changeValues(window)
   }
 }

@@ -1,7 +1,6 @@
 import Foundation
 
-/// Where the pixels of a window come from in an image: an affine map, with or without elastic displacements
-/// before it.
+/// Where the pixels of a window come from in an image: an affine map, with or without deformations before it.
 ///
 /// Coordinates are those of pixel centres: the first pixel of a row is at 0.
 struct WindowGeometry: Sendable {
@@ -11,7 +10,8 @@ struct WindowGeometry: Sendable {
   let origin: SIMD2<Double>
   let right: SIMD2<Double>
   let down: SIMD2<Double>
-  let elastic: ElasticField?
+  /// Deformations of the window, the first one first.
+  let warps: [any WindowWarp]
 
   /// A window of an image, changed as drawn.
   ///
@@ -25,7 +25,14 @@ struct WindowGeometry: Sendable {
       x = step(x)
       y = step(y)
     }
-    if transform.scale != 1 { map { $0 / transform.scale } }
+    if transform.scale != 1 || transform.aspectRatio != 1 {
+      let stretch = transform.aspectRatio.squareRoot()
+      map { $0 / SIMD2(transform.scale * stretch, transform.scale / stretch) }
+    }
+    if transform.shear != .zero {
+      let (along, across) = (tan(transform.shear.x), tan(transform.shear.y))
+      map { SIMD2($0.x - along * $0.y, $0.y - across * $0.x) / (1 - along * across) }
+    }
     if transform.angle != 0 {
       let (sine, cosine) = (sin(transform.angle), cos(transform.angle))
       map { SIMD2(cosine * $0.x + sine * $0.y, -sine * $0.x + cosine * $0.y) }
@@ -37,15 +44,28 @@ struct WindowGeometry: Sendable {
     let window = SIMD2(Double(width), Double(height))
     let covered = SIMD2(
       abs(x.x) * window.x + abs(y.x) * window.y, abs(x.y) * window.x + abs(y.y) * window.y)
-    let start = SIMD2(
+    // From the left top corner of what is covered to the window's first pixel.
+    let inset = covered / 2 - 0.5 - x * ((window.x - 1) / 2) - y * ((window.y - 1) / 2)
+    var start = SIMD2(
       Self.start(covered.x, imageWidth, transform.position.x),
       Self.start(covered.y, imageHeight, transform.position.y))
+    if let target = transform.target {
+      // The pixel of the window that the target comes to.
+      let place = (transform.position * window).rounded(.down)
+      let wanted = target - x * place.x - y * place.y - inset
+      start = SIMD2(
+        Self.start(covered.x, imageWidth, near: wanted.x), Self.start(covered.y, imageHeight, near: wanted.y))
+    }
+    let moved = (transform.translation * window).rounded(.toNearestOrAwayFromZero)
     self.width = width
     self.height = height
     right = x
     down = y
-    origin = start + covered / 2 - 0.5 - x * ((window.x - 1) / 2) - y * ((window.y - 1) / 2)
-    elastic = transform.elastic
+    origin = start + inset - x * moved.x - y * moved.y
+    let warps: [(any WindowWarp)?] = [
+      transform.elastic, transform.gridDistortion, transform.opticalDistortion, transform.perspective,
+    ]
+    self.warps = warps.compactMap { $0 }
   }
 
   /// The whole image, with what the window is larger by at the right and at the bottom.
@@ -55,20 +75,31 @@ struct WindowGeometry: Sendable {
     origin = .zero
     right = SIMD2(1, 0)
     down = SIMD2(0, 1)
-    elastic = nil
+    warps = []
   }
 
   /// Whether every pixel of the window is a pixel of the image (or its reflection), with nothing in between.
   var isWholePixels: Bool {
     let numbers = [right.x, right.y, down.x, down.y, origin.x, origin.y]
-    return elastic == nil && numbers.allSatisfy { $0 == $0.rounded() }
+    return warps.isEmpty && numbers.allSatisfy { $0 == $0.rounded() }
   }
 
   /// The first place that a window covers, a whole number so that unscaled pixels stay whole.
   private static func start(_ covered: Double, _ size: Int, _ position: Double) -> Double {
-    let room = (Double(size) - covered + 1e-6).rounded(.down)
+    let room = room(covered, size)
     if room < 0 { return ((Double(size) - covered) / 2).rounded(.down) }
     return min((position * (room + 1)).rounded(.down), room)
+  }
+
+  /// The first place next to a wanted one at which the image fills the window.
+  private static func start(_ covered: Double, _ size: Int, near wanted: Double) -> Double {
+    let room = room(covered, size)
+    return room < 0 ? start(covered, size, 0) : min(max(wanted.rounded(), 0), room)
+  }
+
+  /// By how much an image is larger than what a window covers, in whole pixels.
+  private static func room(_ covered: Double, _ size: Int) -> Double {
+    (Double(size) - covered + 1e-6).rounded(.down)
   }
 }
 

@@ -60,29 +60,18 @@ extension WindowGeometry {
   private func interpolate<Sample: FixedWidthInteger & UnsignedInteger>(
     _ picture: Picture<Sample>, _ pixels: UnsafeMutablePointer<Float>, _ labels: UnsafeMutablePointer<UInt8>
   ) {
-    let columnWeights = elastic?.weights(width) ?? []
-    let rowWeights = elastic?.weights(height) ?? []
-    columnWeights.withUnsafeBufferPointer { columnWeights in
+    let movers = warps.map { $0.mover(width: width, height: height) }
+    var places = [SIMD2<Double>](repeating: .zero, count: width)
+    places.withUnsafeMutableBufferPointer { places in
       for row in 0..<height {
-        let start = origin + down * Double(row)
         var pixel = pixels + row * width * picture.channels
         let label = labels + row * width
-        guard let elastic else {
-          for column in 0..<width {
-            picture.interpolate(start + right * Double(column), pixel, label + column)
-            pixel += picture.channels
-          }
-          continue
-        }
-        let size = elastic.gridSize
-        elastic.lines(rowWeights[row * size..<(row + 1) * size]).withUnsafeBufferPointer { lines in
-          for column in 0..<width {
-            var moved = SIMD2<Float>.zero
-            for line in 0..<size { moved += columnWeights[column * size + line] * lines[line] }
-            let (dx, dy) = (Double(moved.x), Double(moved.y))
-            picture.interpolate(start + right * (Double(column) + dx) + down * dy, pixel, label + column)
-            pixel += picture.channels
-          }
+        for column in 0..<width { places[column] = SIMD2(Double(column), Double(row)) }
+        for mover in movers { mover(row, places) }
+        for column in 0..<width {
+          let place = origin + right * places[column].x + down * places[column].y
+          picture.interpolate(place, pixel, label + column)
+          pixel += picture.channels
         }
       }
     }
@@ -121,6 +110,8 @@ private struct Picture<Sample: FixedWidthInteger & UnsignedInteger> {
   ) {
     // Truncation is towards zero; far enough to the right it is downwards. A power of two changes no digit.
     let shift = 1_048_576
+    let place = place.clamped(
+      lowerBound: SIMD2(repeating: -Double(shift)), upperBound: SIMD2(repeating: Double(1 << 40)))
     let x = Int(place.x + Double(shift)) - shift
     let y = Int(place.y + Double(shift)) - shift
     let wx = Float(place.x - Double(x))

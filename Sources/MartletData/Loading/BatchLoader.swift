@@ -117,10 +117,13 @@ public struct BatchLoader: Sendable {
         for (position, sampleIndex) in indices.enumerated() {
           if isCancelled() { throw CancellationError() }
           let pixelStart = position * area * channels
-          augmentation.write(
-            try dataset.load(sampleIndex), frame, normalization, seed, epoch, sampleIndex,
-            pixels: UnsafeMutableBufferPointer(rebasing: pixels[pixelStart..<pixelStart + area * channels]),
-            labels: UnsafeMutableBufferPointer(rebasing: labels[position * area..<(position + 1) * area]))
+          let values = UnsafeMutableBufferPointer(
+            rebasing: pixels[pixelStart..<pixelStart + area * channels])
+          try augmentation.write(
+            .init(count: dataset.count, load: dataset.load),
+            AugmentationDraws(seed: seed, epoch: epoch, sampleIndex: sampleIndex), frame, normalization,
+            PixelWindow(values, width: width, height: height, channels: channels),
+            UnsafeMutableBufferPointer(rebasing: labels[position * area..<(position + 1) * area]))
         }
       }
     }

@@ -21,8 +21,11 @@ extension Image {
     var labels = [UInt8](repeating: 0, count: frameWidth * frameHeight)
     return try Tensor(type: TensorType([1, channels, frameHeight, frameWidth], .float32, .channelsLast)) {
       (pixels: UnsafeMutableBufferPointer<Float>) in
-      labels.withUnsafeMutableBufferPointer { labels in
-        AugmentationPipeline.none.write(sample, frame, normalization, 0, 0, 0, pixels: pixels, labels: labels)
+      try labels.withUnsafeMutableBufferPointer { labels in
+        try AugmentationPipeline.none.write(
+          .init(count: 1) { _ in sample }, AugmentationDraws(seed: 0, epoch: 0, sampleIndex: 0), frame,
+          normalization,
+          PixelWindow(pixels, width: frameWidth, height: frameHeight, channels: channels), labels)
       }
     }
   }

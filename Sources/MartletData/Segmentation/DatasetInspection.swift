@@ -5,35 +5,36 @@ import Synchronization
 
 /// The check of every file of a dataset, on all threads.
 struct DatasetInspection {
-  let samples: [SegmentationDataset.Sample]
-  let options: SegmentationOptions
+  /// The samples with nothing wrong.
+  private(set) var samples: [SegmentationDataset.Sample] = []
+  private(set) var options: SegmentationOptions
+  private(set) var problems = DatasetProblems()
 
-  init(_ pairing: SamplePairing, _ options: SegmentationOptions) throws {
-    var problems = DatasetProblems()
-    for problem in pairing.problems { problems.add(problem) }
-    let pairs = pairing.pairs
+  init(_ source: SampleSource) {
+    let pairs = source.pairs
+    options = source.options
+    for problem in source.problems { problems.add(problem) }
 
-    let channels = try options.channels ?? Self.channels(of: pairs)
-    let readsColors = options.encoding == .colors || Self.hasPalettesForColors(pairs, options)
-    let found = Self.forEach(pairs) { Finding($0, channels: channels, maskAsColors: readsColors) }
+    let channels = options.channels ?? Self.channels(of: pairs)
+    options.channels = channels
+    let readsColors = options.encoding == .colors || Self.hasPalettesForColors(source)
+    let found = Self.forEach(pairs) {
+      Finding($0, source.masks, channels: channels, maskAsColors: readsColors)
+    }
 
     let masks = zip(pairs, found).compactMap { pair, finding in finding.content.map { (pair.mask, $0) } }
-    var settled = options
-    settled.channels = channels
     do {
-      if !masks.isEmpty {
-        settled = try MaskEncodingDetection(options: settled, masks: masks).settled()
-      }
-    } catch let error as MartletError {
-      problems.add(error.message)
+      if !masks.isEmpty { options = try MaskEncodingDetection(options: options, masks: masks).settled() }
+    } catch {
+      problems.add((error as? MartletError)?.message ?? "\(error)")
     }
+    if source.format == .voc { options.nameClassesOfVOC() }
     // Grey is read as values until it is known that masks are colours.
     let reread =
-      settled.encoding == .colors && !readsColors
-      ? Self.forEach(pairs) { Finding(contentOf: $0, maskAsColors: true) } : found
+      options.encoding == .colors && !readsColors
+      ? Self.forEach(pairs) { Finding(contentOf: $0, source.masks) } : found
 
-    var samples: [SegmentationDataset.Sample] = []
-    let decoder = settled.encoding != .automatic && settled.classes != nil ? MaskDecoder(settled) : nil
+    let decoder = options.encoding != .automatic && options.classes != nil ? MaskDecoder(options) : nil
     for (pair, (finding, mask)) in zip(pairs, zip(found, reread)) {
       for problem in finding.problems { problems.add(problem) }
       guard let content = mask.content, let decoder else { continue }
@@ -45,31 +46,28 @@ struct DatasetInspection {
       let (classPixels, ignoredPixels) = decoder.pixelCounts(in: content)
       samples.append(
         .init(
-          name: pair.name, image: pair.image, mask: pair.mask, width: content.width, height: content.height,
-          classPixels: classPixels, ignoredPixels: ignoredPixels, statistics: statistics))
+          name: pair.name, image: pair.image, mask: pair.mask, fileName: pair.fileName, width: content.width,
+          height: content.height, classPixels: classPixels, ignoredPixels: ignoredPixels,
+          statistics: statistics))
     }
-    try problems.throwIfAny()
-    self.samples = samples
-    self.options = settled
   }
 
   /// 3 where any image has colour. Headers that cannot be read are reported by the check itself.
-  private static func channels(of pairs: [SamplePairing.Pair]) throws -> Int {
+  private static func channels(of pairs: [SamplePairing.Pair]) -> Int {
     let counts = forEach(pairs) { pair in (try? ImageFile.channels(pair.image)) ?? 1 }
     return counts.contains { $0 >= 3 } ? 3 : 1
   }
 
   /// Whether masks have palettes and a class table says what their colours mean, whose order need not be that
   /// of the palettes.
-  private static func hasPalettesForColors(
-    _ pairs: [SamplePairing.Pair], _ options: SegmentationOptions
-  ) -> Bool {
+  private static func hasPalettesForColors(_ source: SampleSource) -> Bool {
+    let options = source.options
     guard options.encoding == .automatic, options.classes?.first?.color != nil else { return false }
-    return forEach(pairs) { (try? ImageFile.hasPalette($0.mask)) ?? false }.contains(true)
+    return forEach(source.pairs) { (try? ImageFile.hasPalette($0.mask)) ?? false }.contains(true)
   }
 
   /// Runs `body` on every pair, in parallel, and gives the results in the order of the pairs.
-  private static func forEach<Result: Sendable>(
+  static func forEach<Result: Sendable>(
     _ pairs: [SamplePairing.Pair], _ body: @Sendable (SamplePairing.Pair) -> Result
   ) -> [Result] {
     let results = Mutex([Result?](repeating: nil, count: pairs.count))
@@ -87,19 +85,35 @@ private struct Finding: Sendable {
   var content: MaskContent?
   var statistics: PixelStatistics?
 
-  init(_ pair: SamplePairing.Pair, channels: Int, maskAsColors: Bool) {
-    var size: (width: Int, height: Int)?
+  init(_ pair: SamplePairing.Pair, _ masks: any MaskReader, channels: Int, maskAsColors: Bool) {
     do {
       let image = try ImageFile.image(pair.image).withChannels(channels)
-      size = (image.width, image.height)
       statistics = PixelStatistics(image)
+      read(pair, masks, (image.width, image.height), maskAsColors)
     } catch {
       problems.append(Self.describe(error, pair.image))
+      // The mask's own size is all that is known then, where it has one.
+      if let info = try? Image.info(contentsOf: pair.mask) {
+        read(pair, masks, (info.width, info.height), maskAsColors)
+      }
     }
+  }
+
+  /// Only the mask, of an image that was read before.
+  init(contentOf pair: SamplePairing.Pair, _ masks: any MaskReader) {
+    guard let info = try? Image.info(contentsOf: pair.image) else { return }
+    content = try? MaskContent(
+      masks.raster(of: pair, width: info.width, height: info.height, asColors: true))
+  }
+
+  private mutating func read(
+    _ pair: SamplePairing.Pair, _ masks: any MaskReader, _ size: (width: Int, height: Int), _ asColors: Bool
+  ) {
     do {
-      let content = MaskContent(try MaskRaster(contentsOf: pair.mask, asColors: maskAsColors))
+      let content = MaskContent(
+        try masks.raster(of: pair, width: size.width, height: size.height, asColors: asColors))
       self.content = content
-      if let size, size != (content.width, content.height) {
+      if size != (content.width, content.height) {
         let expected = "\(size.width)×\(size.height) as \(pair.image.lastPathComponent)"
         problems.append(
           "\(pair.mask.path): expected a mask of \(expected), got \(content.width)×\(content.height)")
@@ -107,10 +121,6 @@ private struct Finding: Sendable {
     } catch {
       problems.append(Self.describe(error, pair.mask))
     }
-  }
-
-  init(contentOf pair: SamplePairing.Pair, maskAsColors: Bool) {
-    content = try? MaskContent(MaskRaster(contentsOf: pair.mask, asColors: maskAsColors))
   }
 
   /// The error's text, with the file's path unless it is in it.

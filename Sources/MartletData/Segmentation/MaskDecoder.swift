@@ -27,11 +27,10 @@ struct MaskDecoder: Sendable {
   /// Whether files are to be read as colours.
   var readsColors: Bool { encoding == .colors }
 
-  /// Reads a mask file's labels.
+  /// A mask's labels.
   ///
   /// - Throws: ``MartletError`` naming the file, the first pixel and the value that has no class.
-  func labels(contentsOf url: URL) throws -> LabelMap {
-    let raster = try MaskRaster(contentsOf: url, asColors: readsColors)
+  func labels(of raster: MaskRaster, from url: URL) throws -> LabelMap {
     let content = MaskContent(raster)
     if let problem = problem(in: content) {
       throw MartletError("dataset", "\(url.path): \(problem)")

@@ -13,6 +13,12 @@ struct MaskRaster: Sendable {
   let height: Int
   let pixels: Pixels
 
+  init(width: Int, height: Int, pixels: Pixels) {
+    self.width = width
+    self.height = height
+    self.pixels = pixels
+  }
+
   /// Reads a mask file.
   ///
   /// - Parameter asColors: Whether grey values and palettes are wanted as the colours they stand for.

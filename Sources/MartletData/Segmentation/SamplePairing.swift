@@ -9,10 +9,20 @@ import Martlet
 /// `_img`, `_sat` of images, also with `-` or `.` in place of `_`, in any case. Images and masks may lie in
 /// one folder; then what ends in a mask's suffix is a mask.
 struct SamplePairing {
-  struct Pair {
+  struct Pair: Sendable {
     let name: String
     let image: URL
+    /// The mask's file or folder, or the file of annotations that it is in.
     let mask: URL
+    /// The image's path within the dataset.
+    let fileName: String
+
+    init(name: String, image: URL, mask: URL, fileName: String? = nil) {
+      self.name = name
+      self.image = image
+      self.mask = mask
+      self.fileName = fileName ?? image.lastPathComponent
+    }
   }
 
   private(set) var pairs: [Pair] = []

@@ -17,7 +17,10 @@ public struct SegmentationDataset: Sendable {
     /// The image's file name without extension.
     public let name: String
     public let image: URL
+    /// The mask's file or folder, or the file of annotations that it is in.
     public let mask: URL
+    /// The image's path within the dataset, which no other sample has.
+    public let fileName: String
     public let width: Int
     public let height: Int
     /// Pixels of each class.
@@ -26,6 +29,8 @@ public struct SegmentationDataset: Sendable {
     public let ignoredPixels: Int
 
     let statistics: PixelStatistics
+
+    var pair: SamplePairing.Pair { .init(name: name, image: image, mask: mask, fileName: fileName) }
   }
 
   /// The samples in natural order of their names, or in the order of ``subset(_:)``.
@@ -35,15 +40,19 @@ public struct SegmentationDataset: Sendable {
 
   /// Decoded samples that are kept, shared with all subsets.
   let cache: SampleCache
+  /// What gives the samples' masks.
+  let masks: any MaskReader
 
-  /// Finds, pairs and checks the images and masks of two folders (or of one, see below).
+  /// Finds, pairs and checks the images and masks at two places, or at one.
   ///
+  /// What the places are depends on the format; see ``DatasetFormat``. For folders of images and masks:
   /// Files lie directly in the folders and end in png, jpg, jpeg, tif or tiff, in any case; other and hidden
   /// files are left out. An image and a mask belong together when their names without extension are equal;
   /// those left over are compared without a suffix such as `_mask`, `-gt`, `_label` or `_seg` of masks and
   /// `_image` or `_img` of images. Both folders may be the same one; then the suffix tells masks from images.
   ///
   /// - Parameters:
+  ///   - masks: The same as `images` where a format has one place for both.
   ///   - options: How masks are encoded, and the classes. For a validation set give the training set's
   ///     ``options``.
   ///   - cacheLimit: Bytes of decoded images and labels to keep in memory. What does not fit is decoded again
@@ -52,19 +61,25 @@ public struct SegmentationDataset: Sendable {
   ///   read, sizes that differ, values that have no class (each with file, pixel and value), masks whose
   ///   encoding is unclear.
   public init(
-    images: URL, masks: URL, options: SegmentationOptions = SegmentationOptions(),
+    images: URL, masks: URL, format: DatasetFormat = .auto,
+    options: SegmentationOptions = SegmentationOptions(),
     cacheLimit: Int = SegmentationDataset.defaultCacheLimit
   ) throws {
     try options.check()
-    let pairing = try SamplePairing(images: images, masks: masks)
-    let inspection = try DatasetInspection(pairing, options)
+    let source = try format.source(images: images, masks: masks, options: options)
+    let inspection = DatasetInspection(source)
+    try inspection.problems.throwIfAny()
     self.init(
-      samples: inspection.samples, options: inspection.options, cache: SampleCache(byteLimit: cacheLimit))
+      samples: inspection.samples, options: inspection.options, masks: source.masks,
+      cache: SampleCache(byteLimit: cacheLimit))
   }
 
-  init(samples: [Sample], options: SegmentationOptions, cache: SampleCache) {
+  private init(
+    samples: [Sample], options: SegmentationOptions, masks: any MaskReader, cache: SampleCache
+  ) {
     self.samples = samples
     self.options = options
+    self.masks = masks
     self.cache = cache
   }
 
@@ -93,7 +108,10 @@ public struct SegmentationDataset: Sendable {
     let sample = samples[index]
     return try cache.sample(sample.image) {
       let image = try ImageFile.image(sample.image).withChannels(channels)
-      let labels = try MaskDecoder(options).labels(contentsOf: sample.mask)
+      let decoder = MaskDecoder(options)
+      let raster = try masks.raster(
+        of: sample.pair, width: sample.width, height: sample.height, asColors: decoder.readsColors)
+      let labels = try decoder.labels(of: raster, from: sample.mask)
       let size = (sample.width, sample.height)
       guard size == (image.width, image.height), size == (labels.width, labels.height) else {
         throw MartletError(
@@ -109,7 +127,8 @@ public struct SegmentationDataset: Sendable {
 
   /// The samples at the given positions, in that order.
   public func subset(_ indices: [Int]) -> SegmentationDataset {
-    SegmentationDataset(samples: indices.map { samples[$0] }, options: options, cache: cache)
+    SegmentationDataset(
+      samples: indices.map { samples[$0] }, options: options, masks: masks, cache: cache)
   }
 
   /// Each channel's mean and standard deviation over all pixels of all images.

@@ -7,8 +7,11 @@ public struct SegmentationConfiguration: RunConfiguration {
   // Data
   /// Folder of training images.
   public var images = ""
-  /// Folder of their masks, paired by file name.
+  /// Folder of their masks, paired by file name, or the file or folder of their annotations; may be left out where
+  /// ``images`` holds both.
   public var masks = ""
+  /// How images and masks are stored: `auto`, or one of ``DatasetFormat``'s names.
+  public var format = DatasetFormat.auto.rawValue
   /// Folder of validation images; without it ``validationFraction`` of the training images is set aside.
   public var validationImages: String?
   public var validationMasks: String?
@@ -81,6 +84,7 @@ public struct SegmentationConfiguration: RunConfiguration {
     [
       .init("images", \.images),
       .init("masks", \.masks),
+      .init("format", \.format),
       .init("validation-images", optional: \.validationImages),
       .init("validation-masks", optional: \.validationMasks),
       .init("validation-fraction", \.validationFraction),
@@ -104,7 +108,7 @@ public struct SegmentationConfiguration: RunConfiguration {
 
   public static let complete: SegmentationConfiguration = {
     var all = SegmentationConfiguration()
-    all.augmentation = .pipeline(.strong)
+    all.augmentation = .pipeline(.complete)
     return all
   }()
 }

@@ -81,7 +81,7 @@ extension DataFingerprint.Pair {
       return Int(status.st_size)
     }
     self.init(
-      image: sample.image.lastPathComponent, imageBytes: try byteCount(sample.image),
+      image: sample.fileName, imageBytes: try byteCount(sample.image),
       mask: sample.mask.lastPathComponent, maskBytes: try byteCount(sample.mask))
   }
 }
@@ -94,9 +94,10 @@ extension SegmentationConfiguration {
   func validationData(of run: DataFingerprint, options: SegmentationOptions) throws -> SegmentationDataset {
     let folder = validationImages ?? images
     let data = try SegmentationDataset(
-      images: URL(filePath: folder), masks: URL(filePath: validationMasks ?? masks), options: options)
+      images: URL(filePath: folder), masks: URL(filePath: validationMasks ?? maskPlace),
+      format: datasetFormat, options: options)
     let positions = Dictionary(
-      data.samples.enumerated().map { ($1.image.lastPathComponent, $0) }
+      data.samples.enumerated().map { ($1.fileName, $0) }
     ) { first, _ in first }
     return data.subset(
       try run.validation.map { pair in

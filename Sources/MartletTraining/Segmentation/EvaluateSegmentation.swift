@@ -11,14 +11,15 @@ import MartletData
 ///   - spacing: The height and the width of a pixel, for distances.
 /// - Throws: ``MartletError`` when the run or the images cannot be read, or a validation image is gone.
 public func evaluateSegmentation(
-  _ run: URL, images: URL?, masks: URL?, batchSize: Int, measures: SegmentationMeasures = .all,
-  spacing: [Double] = [1, 1], numerics: Numerics = .current
+  _ run: URL, images: URL?, masks: URL?, format: DatasetFormat = .auto, batchSize: Int,
+  measures: SegmentationMeasures = .all, spacing: [Double] = [1, 1], numerics: Numerics = .current
 ) throws -> SegmentationEvaluation {
   try require(batchSize > 0, "evaluate", "expected a batch size of 1 or more, got \(batchSize)")
   let (network, description) = try SegmentationModelDescription.load(runOrWeights: run)
   let data: SegmentationDataset
   if let images, let masks {
-    data = try SegmentationDataset(images: images, masks: masks, options: description.options)
+    data = try SegmentationDataset(
+      images: images, masks: masks, format: format, options: description.options)
   } else {
     let files = RunFolder(run)
     let configuration = try ConfigurationFile.read(files.configuration, as: SegmentationConfiguration.self)

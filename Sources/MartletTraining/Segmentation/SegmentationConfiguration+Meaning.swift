@@ -8,7 +8,12 @@ import MartletModels
 extension SegmentationConfiguration {
   public func check() throws {
     try checkValue(!images.isEmpty, "images", "a folder", "nothing")
-    try checkValue(!masks.isEmpty, "masks", "a folder", "nothing")
+    try checkChoice(format, "format", DatasetFormat.allCases.map(\.rawValue))
+    let isOnePlace = DatasetFormat.detected(images: URL(filePath: images), masks: URL(filePath: images))
+      .isSelfContained
+    try checkValue(
+      !masks.isEmpty || datasetFormat.isSelfContained || datasetFormat == .auto && isOnePlace, "masks",
+      "a folder", "nothing")
     try Folder.checkName(output, "configuration")
     try require(
       (validationImages == nil) == (validationMasks == nil), "configuration",
@@ -33,7 +38,7 @@ extension SegmentationConfiguration {
 
   public mutating func makePathsAbsolute() {
     images = absolute(images)
-    masks = absolute(masks)
+    if !masks.isEmpty { masks = absolute(masks) }
     validationImages = validationImages.map(absolute)
     validationMasks = validationMasks.map(absolute)
     weights = weights.map(absolute)
@@ -52,13 +57,19 @@ extension SegmentationConfiguration {
     return SegmentationOptions(encoding: encoding, classes: table, ignoreIndex: ignoreIndex)
   }
 
+  var datasetFormat: DatasetFormat { DatasetFormat(rawValue: format) ?? .auto }
+
+  /// Where masks are, which can be where the images are.
+  var maskPlace: String { masks.isEmpty ? images : masks }
+
   /// The training and validation data, checked.
   func datasets() throws -> (training: SegmentationDataset, validation: SegmentationDataset) {
     let training = try SegmentationDataset(
-      images: URL(filePath: images), masks: URL(filePath: masks), options: maskOptions())
+      images: URL(filePath: images), masks: URL(filePath: maskPlace), format: datasetFormat,
+      options: maskOptions())
     if let validationImages, let validationMasks {
       let validation = try SegmentationDataset(
-        images: URL(filePath: validationImages), masks: URL(filePath: validationMasks),
+        images: URL(filePath: validationImages), masks: URL(filePath: validationMasks), format: datasetFormat,
         options: training.options)
       return (training, validation)
     }

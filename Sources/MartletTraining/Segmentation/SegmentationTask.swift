@@ -28,11 +28,7 @@ public final class SegmentationTask: RunTask {
     self.network = network
     self.description = description
     validationSet = validation
-    self.training = try BatchLoader(
-      training, batchSize: configuration.batchSize,
-      frame: .window(width: configuration.size, height: configuration.size),
-      normalization: description.normalization, augmentation: configuration.augmentation.pipeline,
-      seed: configuration.seed, shuffles: true)
+    self.training = try configuration.trainingLoader(training, description.normalization)
     segmentationLoss = try SegmentationLoss(
       configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
     numerics = configuration.numerics

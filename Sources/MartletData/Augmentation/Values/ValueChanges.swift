@@ -1,25 +1,28 @@
 import Foundation
 
-/// Changes of a window's values: brightness, contrast, gamma, noise.
+/// Changes of a window's values, in the order of ``AugmentationPipeline``.
 extension SampleTransform {
-  /// Whether values are changed at all.
-  var changesValues: Bool { brightness != 0 || contrast != 1 || gamma != 1 || noise != 0 }
-
   /// Changes values in [0, 1] in place and cuts them to that range.
-  func changeValues(_ values: UnsafeMutableBufferPointer<Float>) {
-    guard changesValues, !values.isEmpty else { return }
-    if brightness != 0 || contrast != 1 {
-      // (v − mean) · contrast + mean, and brightness on top.
-      let offset = contrast == 1 ? brightness : Self.mean(values) * (1 - contrast) + brightness
-      for index in values.indices { values[index] = Self.cut(values[index] * contrast + offset) }
-    }
-    if gamma != 1 { raise(values) }
-    if noise != 0 {
-      var generator = noiseGenerator.generator
-      GaussianTable.shared.forEach(values.count, &generator) { index, normal in
-        values[index] = Self.cut(values[index] + noise * normal)
-      }
-    }
+  func changeValues(_ window: PixelWindow) {
+    if window.values.isEmpty { return }
+    clahe?.apply(to: window)
+    changeContrast(window)
+    if saturation != 1 { window.mapColors { $0.saturated(by: saturation) } }
+    if hue != 0 { window.mapColors { $0.withHueTurned(by: hue) } }
+    if gamma != 1 { raise(window.values) }
+    if isGrey { window.mapColors { SIMD3(repeating: $0.grey) } }
+    if let order = channelOrder { window.mapColors { SIMD3($0[order[0]], $0[order[1]], $0[order[2]]) } }
+    if sharpening != 0 { PixelKernel.unsharpMask(sharpening).apply(to: window) }
+    if blur > 0 { GaussianBlur(standardDeviation: blur).apply(to: window) }
+    if let motionBlur { motionBlur.kernel.apply(to: window) }
+    addNoise(window.values)
+  }
+
+  private func changeContrast(_ window: PixelWindow) {
+    if brightness == 0 && contrast == 1 { return }
+    // (v − mean) · contrast + mean, and brightness on top.
+    let offset = contrast == 1 ? brightness : Self.mean(window.values) * (1 - contrast) + brightness
+    window.map { $0 * contrast + offset }
   }
 
   private static func mean(_ values: UnsafeMutableBufferPointer<Float>) -> Float {
@@ -52,8 +55,21 @@ extension SampleTransform {
     }
   }
 
-  @inline(__always)
-  private static func cut(_ value: Float) -> Float { value < 0 ? 0 : value > 1 ? 1 : value }
+  private func addNoise(_ values: UnsafeMutableBufferPointer<Float>) {
+    if shotNoise != 0 {
+      var generator = shotNoiseGenerator.generator
+      GaussianTable.shared.forEach(values.count, &generator) { index, normal in
+        let value = values[index]
+        values[index] = PixelWindow.cut(value + shotNoise * value.squareRoot() * normal)
+      }
+    }
+    if noise != 0 {
+      var generator = noiseGenerator.generator
+      GaussianTable.shared.forEach(values.count, &generator) { index, normal in
+        values[index] = PixelWindow.cut(values[index] + noise * normal)
+      }
+    }
+  }
 }
 
 extension Normalization {

@@ -1,0 +1,82 @@
+import Foundation
+import Martlet
+import MartletData
+
+/// The first samples of an epoch as the network is given them: cropped and changed as in training, with their masks
+/// drawn over them.
+///
+/// - Parameters:
+///   - configuration: The run's. Only what concerns the data is looked at.
+///   - count: Samples to show; fewer where an epoch has fewer.
+///   - epoch: From 0. Each epoch has its own order and its own changes.
+/// - Returns: An 8-bit RGB picture.
+/// - Throws: ``MartletError`` naming what of the arguments or the data cannot be used.
+public func segmentationPreview(
+  _ configuration: SegmentationConfiguration, count: Int, columns: Int, epoch: Int
+) throws -> Image {
+  try require((1...10_000).contains(count), "preview", "expected 1 to 10000 samples, got \(count)")
+  try require((1...1000).contains(columns), "preview", "expected 1 to 1000 columns, got \(columns)")
+  try require(
+    (0...Int(Int32.max)).contains(epoch), "preview", "expected an epoch of 0 or more, got \(epoch)")
+  try checkValue((1...65536).contains(configuration.size), "size", "1 to 65536", configuration.size)
+  let training = try configuration.datasets().training
+  let normalization = training.normalization()
+  let batches = try configuration.trainingLoader(training, normalization).batches(epoch: epoch)
+  var cells: [ContactSheet.Cell] = []
+  while cells.count < count, let batch = try batches.next() {
+    cells += try batch.cells(of: training, normalization).prefix(count - cells.count)
+  }
+  return try ContactSheet(cells: cells, columns: columns, palette: ClassPalette(training.classes)).drawn()
+}
+
+extension SegmentationConfiguration {
+  /// The configuration in a YAML file for `martlet train`, or in a run folder.
+  ///
+  /// - Throws: ``MartletError`` naming the file and what is wrong with it.
+  public init(runOrFile url: URL) throws {
+    let files = RunFolder(url)
+    let isFolder = FileManager.default.fileExists(atPath: files.configuration.path)
+    let file = isFolder ? files.configuration : url
+    let kind = try ConfigurationFile.kind(of: file)
+    try require(
+      kind == .segmentation, "preview", "expected a run of segmentation, got \(kind) in \(file.path)")
+    self = try ConfigurationFile.read(file)
+  }
+
+  /// The batches that a run trains on.
+  func trainingLoader(
+    _ training: SegmentationDataset, _ normalization: Normalization
+  ) throws -> BatchLoader {
+    try BatchLoader(
+      training, batchSize: self.batchSize, frame: .window(width: size, height: size),
+      normalization: normalization,
+      augmentation: augmentation.pipeline, seed: self.seed, shuffles: true)
+  }
+}
+
+extension SegmentationBatch {
+  /// The samples with their normalisation undone, as pictures.
+  fileprivate func cells(
+    of data: SegmentationDataset, _ normalization: Normalization
+  ) throws -> [ContactSheet.Cell] {
+    let channels = normalization.channels
+    let area = width * height
+    return try images.withElements { (values: UnsafeBufferPointer<Float>) in
+      sampleIndices.enumerated().map { position, index in
+        let samples = (0..<area * channels).map { offset in
+          let channel = offset % channels
+          let value =
+            values[position * area * channels + offset] * normalization.standardDeviation[channel]
+            + normalization.mean[channel]
+          return UInt8(min(max(value * 255 + 0.5, 0), 255))
+        }
+        let name = data.samples[index].name
+        return ContactSheet.Cell(
+          image: Image(width: width, height: height, channels: channels, samples: .uint8(samples)),
+          labels: LabelMap(
+            width: width, height: height, values: Array(labels[position * area..<(position + 1) * area])),
+          caption: name)
+      }
+    }
+  }
+}
