@@ -3,9 +3,6 @@ import Martlet
 
 /// Decoding of strips and tiles.
 extension TIFFReader {
-  /// Strips of more decoded bytes are decoded row by row instead of whole.
-  private static let largestWholeStrip = 4 << 20
-
   /// Decodes a part of the picture into interleaved samples.
   func decode<Sample: FixedWidthInteger & UnsignedInteger>(_ window: PixelWindow) throws -> [Sample] {
     let count = window.width * window.height * channels
@@ -27,7 +24,7 @@ extension TIFFReader {
     let rowBytes = Int(martlet_tiff_row_bytes(tiff))
     guard rowBytes == (width * bits * (isInPlanes ? 1 : channels) + 7) / 8 else { throw damaged() }
     let rowsPerStrip = min(max(Int(header.rows_per_strip), 1), height)
-    if rowsPerStrip > Self.largestWholeStrip / rowBytes {
+    if rowsPerStrip > largestWholeStrip / rowBytes {
       return try decodeRows(of: plane, window, rowBytes: rowBytes, into: samples)
     }
     let strips = (height + rowsPerStrip - 1) / rowsPerStrip

@@ -11,6 +11,8 @@ final class TIFFReader {
   private let bytes: UnsafeMutableBufferPointer<UInt8>?
   private let openFile: ReadableImageFile?
   private let palette: [Image.Color]?
+  /// Strips of more decoded bytes are decoded row by row instead of whole.
+  var largestWholeStrip = 4 << 20
   /// The strip that was decoded last, since the next rows often begin in it.
   var lastStrip: (number: Int, bytes: UnsafeMutableRawBufferPointer)?
 

@@ -9,7 +9,7 @@ struct GaussianBlur {
   /// - Parameter sigma: The deviation in pixels; 0 changes nothing.
   init(sigma: Double) {
     let radius = Self.radius(sigma: sigma)
-    let raw = (0...radius).map { sigma > 0 ? exp(-0.5 * Double($0 * $0) / (sigma * sigma)) : 1 }
+    let raw = (0...radius).map { sigma > 0 ? exp(-0.5 / (sigma * sigma) * Double($0 * $0)) : 1 }
     let total = raw[0] + 2 * raw.dropFirst().reduce(0, +)
     weights = raw.map { $0 / total }
   }
@@ -31,7 +31,7 @@ struct GaussianBlur {
         for place in 0..<length {
           let start = line * step
           var sum = values[start + place * stride] * weights[0]
-          for distance in 1..<weights.count {
+          for distance in (1..<weights.count).reversed() {
             let before = values[start + max(place - distance, 0) * stride]
             let after = values[start + min(place + distance, length - 1) * stride]
             sum += (before + after) * weights[distance]

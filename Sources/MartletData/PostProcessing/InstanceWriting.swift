@@ -13,8 +13,10 @@ extension InstanceMap {
   /// - Throws: ``MartletError`` naming the file that cannot be written.
   public func written(to path: String) throws -> any RegionWriter {
     needs32Bits
-      ? try written(TIFFRegionWriter(path, RowFormat(width: width, height: height, sample: .uint32)), UInt32.self)
-      : try written(PNGRegionWriter(path, RowFormat(width: width, height: height, sample: .uint16)), UInt16.self)
+      ? try written(
+        TIFFRegionWriter(path, RowFormat(width: width, height: height, sample: .uint32)), UInt32.self)
+      : try written(
+        PNGRegionWriter(path, RowFormat(width: width, height: height, sample: .uint16)), UInt16.self)
   }
 
   private func written<Sample: FixedWidthInteger>(

@@ -18,7 +18,8 @@ public struct ObjectSplitting: Hashable, Sendable {
     try require(
       (1...1 << 16).contains(distance), "split", "expected a distance of 1 to 65536 pixels, got \(distance)")
     try require(
-      smoothing >= 0 && smoothing <= 100, "split", "expected a smoothing of 0 to 100 pixels, got \(smoothing)")
+      smoothing >= 0 && smoothing <= 100, "split", "expected a smoothing of 0 to 100 pixels, got \(smoothing)"
+    )
   }
 
   /// The parts of one object.

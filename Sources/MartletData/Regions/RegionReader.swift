@@ -21,7 +21,8 @@ public struct PixelWindow: Hashable, Sendable {
     try require(
       x >= 0 && y >= 0 && width > 0 && height > 0 && width <= info.width && height <= info.height
         && x <= info.width - width && y <= info.height - height, "image",
-      "\(name): expected a window in \(info.width)×\(info.height) pixels, got \(width)×\(height) at (\(x), \(y))")
+      "\(name): expected a window in \(info.width)×\(info.height) pixels, got \(width)×\(height) at (\(x), \(y))"
+    )
   }
 }
 

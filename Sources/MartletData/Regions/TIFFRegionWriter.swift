@@ -103,6 +103,7 @@ public final class TIFFRegionWriter: RegionWriter {
   private func failure() -> MartletError {
     let number = martlet_tiff_system_error(tiff)
     if number != 0 { return draft.failure(number) }
-    return MartletError("image", "\(name): cannot be encoded as TIFF: \(String(cString: martlet_tiff_error(tiff)))")
+    return MartletError(
+      "image", "\(name): cannot be encoded as TIFF: \(String(cString: martlet_tiff_error(tiff)))")
   }
 }

@@ -20,11 +20,6 @@ final class ImageBand {
       ? .uint16(Array(repeating: 0, count: count)) : .uint8(Array(repeating: 0, count: count))
   }
 
-  /// The most bytes that the band takes, besides the reader's own: its rows, and as many as they are read.
-  static func byteCount(_ info: Image.Info, tileHeight: Int) -> Int {
-    2 * min(tileHeight, info.height) * info.width * max(info.channels, 3) * (info.bitsPerSample > 8 ? 2 : 1)
-  }
-
   /// Has the rows of windows that begin at `top` in memory. Windows come from the top down.
   func move(top: Int) throws {
     let next = min(max(top, 0) + capacity, regions.info.height)

@@ -24,20 +24,24 @@ public struct WindowLayout: Hashable, Sendable {
 
   /// - Throws: ``MartletError`` naming what cannot be meant.
   public func check() throws {
-    let sides = 1...1 << 20
+    let largest = Int(Int32.max)
     try require(
-      sides.contains(tile.height) && sides.contains(tile.width), "tile",
-      "expected a height and a width of 1 to \(sides.upperBound), got \(tile)")
+      (1...largest).contains(tile.height) && (1...largest).contains(tile.width)
+        && tile.height <= largest / tile.width, "tile",
+      "expected a height and a width of 1 or more and no more than \(largest) pixels, got \(tile)")
     try require(
-      overlap >= 0 && overlap < 1, "overlap", "expected a number from 0 up to, but without, 1, got \(overlap)")
+      overlap >= 0 && overlap < 1, "overlap", "expected a number from 0 up to, but without, 1, got \(overlap)"
+    )
     try require(
       (1...4096).contains(batchSize), "batch-size", "expected 1 to 4096 windows, got \(batchSize)")
   }
 
   /// Bytes that joining windows takes for an image, besides what the network and the reader take.
   public func byteCount(_ info: Image.Info, classCount: Int) -> Int {
-    ImageBand.byteCount(info, tileHeight: tile.height)
-      + min(tile.height, info.height) * info.width * (4 * classCount + 4 + 1)
+    // The image's rows, and as many again while they are read; sums of scores and weights, and labels.
+    let channels = max(info.channels, 3)
+    let perPixel = 2 * channels * (info.bitsPerSample > 8 ? 2 : 1) + 4 * classCount + 4 + 1
+    return min(tile.height, info.height).saturatingProduct(info.width).saturatingProduct(perPixel)
   }
 }
 

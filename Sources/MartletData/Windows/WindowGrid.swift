@@ -14,9 +14,11 @@ public struct TileSize: Hashable, Sendable, CustomStringConvertible {
   public init?(_ text: String) {
     let parts = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
     switch parts.count {
-    case 1: guard let side = parts[0] else { return nil }
+    case 1:
+      guard let side = parts[0] else { return nil }
       self.init(height: side, width: side)
-    case 2: guard let height = parts[0], let width = parts[1] else { return nil }
+    case 2:
+      guard let height = parts[0], let width = parts[1] else { return nil }
       self.init(height: height, width: width)
     default: return nil
     }

@@ -5,6 +5,8 @@ import MartletModels
 /// Gives each pixel of an image its class.
 public final class SegmentationPredictor {
   public let description: SegmentationModelDescription
+  /// Classes that there are probabilities of.
+  public var classCount: Int { network.classCount }
   private let numerics: Numerics
   private let network: any SegmentationModel
   private var functions: [TensorType: Function] = [:]
@@ -48,11 +50,12 @@ public final class SegmentationPredictor {
     let layout = options.layout(tile: options.tile ?? PredictionOptions.standardTile)
     let joined = layout.byteCount(info, classCount: network.classCount)
     let windows = try networkByteCount(layout)
+    let (byteCount, overflow) = joined.addingReportingOverflow(windows)
     try require(
-      joined + windows <= options.memoryLimit, "predict",
-      "\(info.width)×\(info.height) pixels in windows of \(layout.tile) take \(byteText(joined + windows)), more than "
-        + "the limit of \(byteText(options.memoryLimit)): take smaller windows or allow more")
-    return PredictionPlan(layout: layout, byteCount: joined + windows, isWhole: false)
+      !overflow && byteCount <= options.memoryLimit, "predict",
+      "\(info.width)×\(info.height) pixels in windows of \(layout.tile) take \(byteText(overflow ? .max : byteCount)), "
+        + "more than the limit of \(byteText(options.memoryLimit)): take smaller windows or allow more")
+    return PredictionPlan(layout: layout, byteCount: byteCount, isWhole: false)
   }
 
   /// Predicts an image window by window and passes on its rows from the top down.
