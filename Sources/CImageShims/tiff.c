@@ -192,7 +192,8 @@ static martlet_tiff *start(martlet_tiff *tiff, const char *mode, size_t largest_
       BUFFER_NAME, mode, tiff, reading, writing, seek, close_nothing, size, map_nothing, unmap_nothing);
 #endif
   if (tiff->file != NULL) return tiff;
-  const char *reason = tiff->error[0] ? tiff->error : "it cannot be opened";
+  const char *reason = tiff->system_error ? strerror(tiff->system_error)
+      : tiff->error[0] ? tiff->error : "it cannot be opened";
   snprintf(error, MARTLET_IMAGE_ERROR_LENGTH, "%s", reason);
   martlet_tiff_close(tiff);
   return NULL;

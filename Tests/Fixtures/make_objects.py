@@ -84,6 +84,7 @@ def add(name, mask, minimum, hole, distance, smoothing):
     tensors[f"{name}/mask"] = mask
     tensors[f"{name}/minimum"] = np.array([minimum], dtype=np.int32)
     tensors[f"{name}/removed"] = by_class(mask, lambda part: without_small(part, minimum))
+    assert (tensors[f"{name}/removed"] != mask).any()
     if mask.max() == 1:
         tensors[f"{name}/hole"] = np.array([hole], dtype=np.int32)
         tensors[f"{name}/filled"] = filled(mask, hole)
@@ -94,8 +95,8 @@ def add(name, mask, minimum, hole, distance, smoothing):
     tensors[f"{name}/labels"] = labels.astype(np.uint8)
 
 
-add("cells", ellipses(1, (120, 150), 45, (5, 12)), 120, 20, 6, 1.0)
-add("crowd", ellipses(2, (130, 110), 90, (4, 9)), 60, 12, 4, 1.5)
+add("cells", ellipses(1, (120, 150), 45, (5, 12)), 300, 20, 6, 1.0)
+add("crowd", ellipses(2, (130, 110), 90, (4, 9)), 200, 12, 4, 1.5)
 add("holes", ellipses(3, (100, 140), 40, (6, 14), holes=60), 40, 9, 5, 1.0)
 add("classes", ellipses(4, (110, 120), 60, (5, 10), classes=3, holes=20), 30, 9, 5, 1.0)
 add("sharp", ellipses(5, (90, 90), 30, (5, 12)), 100, 20, 5, 0.0)

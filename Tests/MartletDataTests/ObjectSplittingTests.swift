@@ -11,8 +11,8 @@ import Testing
     return try InstanceMap(example.mask).splitting(splitting)
   }
 
-  /// As many objects as scikit-image finds, of nearly the same pixels: where heights are equal but for rounding, the
-  /// order may differ.
+  /// The objects and pixels of scikit-image. Without smoothing several peaks of an object are equally high, and which of
+  /// them scikit-image floods from first is its heap's secret; a few pixels between them may then differ.
   @Test(arguments: ObjectFixture.names)
   func agreesWithScikitImage(name: String) throws {
     let example = try ObjectFixture(name)
@@ -29,8 +29,8 @@ import Testing
       sum + (shared.filter { $0.key.x == number }.map(\.value).max() ?? 0)
     }
     let area = expected.count { $0 > 0 }
-    print("\(name): \(found.objects.count) objects, \(area - best) of \(area) pixels differ")
-    #expect(Double(best) >= 0.995 * Double(area), "\(area - best) of \(area) pixels")
+    let allowed = try example.real("smoothing") > 0 ? 0 : area / 100
+    #expect(area - best <= allowed, "\(area - best) of \(area) pixels differ")
     #expect(found.objects.count > (try InstanceMap(example.mask).objects.count))
   }
 
@@ -83,7 +83,7 @@ import Testing
     let map = try InstanceMap(LabelMap(width: size.width, height: size.height, values: values))
     #expect(map.objects.count == 1)
     let split = try map.splitting(ObjectSplitting(distance: 5))
-    #expect(split.objects.map(\.area) == [253, 253])
+    #expect(split.objects.map(\.area) == [252, 252])
     for place in values.indices where values[place] > 0 {
       #expect(split.values[place] == (place % size.width < 19 ? 1 : 2))
     }

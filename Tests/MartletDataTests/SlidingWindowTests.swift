@@ -128,7 +128,9 @@ import Testing
       return $0
     }
     let expected = image.integers.map { Float($0) * (1 / 255) }
-    for (a, b) in zip(found.scores, expected) { #expect(abs(a - b) <= 2e-7) }
+    // Each pixel is in at most 9 windows, and each addition rounds.
+    let rounding = Float(9 * augmentation.count) * Float.ulpOfOne / 2
+    for (a, b) in zip(found.scores, expected) { #expect(abs(a - b) <= rounding) }
     #expect(shapes == (augmentation == .d4 ? [[8, 12], [12, 8]] : [[8, 12]]))
 
     // One window over all: the value of the neighbour to the right, or of the pixel itself at the edge.

@@ -26,19 +26,20 @@ extension LabelMap {
     let (labels, count) = background.components(separatingClasses: false)
     var areas = [Int](repeating: 0, count: count + 1)
     for label in labels { areas[Int(label)] += 1 }
+    var isFilled = areas.map { $0 <= largestSize }
     // Neither objects nor what is open are holes.
-    areas[0] = .max
+    isFilled[0] = false
     for x in 0..<width {
-      areas[Int(labels[x])] = .max
-      areas[Int(labels[(height - 1) * width + x])] = .max
+      isFilled[Int(labels[x])] = false
+      isFilled[Int(labels[(height - 1) * width + x])] = false
     }
     for y in 0..<height {
-      areas[Int(labels[y * width])] = .max
-      areas[Int(labels[(y + 1) * width - 1])] = .max
+      isFilled[Int(labels[y * width])] = false
+      isFilled[Int(labels[(y + 1) * width - 1])] = false
     }
     // How many of a hole's sides each class has.
     var sides: [Int32: [Int]] = [:]
-    for (index, label) in labels.enumerated() where areas[Int(label)] <= largestSize {
+    for (index, label) in labels.enumerated() where isFilled[Int(label)] {
       // A hole lies inside, so every pixel of it has four neighbours.
       for neighbour in [index - width, index - 1, index + 1, index + width] where values[neighbour] != 0 {
         sides[label, default: Array(repeating: 0, count: 256)][Int(values[neighbour])] += 1
@@ -48,7 +49,7 @@ extension LabelMap {
       UInt8(counts.indices.max { (counts[$0], $1) < (counts[$1], $0) } ?? 0)
     }
     var filled = values
-    for (index, label) in labels.enumerated() where areas[Int(label)] <= largestSize {
+    for (index, label) in labels.enumerated() where isFilled[Int(label)] {
       filled[index] = fillings[label] ?? 0
     }
     return LabelMap(width: width, height: height, values: filled)

@@ -59,7 +59,7 @@ public final class TIFFRegionWriter: RegionWriter {
     draft = try AtomicFile.Draft(path, operation: "image")
     let descriptor = draft.contents.descriptorNumber
     var opened: OpaquePointer?
-    try EncodedImage(name: path, bytes: [], limits: .standard).calling("cannot be encoded as TIFF") { error in
+    try EncodedImage(name: path, bytes: [], limits: .standard).calling("cannot be written") { error in
       opened = martlet_tiff_create_file(descriptor, Self.isBig(format) ? 1 : 0, error)
       return opened != nil
     }
