@@ -73,7 +73,8 @@ let package = Package(
     .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletInterchange"]),
     .testTarget(name: "MartletInterchangeTests", dependencies: ["MartletInterchange"]),
     .testTarget(
-      name: "MartletDataTests", dependencies: ["MartletData", "MartletFiles", "MartletInterchange"]),
+      name: "MartletDataTests",
+      dependencies: ["MartletData", "MartletFiles", "MartletInterchange", "MartletKernels"]),
     .testTarget(name: "MartletModelsTests", dependencies: ["MartletModels", "MartletInterchange"]),
     .testTarget(name: "MartletTrainingTests", dependencies: ["MartletTraining"]),
     .testTarget(name: "MartletCommandTests", dependencies: ["MartletCommand"]),

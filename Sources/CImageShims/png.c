@@ -138,12 +138,11 @@ static void append_bytes(png_structp png, png_bytep bytes, size_t count) {
 
 static void flush_nothing(png_structp png) { (void)png; }
 
-static int write_guarded(
-    png_structp png, png_infop info, sink *into, const martlet_png_header *header, const uint8_t *samples,
-    size_t row_bytes, int interlaced) {
+// Leaves by a long jump on failure, so it is called from guarded functions only.
+static void start_writing(
+    png_structp png, png_infop info, sink *into, const martlet_png_header *header, int interlaced) {
   png_color colors[256];
   png_byte alphas[256];
-  if (setjmp(png_jmpbuf(png))) return 0;
   png_set_write_fn(png, into, append_bytes, flush_nothing);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_IHDR(
@@ -164,6 +163,13 @@ static int write_guarded(
   png_write_info(png, info);
   png_set_packing(png);
   if (header->bit_depth == 16 && machine_is_little_endian()) png_set_swap(png);
+}
+
+static int write_guarded(
+    png_structp png, png_infop info, sink *into, const martlet_png_header *header, const uint8_t *samples,
+    size_t row_bytes, int interlaced) {
+  if (setjmp(png_jmpbuf(png))) return 0;
+  start_writing(png, info, into, header, interlaced);
   int passes = png_set_interlace_handling(png);
   for (int pass = 0; pass < passes; pass++)
     for (uint32_t y = 0; y < header->height; y++) png_write_row(png, samples + y * row_bytes);
@@ -185,4 +191,77 @@ int martlet_png_write(
   *bytes = done ? into.bytes : NULL;
   *count = done ? into.count : 0;
   return done;
+}
+
+// MARK: Writing rows at a time
+
+struct martlet_png_writer {
+  png_structp png;
+  png_infop info;
+  sink made;
+  size_t taken;  // bytes at the beginning of `made` that the caller has
+};
+
+// Forgets what the caller has, and has complaints go to `error` from now on.
+static void begin_call(martlet_png_writer *writer, char *error) {
+  png_set_error_fn(writer->png, error, keep_error, ignore_warning);
+  writer->made.count -= writer->taken;
+  memmove(writer->made.bytes, writer->made.bytes + writer->taken, writer->made.count);
+  writer->taken = 0;
+}
+
+static int start_guarded(martlet_png_writer *writer, const martlet_png_header *header) {
+  if (setjmp(png_jmpbuf(writer->png))) return 0;
+  start_writing(writer->png, writer->info, &writer->made, header, 0);
+  return 1;
+}
+
+static int append_guarded(martlet_png_writer *writer, const uint8_t *samples, size_t row_bytes, uint32_t rows) {
+  if (setjmp(png_jmpbuf(writer->png))) return 0;
+  for (uint32_t y = 0; y < rows; y++) png_write_row(writer->png, samples + y * row_bytes);
+  return 1;
+}
+
+static int finish_guarded(martlet_png_writer *writer) {
+  if (setjmp(png_jmpbuf(writer->png))) return 0;
+  png_write_end(writer->png, writer->info);
+  return 1;
+}
+
+martlet_png_writer *martlet_png_writer_create(const martlet_png_header *header, char *error) {
+  martlet_png_writer *writer = calloc(1, sizeof *writer);
+  if (writer != NULL) writer->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, error, keep_error, ignore_warning);
+  if (writer != NULL && writer->png != NULL) writer->info = png_create_info_struct(writer->png);
+  if (writer == NULL || writer->info == NULL) {
+    fail(error, "out of memory");
+  } else if (start_guarded(writer, header)) {
+    return writer;
+  }
+  martlet_png_writer_free(writer);
+  return NULL;
+}
+
+int martlet_png_writer_append(
+    martlet_png_writer *writer, const uint8_t *samples, size_t row_bytes, uint32_t rows, char *error) {
+  begin_call(writer, error);
+  return append_guarded(writer, samples, row_bytes, rows);
+}
+
+int martlet_png_writer_finish(martlet_png_writer *writer, char *error) {
+  begin_call(writer, error);
+  return finish_guarded(writer);
+}
+
+const uint8_t *martlet_png_writer_take(martlet_png_writer *writer, size_t *count) {
+  const uint8_t *bytes = writer->made.bytes + writer->taken;
+  *count = writer->made.count - writer->taken;
+  writer->taken = writer->made.count;
+  return bytes;
+}
+
+void martlet_png_writer_free(martlet_png_writer *writer) {
+  if (writer == NULL) return;
+  png_destroy_write_struct(&writer->png, &writer->info);
+  free(writer->made.bytes);
+  free(writer);
 }

@@ -1,22 +1,26 @@
-// libtiff over a buffer in memory, with plain functions in place of variadic ones.
+// libtiff over a buffer in memory or an open file, with plain functions in place of variadic ones.
 #include "martlet_tiff.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tiffio.h>
 #include <tiffvers.h>
+#include <unistd.h>
 
 #include "martlet_png.h"
 
 struct martlet_tiff {
   TIFF *file;
+  int descriptor;  // -1 for a buffer
   uint8_t *bytes;  // never written when the file is read
   size_t count;
   size_t capacity;
   uint64_t position;
   int writing;
+  int system_error;
   char error[MARTLET_IMAGE_ERROR_LENGTH];
 };
 
@@ -91,6 +95,44 @@ static tmsize_t write_bytes(thandle_t handle, void *from, tmsize_t given) {
   return given;
 }
 
+// MARK: An open file
+
+static int keep_system_error(martlet_tiff *tiff) {
+  if (tiff->system_error == 0) tiff->system_error = errno;
+  return 0;
+}
+
+static tmsize_t read_file(thandle_t handle, void *into, tmsize_t wanted) {
+  martlet_tiff *tiff = handle;
+  tmsize_t done = 0;
+  while (done < wanted) {
+    ssize_t got = pread(tiff->descriptor, (char *)into + done, (size_t)(wanted - done), (off_t)tiff->position);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return keep_system_error(tiff);
+    if (got == 0) break;
+    done += got;
+    tiff->position += (uint64_t)got;
+  }
+  return done;
+}
+
+static tmsize_t write_file(thandle_t handle, void *from, tmsize_t given) {
+  martlet_tiff *tiff = handle;
+  tmsize_t done = 0;
+  if (!tiff->writing) return 0;
+  while (done < given) {
+    ssize_t put = pwrite(tiff->descriptor, (char *)from + done, (size_t)(given - done), (off_t)tiff->position);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return keep_system_error(tiff);
+    done += put;
+    tiff->position += (uint64_t)put;
+  }
+  if (tiff->position > tiff->count) tiff->count = (size_t)tiff->position;
+  return done;
+}
+
+// MARK: Both
+
 static toff_t seek(thandle_t handle, toff_t offset, int whence) {
   martlet_tiff *tiff = handle;
   switch (whence) {
@@ -118,7 +160,19 @@ static void unmap_nothing(thandle_t handle, void *base, toff_t count) { (void)ha
 
 // MARK: Opening and closing
 
+static martlet_tiff *allocate(int descriptor, char *error) {
+  martlet_tiff *tiff = calloc(1, sizeof *tiff);
+  if (tiff == NULL) {
+    snprintf(error, MARTLET_IMAGE_ERROR_LENGTH, "out of memory");
+    return NULL;
+  }
+  tiff->descriptor = descriptor;
+  return tiff;
+}
+
 static martlet_tiff *start(martlet_tiff *tiff, const char *mode, size_t largest_allocation, char *error) {
+  TIFFReadWriteProc reading = tiff->descriptor < 0 ? read_bytes : read_file;
+  TIFFReadWriteProc writing = tiff->descriptor < 0 ? write_bytes : write_file;
 #if TIFFLIB_VERSION >= 20221213
   TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
   if (options != NULL) {
@@ -126,7 +180,7 @@ static martlet_tiff *start(martlet_tiff *tiff, const char *mode, size_t largest_
     TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, tiff);
     if (largest_allocation > 0) TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)largest_allocation);
     tiff->file = TIFFClientOpenExt(
-        BUFFER_NAME, mode, tiff, read_bytes, write_bytes, seek, close_nothing, size, map_nothing, unmap_nothing,
+        BUFFER_NAME, mode, tiff, reading, writing, seek, close_nothing, size, map_nothing, unmap_nothing,
         options);
     TIFFOpenOptionsFree(options);
   }
@@ -135,36 +189,46 @@ static martlet_tiff *start(martlet_tiff *tiff, const char *mode, size_t largest_
   TIFFSetErrorHandler(NULL);
   TIFFSetWarningHandler(NULL);
   tiff->file = TIFFClientOpen(
-      BUFFER_NAME, mode, tiff, read_bytes, write_bytes, seek, close_nothing, size, map_nothing, unmap_nothing);
+      BUFFER_NAME, mode, tiff, reading, writing, seek, close_nothing, size, map_nothing, unmap_nothing);
 #endif
   if (tiff->file != NULL) return tiff;
-  const char *reason = tiff->error[0] ? tiff->error : "it cannot be opened";
+  const char *reason = tiff->system_error ? strerror(tiff->system_error)
+      : tiff->error[0] ? tiff->error : "it cannot be opened";
   snprintf(error, MARTLET_IMAGE_ERROR_LENGTH, "%s", reason);
   martlet_tiff_close(tiff);
   return NULL;
 }
 
 martlet_tiff *martlet_tiff_open(const uint8_t *bytes, size_t count, size_t largest_allocation, char *error) {
-  martlet_tiff *tiff = calloc(1, sizeof *tiff);
-  if (tiff == NULL) {
-    snprintf(error, MARTLET_IMAGE_ERROR_LENGTH, "out of memory");
-    return NULL;
-  }
+  martlet_tiff *tiff = allocate(-1, error);
+  if (tiff == NULL) return NULL;
   tiff->bytes = (uint8_t *)bytes;
   tiff->count = count;
   // m: the buffer is not to be mapped.
   return start(tiff, "rm", largest_allocation, error);
 }
 
+martlet_tiff *martlet_tiff_open_file(int descriptor, uint64_t count, size_t largest_allocation, char *error) {
+  martlet_tiff *tiff = allocate(descriptor, error);
+  if (tiff == NULL) return NULL;
+  tiff->count = (size_t)count;
+  // A mapped file that somebody shortens would end the process.
+  return start(tiff, "rm", largest_allocation, error);
+}
+
 martlet_tiff *martlet_tiff_create(char *error) {
-  martlet_tiff *tiff = calloc(1, sizeof *tiff);
-  if (tiff == NULL) {
-    snprintf(error, MARTLET_IMAGE_ERROR_LENGTH, "out of memory");
-    return NULL;
-  }
+  martlet_tiff *tiff = allocate(-1, error);
+  if (tiff == NULL) return NULL;
   tiff->writing = 1;
   // l: little-endian on every machine, so that the same image gives the same bytes.
   return start(tiff, "wl", 0, error);
+}
+
+martlet_tiff *martlet_tiff_create_file(int descriptor, int big, char *error) {
+  martlet_tiff *tiff = allocate(descriptor, error);
+  if (tiff == NULL) return NULL;
+  tiff->writing = 1;
+  return start(tiff, big ? "w8l" : "wl", 0, error);
 }
 
 void martlet_tiff_close(martlet_tiff *tiff) {
@@ -175,6 +239,8 @@ void martlet_tiff_close(martlet_tiff *tiff) {
 }
 
 const char *martlet_tiff_error(const martlet_tiff *tiff) { return tiff->error; }
+
+int martlet_tiff_system_error(const martlet_tiff *tiff) { return tiff->system_error; }
 
 // MARK: Reading
 
@@ -236,6 +302,39 @@ int martlet_tiff_read_tile(martlet_tiff *tiff, uint32_t tile, void *into, size_t
   return TIFFReadEncodedTile(tiff->file, tile, into, (tmsize_t)count) == (tmsize_t)count;
 }
 
+// Whether a strip's bytes are its samples, but for the order of two bytes.
+static int is_stored_plainly(TIFF *file) {
+  uint16_t compression = 0, fill_order = 0;
+  TIFFGetFieldDefaulted(file, TIFFTAG_COMPRESSION, &compression);
+  TIFFGetFieldDefaulted(file, TIFFTAG_FILLORDER, &fill_order);
+  return compression == COMPRESSION_NONE && fill_order == FILLORDER_MSB2LSB;
+}
+
+// libtiff would read the whole strip for its first row.
+static int read_plain_row(martlet_tiff *tiff, uint32_t row, uint16_t plane, void *into, size_t count) {
+  TIFF *file = tiff->file;
+  uint32_t rows_per_strip = 0, height = 0;
+  uint16_t bits = 0;
+  TIFFGetFieldDefaulted(file, TIFFTAG_ROWSPERSTRIP, &rows_per_strip);
+  TIFFGetField(file, TIFFTAG_IMAGELENGTH, &height);
+  TIFFGetFieldDefaulted(file, TIFFTAG_BITSPERSAMPLE, &bits);
+  if (row >= height || rows_per_strip == 0) return 0;
+  const uint32_t strip = TIFFComputeStrip(file, row, plane);
+  const uint64_t offset = (uint64_t)(row % rows_per_strip) * count;
+  if (strip >= TIFFNumberOfStrips(file) || offset + count > TIFFGetStrileByteCount(file, strip)) return 0;
+  tiff->position = TIFFGetStrileOffset(file, strip) + offset;
+  tmsize_t got = tiff->descriptor < 0 ? read_bytes(tiff, into, (tmsize_t)count) : read_file(tiff, into, (tmsize_t)count);
+  if (got != (tmsize_t)count) return 0;
+  if (bits == 16 && TIFFIsByteSwapped(file)) TIFFSwabArrayOfShort(into, got / 2);
+  return 1;
+}
+
+int martlet_tiff_read_row(martlet_tiff *tiff, uint32_t row, uint16_t plane, void *into, size_t count) {
+  if (TIFFScanlineSize(tiff->file) != (tmsize_t)count) return 0;
+  if (is_stored_plainly(tiff->file)) return read_plain_row(tiff, row, plane, into, count);
+  return TIFFReadScanline(tiff->file, into, row, plane) == 1;
+}
+
 // MARK: Writing
 
 int martlet_tiff_write_header(
@@ -251,7 +350,8 @@ int martlet_tiff_write_header(
       TIFFSetField(file, TIFFTAG_PLANARCONFIG, header->planes) &&
       TIFFSetField(file, TIFFTAG_ORIENTATION, header->orientation) &&
       TIFFSetField(file, TIFFTAG_COMPRESSION, header->compression);
-  if (header->compression == COMPRESSION_ADOBE_DEFLATE && header->bits_per_sample >= 8)
+  if (header->compression == COMPRESSION_ADOBE_DEFLATE && header->bits_per_sample >= 8 &&
+      header->sample_format == SAMPLEFORMAT_UINT)
     done = done && TIFFSetField(file, TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL);
   if (header->tile_width > 0) {
     done = done && TIFFSetField(file, TIFFTAG_TILEWIDTH, header->tile_width) &&
@@ -260,9 +360,15 @@ int martlet_tiff_write_header(
     done = done && TIFFSetField(file, TIFFTAG_ROWSPERSTRIP, header->rows_per_strip);
   }
   int colors = header->photometric == PHOTOMETRIC_RGB ? 3 : 1;
-  if (header->samples_per_pixel > colors) {
-    const uint16_t alpha = EXTRASAMPLE_UNASSALPHA;
-    done = done && TIFFSetField(file, TIFFTAG_EXTRASAMPLES, 1, &alpha);
+  const int extra = header->samples_per_pixel - colors;
+  if (extra > 0) {
+    // One more channel is alpha, unless the samples are no picture; of several nothing can be said.
+    const int is_alpha = extra == 1 && header->sample_format == SAMPLEFORMAT_UINT && !header->is_data;
+    uint16_t *kinds = calloc((size_t)extra, sizeof *kinds);
+    if (kinds == NULL) return 0;
+    if (is_alpha) kinds[0] = EXTRASAMPLE_UNASSALPHA;
+    done = done && TIFFSetField(file, TIFFTAG_EXTRASAMPLES, extra, kinds);
+    free(kinds);
   }
   if (red != NULL) done = done && TIFFSetField(file, TIFFTAG_COLORMAP, red, green, blue);
   return done;
@@ -276,11 +382,15 @@ int martlet_tiff_write_tile(martlet_tiff *tiff, uint32_t tile, const void *from,
   return TIFFWriteEncodedTile(tiff->file, tile, (void *)from, (tmsize_t)count) == (tmsize_t)count;
 }
 
-int martlet_tiff_finish(martlet_tiff *tiff, uint8_t **bytes, size_t *count) {
+int martlet_tiff_finish_file(martlet_tiff *tiff) {
   int done = TIFFFlush(tiff->file);
   TIFFClose(tiff->file);
   tiff->file = NULL;
-  done = done && tiff->error[0] == 0;
+  return done && tiff->error[0] == 0 && tiff->system_error == 0;
+}
+
+int martlet_tiff_finish(martlet_tiff *tiff, uint8_t **bytes, size_t *count) {
+  int done = martlet_tiff_finish_file(tiff);
   *bytes = done ? tiff->bytes : NULL;
   *count = done ? tiff->count : 0;
   if (done) {

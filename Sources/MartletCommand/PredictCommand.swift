@@ -8,12 +8,14 @@ struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict", abstract: "Write a mask for each image, or what may come next for each user.",
     usage: """
-      martlet predict RUN FILE … --output DIR [--overlay]
+      martlet predict RUN FILE … --output DIR [--overlay] [--tile SIZE] [--tta flips] [--instances] [--geojson]
       martlet predict RUN [--top N] [--users FILE | --sequences FILE] [--exclude-seen] [--output FILE]
       """,
     discussion: """
       Each mask is a PNG with the image's name and size: class indices, with the classes' colours as its palette. \
-      A file that cannot be read is reported, the others are done, and the exit code is 2.
+      A file that cannot be read is reported, the others are done, and the exit code is 2. A TIFF may be larger than \
+      memory: it is read by parts, predicted in windows and written row by row. Objects, their outlines and an overlay \
+      take the whole mask at once.
 
       A recommender says for each user of the run's interactions, for those named in a file, or for histories that a \
       file holds, which items are the likeliest to come next. A history is a line of items, oldest first, with blanks, \
@@ -31,7 +33,8 @@ struct PredictCommand: ParsableCommand {
       "The folder for the masks, made if it is missing; a recommender's file. (default: standard output)",
       valueName: "path"))
   var output: String?
-  @Flag(help: "Also write each image with its mask drawn over it, as NAME_overlay.png.") var overlay = false
+
+  @OptionGroup(title: "Images") var images: PredictionFlags
 
   @Option(parsing: .unconditional, help: "Items for each user or history. (default: 10)") var top: Int?
   @Option(help: ArgumentHelp("Users, one a line; - is standard input.", valueName: "file"))
@@ -64,7 +67,7 @@ struct PredictCommand: ParsableCommand {
         files.isEmpty, "predict",
         "expected no images, since the network is for \(kind), got \(files.first ?? "")"
       )
-      try refuse(["overlay": overlay], for: kind, "predict")
+      try refuse(images.given, for: kind, "predict")
       failures = try recommend()
     }
     if failures > 0 { throw ExitStatus.badInput }
@@ -74,7 +77,8 @@ struct PredictCommand: ParsableCommand {
     try require(!files.isEmpty, "predict", "expected images to predict masks for, got none")
     guard let output else { throw MartletError("predict", "expected --output with a folder for the masks") }
     let predicting = try SegmentationFilePredictor(
-      URL(filePath: model), files: files, output: output, drawsOverlay: overlay, numerics: options.numerics)
+      URL(filePath: model), files: files, output: output, images.request(), numerics: options.numerics,
+      report: { printError("martlet: \($0)") })
     var failures = 0
     for file in files {
       let mask: String

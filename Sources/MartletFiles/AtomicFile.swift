@@ -23,7 +23,7 @@ public enum AtomicFile {
     private let path: String
     private let operation: String
 
-    fileprivate init(_ descriptor: consuming FileDescriptor, _ path: String, _ operation: String) {
+    init(_ descriptor: consuming FileDescriptor, _ path: String, _ operation: String) {
       self.descriptor = descriptor
       self.path = path
       self.operation = operation
@@ -41,7 +41,10 @@ public enum AtomicFile {
       }
     }
 
-    fileprivate borrowing func synchronize() throws {
+    /// The number under which the operating system knows the file, for libraries that write it themselves.
+    package var descriptorNumber: Int32 { descriptor.number }
+
+    borrowing func synchronize() throws {
       // Pipes and some file systems cannot be synchronised; the file is whole either way.
       if fsync(descriptor.number) != 0, errno != EINVAL { throw AtomicFile.failure(path, errno, operation) }
     }
@@ -69,25 +72,9 @@ public enum AtomicFile {
   public static func write(
     to path: String, operation: String = "file", _ body: (borrowing Contents) throws -> Void
   ) throws {
-    if takesBytes(path) {
-      let descriptor = open(path, O_WRONLY | O_CLOEXEC)
-      if descriptor < 0 { throw failure(path, errno, operation) }
-      let contents = Contents(FileDescriptor(number: descriptor), path, operation)
-      try body(contents)
-      return try contents.synchronize()
-    }
-    let final = resolvingLinks(path)
-    let temporary = try createTemporary(for: final, shownAs: path, operation)
-    do {
-      let contents = Contents(FileDescriptor(number: temporary.descriptor), path, operation)
-      try body(contents)
-      try contents.synchronize()
-      if rename(temporary.path, final) != 0 { throw failure(path, errno, operation) }
-    } catch {
-      unlink(temporary.path)
-      throw error
-    }
-    syncFolder(of: final)
+    let draft = try Draft(path, operation: operation)
+    try body(draft.contents)
+    try draft.commit()
   }
 
   static func failure(_ path: String, _ number: Int32, _ operation: String) -> MartletError {
@@ -95,14 +82,14 @@ public enum AtomicFile {
   }
 
   /// Whether there is something at `path` that is neither a file nor a folder: a device, a pipe, a socket.
-  private static func takesBytes(_ path: String) -> Bool {
+  static func takesBytes(_ path: String) -> Bool {
     var status = stat()
     guard stat(path, &status) == 0 else { return false }
     return ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
   }
 
   /// The file that `path` leads to, so that a link stays a link.
-  private static func resolvingLinks(_ path: String) -> String {
+  static func resolvingLinks(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
     return String(cString: resolved)
@@ -113,7 +100,7 @@ public enum AtomicFile {
     return (String(path[...slash]), path[path.index(after: slash)...])
   }
 
-  private static func createTemporary(
+  static func createTemporary(
     for final: String, shownAs path: String, _ operation: String
   ) throws -> (path: String, descriptor: Int32) {
     let (folder, name) = split(final)
@@ -130,7 +117,7 @@ public enum AtomicFile {
   }
 
   /// Makes the new name itself durable. A folder that cannot be opened or synced loses nothing but that.
-  private static func syncFolder(of path: String) {
+  static func syncFolder(of path: String) {
     let folder = split(path).folder
     let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return }

@@ -33,4 +33,18 @@ int martlet_png_write(
     const martlet_png_header *header, const uint8_t *samples, size_t row_bytes, int interlaced,
     uint8_t **bytes, size_t *count, char *error);
 
+// Writes a PNG rows at a time, for pictures that are too large to be gathered first.
+typedef struct martlet_png_writer martlet_png_writer;
+
+// NULL when it cannot begin.
+martlet_png_writer *martlet_png_writer_create(const martlet_png_header *header, char *error);
+// Encodes rows laid out as by `martlet_png_read_samples`, from the top; not more than the header's height in all.
+int martlet_png_writer_append(
+    martlet_png_writer *writer, const uint8_t *samples, size_t row_bytes, uint32_t rows, char *error);
+// Ends the file after its last row.
+int martlet_png_writer_finish(martlet_png_writer *writer, char *error);
+// The bytes that were made since the last call. They are the writer's, until it is called again.
+const uint8_t *martlet_png_writer_take(martlet_png_writer *writer, size_t *count);
+void martlet_png_writer_free(martlet_png_writer *writer);
+
 #endif

@@ -9,6 +9,39 @@ import MartletFiles
   import Musl
 #endif
 
+/// An ordinary file that is open for reading.
+final class ReadableImageFile {
+  let descriptor: FileDescriptor
+  let size: Int
+  private let path: String
+  private let operation: String
+
+  /// - Parameter operation: What the error is to be called after, such as `image`.
+  init(_ path: String, operation: String) throws {
+    self.path = path
+    self.operation = operation
+    // Opening a pipe would wait for its writer; what is not an ordinary file is refused below.
+    let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    descriptor = FileDescriptor(number: number)
+    var status = stat()
+    guard number >= 0, fstat(number, &status) == 0 else {
+      throw Self.failure(path, operation, systemErrorText(errno))
+    }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR: throw Self.failure(path, operation, "it is a folder")
+    default: throw Self.failure(path, operation, "it is not an ordinary file")
+    }
+    size = Int(status.st_size)
+  }
+
+  func failure(_ reason: String) -> MartletError { Self.failure(path, operation, reason) }
+
+  private static func failure(_ path: String, _ operation: String, _ reason: String) -> MartletError {
+    MartletError(operation, "\(path): cannot be read: \(reason)")
+  }
+}
+
 /// Reads ordinary files into memory.
 enum FileBytes {
   /// The bytes of the file at `path`, or its first `prefix` bytes.
@@ -19,31 +52,17 @@ enum FileBytes {
   static func read(
     _ path: String, operation: String, limit: Int = .max, prefix: Int = .max
   ) throws -> (bytes: [UInt8], isWhole: Bool) {
-    func failure(_ reason: String) -> MartletError {
-      MartletError(operation, "\(path): cannot be read: \(reason)")
+    let file = try ReadableImageFile(path, operation: operation)
+    guard file.size <= limit else {
+      throw file.failure("it has \(file.size) bytes, more than the limit of \(limit)")
     }
-    // Opening a pipe would wait for its writer; what is not an ordinary file is refused below.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw failure(systemErrorText(errno)) }
-    let file = FileDescriptor(number: descriptor)
-    var status = stat()
-    guard fstat(file.number, &status) == 0 else { throw failure(systemErrorText(errno)) }
-    switch status.st_mode & S_IFMT {
-    case S_IFREG: break
-    case S_IFDIR: throw failure("it is a folder")
-    default: throw failure("it is not an ordinary file")
-    }
-    let size = Int(status.st_size)
-    guard size <= limit else {
-      throw failure("it has \(size) bytes, more than the limit of \(limit)")
-    }
-    let wanted = min(size, prefix)
+    let wanted = min(file.size, prefix)
     var reason: Int32?
     let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
       guard let base = buffer.baseAddress else { return }
-      if let got = file.read(into: base, count: wanted) { count = got } else { reason = errno }
+      if let got = file.descriptor.read(into: base, count: wanted) { count = got } else { reason = errno }
     }
-    if let reason { throw failure(systemErrorText(reason)) }
-    return (bytes, wanted == size)
+    if let reason { throw file.failure(systemErrorText(reason)) }
+    return (bytes, wanted == file.size)
   }
 }

@@ -1,41 +1,68 @@
 import CImageShims
 import Martlet
+import MartletFiles
 
-/// Reads the first page of one TIFF file that is in memory. TIFF 6.0 gives the fields.
+/// Reads the first page of one TIFF file that is in memory or open. TIFF 6.0 gives the fields.
 final class TIFFReader {
-  private let file: EncodedImage
-  /// The file's bytes at an address that stays, since libtiff reads them between calls.
-  private let bytes: UnsafeMutableBufferPointer<UInt8>
-  private let tiff: OpaquePointer
-  private let header: martlet_tiff_header
+  let file: EncodedImage
+  let tiff: OpaquePointer
+  let header: martlet_tiff_header
+  /// Where the file's bytes are, in memory or on the disk. libtiff reads them between calls.
+  private let bytes: UnsafeMutableBufferPointer<UInt8>?
+  private let openFile: ReadableImageFile?
   private let palette: [Image.Color]?
+  /// Strips of more decoded bytes are decoded row by row instead of whole.
+  var largestWholeStrip = 4 << 20
+  /// The strip that was decoded last, since the next rows often begin in it.
+  var lastStrip: (number: Int, bytes: UnsafeMutableRawBufferPointer)?
 
-  private var width: Int { Int(header.width) }
-  private var height: Int { Int(header.height) }
-  private var channels: Int { Int(header.samples_per_pixel) }
-  private var bits: Int { Int(header.bits_per_sample) }
-  private var isInPlanes: Bool { header.planes == 2 && channels > 1 }
-  private var orientation: Orientation { Orientation(rawValue: Int(header.orientation)) ?? .upright }
+  var width: Int { Int(header.width) }
+  var height: Int { Int(header.height) }
+  var channels: Int { Int(header.samples_per_pixel) }
+  var bits: Int { Int(header.bits_per_sample) }
+  var isInPlanes: Bool { header.planes == 2 && channels > 1 }
+  var orientation: Orientation { Orientation(rawValue: Int(header.orientation)) ?? .upright }
 
-  init(_ file: EncodedImage) throws {
-    self.file = file
+  /// A file that is in memory, and no larger as a picture than its limits.
+  convenience init(_ file: EncodedImage) throws {
     let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: file.bytes.count)
     _ = bytes.initialize(from: file.bytes)
-    self.bytes = bytes
-    // A decoded picture of the limit's size, at most 4 channels of 16 bits, is the most a block may take.
-    let largest = file.limits.maximumPixels.multipliedReportingOverflow(by: 8)
+    try self.init(file, bytes: bytes) {
+      martlet_tiff_open(bytes.baseAddress, bytes.count, Self.largestAllocation(file.limits), $0)
+    }
+    try file.checkSize(width: width, height: height)
+    try checkKind()
+  }
+
+  /// A file that stays where it is and is read by parts, each of them no larger than the limits.
+  convenience init(partsOf path: String, limits: Image.Limits) throws {
+    let open = try ReadableImageFile(path, operation: "image")
+    try self.init(EncodedImage(name: path, bytes: [], limits: limits), openFile: open) {
+      martlet_tiff_open_file(
+        open.descriptor.number, UInt64(open.size), Self.largestAllocation(limits), $0)
+    }
+    try checkKind()
+    try checkLength(open.size)
+  }
+
+  private init(
+    _ file: EncodedImage, bytes: UnsafeMutableBufferPointer<UInt8>? = nil, openFile: ReadableImageFile? = nil,
+    opening open: (UnsafeMutablePointer<CChar>) -> OpaquePointer?
+  ) throws {
     var opened: OpaquePointer?
     do {
       try file.calling("is a damaged TIFF") { error in
-        opened = martlet_tiff_open(
-          bytes.baseAddress, bytes.count, largest.overflow ? .max / 2 : largest.partialValue, error)
+        opened = open(error)
         return opened != nil
       }
     } catch {
-      bytes.deallocate()
+      bytes?.deallocate()
       throw error
     }
     guard let opened else { preconditionFailure("an opened file has an address") }
+    self.file = file
+    self.bytes = bytes
+    self.openFile = openFile
     tiff = opened
     var header = martlet_tiff_header()
     martlet_tiff_read_header(opened, &header)
@@ -43,13 +70,18 @@ final class TIFFReader {
     palette = TIFFReader.palette(opened, header)
     // From here on `deinit` gives everything back when an error is thrown.
     if martlet_tiff_error(opened).pointee != 0 { throw damaged() }
-    try file.checkSize(width: width, height: height)
-    try checkKind()
   }
 
   deinit {
     martlet_tiff_close(tiff)
-    bytes.deallocate()
+    lastStrip?.bytes.deallocate()
+    bytes?.deallocate()
+  }
+
+  /// A decoded picture of the limit's size, at most 4 channels of 16 bits, is the most a block may take.
+  private static func largestAllocation(_ limits: Image.Limits) -> Int {
+    let (largest, overflow) = limits.maximumPixels.multipliedReportingOverflow(by: 8)
+    return overflow ? .max / 2 : largest
   }
 
   var info: Image.Info {
@@ -61,17 +93,17 @@ final class TIFFReader {
   }
 
   func image(as reading: Image.Reading) throws -> Image {
-    let samples: Image.Samples = bits == 16 ? .uint16(try decode()) : .uint8(try decode())
-    var image = Image(width: width, height: height, channels: channels, samples: samples)
-    if reading == .picture {
-      if let palette {
-        image = try image.expandingPalette(palette, of: file)
-      } else {
-        image = image.scalingGreys(bits: bits)
-        if header.photometric == 0 { image = image.invertingGrey() }
-      }
-    }
-    return image.upright(from: orientation)
+    try stored(PixelWindow(x: 0, y: 0, width: width, height: height), as: reading).upright(from: orientation)
+  }
+
+  /// A part of the picture as it is stored, not turned upright.
+  func stored(_ window: PixelWindow, as reading: Image.Reading) throws -> Image {
+    let samples: Image.Samples = bits == 16 ? .uint16(try decode(window)) : .uint8(try decode(window))
+    let image = Image(width: window.width, height: window.height, channels: channels, samples: samples)
+    guard reading == .picture else { return image }
+    if let palette { return try image.expandingPalette(palette, of: file) }
+    let scaled = image.scalingGreys(bits: bits)
+    return header.photometric == 0 ? scaled.invertingGrey() : scaled
   }
 
   // MARK: What is read
@@ -108,11 +140,33 @@ final class TIFFReader {
     }
   }
 
+  /// Refuses a file that is too short for its claim before any work is done. What does not compress says exactly how
+  /// long it must be; LZW's and deflate's best are 1 byte for 4096 and 1032.
+  private func checkLength(_ size: Int) throws {
+    try require(
+      width > 0 && height > 0 && width <= Int(Int32.max) && height <= Int(Int32.max), "image",
+      "\(file.name): claims \(width)×\(height) pixels")
+    let best: Int? =
+      switch header.compression {
+      case 1: 1
+      case 5: 4096
+      case 8, 32946: 1032
+      case 32773: 64
+      default: nil
+      }
+    let needed = Double((width * channels * bits + 7) / 8) * Double(height)
+    if let best, Double(size) * Double(best) < needed {
+      throw file.failure("is a damaged TIFF: \(size) bytes cannot hold \(width)×\(height) pixels")
+    }
+  }
+
   private func unsupported(_ kind: String) -> MartletError {
     file.failure("is a TIFF with \(kind); expected unsigned 8- or 16-bit grey, RGB or palette")
   }
 
-  private func damaged() -> MartletError {
+  func damaged() -> MartletError {
+    let number = martlet_tiff_system_error(tiff)
+    if number != 0 { return file.failure("cannot be read: \(systemErrorText(number))") }
     let reason = String(cString: martlet_tiff_error(tiff))
     return file.failure("is a damaged TIFF: \(reason.isEmpty ? "the file ends too early" : reason)")
   }
@@ -131,94 +185,6 @@ final class TIFFReader {
     return entries.map {
       Image.Color(
         red: UInt8(red[$0] >> shift), green: UInt8(green[$0] >> shift), blue: UInt8(blue[$0] >> shift))
-    }
-  }
-
-  // MARK: Blocks
-
-  /// Decodes all strips or tiles into interleaved samples.
-  private func decode<Sample: FixedWidthInteger & UnsignedInteger>() throws -> [Sample] {
-    let count = width * height * channels
-    return try [Sample](unsafeUninitializedCapacity: count) { samples, initialized in
-      for plane in 0..<(isInPlanes ? channels : 1) {
-        if header.tile_width > 0 {
-          try decodeTiles(of: plane, into: samples)
-        } else {
-          try decodeStrips(of: plane, into: samples)
-        }
-      }
-      initialized = count
-    }
-  }
-
-  private func decodeStrips<Sample: FixedWidthInteger & UnsignedInteger>(
-    of plane: Int, into samples: UnsafeMutableBufferPointer<Sample>
-  ) throws {
-    let rowBytes = Int(martlet_tiff_row_bytes(tiff))
-    guard rowBytes == (width * bits * (isInPlanes ? 1 : channels) + 7) / 8 else { throw damaged() }
-    let rowsPerStrip = min(max(Int(header.rows_per_strip), 1), height)
-    let strips = (height + rowsPerStrip - 1) / rowsPerStrip
-    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: rowsPerStrip * rowBytes, alignment: 16)
-    defer { block.deallocate() }
-    for strip in 0..<strips {
-      let top = strip * rowsPerStrip
-      let rows = min(rowsPerStrip, height - top)
-      guard
-        martlet_tiff_read_strip(tiff, UInt32(plane * strips + strip), block.baseAddress, rows * rowBytes) == 1
-      else { throw damaged() }
-      for row in 0..<rows {
-        unpack(block, from: row * rowBytes, x: 0, y: top + row, count: width, plane: plane, into: samples)
-      }
-    }
-  }
-
-  private func decodeTiles<Sample: FixedWidthInteger & UnsignedInteger>(
-    of plane: Int, into samples: UnsafeMutableBufferPointer<Sample>
-  ) throws {
-    let tileWidth = Int(header.tile_width)
-    let tileHeight = Int(header.tile_height)
-    // A tile may reach past the picture, but not be a claim of its own.
-    try file.checkSize(width: tileWidth, height: tileHeight)
-    let rowBytes = Int(martlet_tiff_tile_row_bytes(tiff))
-    let tileBytes = Int(martlet_tiff_tile_bytes(tiff))
-    guard rowBytes == (tileWidth * bits * (isInPlanes ? 1 : channels) + 7) / 8,
-      tileBytes == rowBytes * tileHeight
-    else { throw damaged() }
-    let across = (width + tileWidth - 1) / tileWidth
-    let down = (height + tileHeight - 1) / tileHeight
-    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: tileBytes, alignment: 16)
-    defer { block.deallocate() }
-    for tile in 0..<across * down {
-      let index = UInt32(plane * across * down + tile)
-      guard martlet_tiff_read_tile(tiff, index, block.baseAddress, tileBytes) == 1 else { throw damaged() }
-      let x = tile % across * tileWidth
-      let y = tile / across * tileHeight
-      for row in 0..<min(tileHeight, height - y) {
-        unpack(
-          block, from: row * rowBytes, x: x, y: y + row, count: min(tileWidth, width - x), plane: plane,
-          into: samples)
-      }
-    }
-  }
-
-  /// Puts one row of a block where it belongs, one number a sample.
-  private func unpack<Sample: FixedWidthInteger & UnsignedInteger>(
-    _ block: UnsafeMutableRawBufferPointer, from offset: Int, x: Int, y: Int, count: Int, plane: Int,
-    into samples: UnsafeMutableBufferPointer<Sample>
-  ) {
-    let perPixel = isInPlanes ? 1 : channels
-    let step = isInPlanes ? channels : 1
-    var target = (y * width + x) * channels + plane
-    for i in 0..<count * perPixel {
-      if bits >= 8 {
-        let position = offset + i * MemoryLayout<Sample>.size
-        samples[target] = block.loadUnaligned(fromByteOffset: position, as: Sample.self)
-      } else {
-        let first = i * bits
-        let byte = block[offset + first / 8]
-        samples[target] = Sample((byte >> UInt8(8 - bits - first % 8)) & UInt8((1 << bits) - 1))
-      }
-      target += step
     }
   }
 }

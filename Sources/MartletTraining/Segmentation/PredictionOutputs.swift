@@ -5,19 +5,36 @@ import MartletData
 /// The names that prediction writes under.
 struct PredictionOutputs {
   let folder: String
-  let drawsOverlay: Bool
+  let request: SegmentationRequest
 
   /// - Throws: ``MartletError`` when the folder has no name.
-  init(folder: String, drawsOverlay: Bool) throws {
+  init(folder: String, request: SegmentationRequest) throws {
     try Folder.checkName(folder, "predict")
     self.folder = folder
-    self.drawsOverlay = drawsOverlay
+    self.request = request
   }
 
   func mask(of file: String) -> String { stem(file) + ".png" }
+  func overlay(of file: String) -> String { stem(file) + "_overlay.png" }
+  func probabilities(of file: String) -> String { stem(file) + "_probabilities.tif" }
+  func outlines(of file: String) -> String { stem(file) + ".geojson" }
 
-  /// `nil` when none is wanted.
-  func overlay(of file: String) -> String? { drawsOverlay ? stem(file) + "_overlay.png" : nil }
+  /// - Parameter isLarge: Whether there are more objects than a PNG can number.
+  func instances(of file: String, isLarge: Bool) -> String {
+    stem(file) + (isLarge ? "_instances.tif" : "_instances.png")
+  }
+
+  /// Everything that may be written for an image.
+  func all(of file: String) -> [String] {
+    var paths = [mask(of: file)]
+    if request.drawsOverlay { paths.append(overlay(of: file)) }
+    if request.probabilities != nil { paths.append(probabilities(of: file)) }
+    if request.writesInstances {
+      paths += [instances(of: file, isLarge: false), instances(of: file, isLarge: true)]
+    }
+    if request.writesOutlines { paths.append(outlines(of: file)) }
+    return paths
+  }
 
   /// Checks that nothing would be written twice or over an input.
   ///
@@ -27,7 +44,7 @@ struct PredictionOutputs {
     let inputByPlace = Dictionary(inputs.map { (FilePlace.of($0), $0) }) { first, _ in first }
     var sourceByPlace: [String: String] = [:]
     for file in files {
-      for path in [mask(of: file), overlay(of: file)].compactMap({ $0 }) {
+      for path in all(of: file) {
         let place = FilePlace.of(path)
         if let input = inputByPlace[place] {
           throw MartletError(

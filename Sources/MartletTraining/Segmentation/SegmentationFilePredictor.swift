@@ -1,44 +1,128 @@
 import Foundation
 import Martlet
 import MartletData
+import MartletFiles
 
-/// Reads images and writes their masks: what `martlet predict` does.
+/// Reads images and writes their masks, and what else is asked for: what `martlet predict` does.
 public final class SegmentationFilePredictor {
   private let predictor: SegmentationPredictor
-  private let palette: ClassPalette
+  private let request: SegmentationRequest
   private let outputs: PredictionOutputs
+  private let palette: ClassPalette
+  private let classNames: [String]
+  private let report: (String) -> Void
+
+  /// Memory that is worth a word before it is taken.
+  private static let notedByteCount = 256 << 20
 
   /// - Parameters:
   ///   - model: A run folder or a weights file.
   ///   - files: The images that will be given to ``predict(_:)``.
   ///   - output: The folder for masks, made if it is missing.
-  ///   - drawsOverlay: Whether to write each image with its mask drawn over it, too.
-  /// - Throws: ``MartletError``, before anything is written, when a file would be written twice or over one that is
-  ///   read, or the model cannot be read; also when the folder cannot be made.
+  ///   - report: Called with what is worth knowing about how an image is predicted.
+  /// - Throws: ``MartletError``, before anything is written, when the request cannot be meant, a file would be written
+  ///   twice or over one that is read, or the model cannot be read; also when the folder cannot be made.
   public init(
-    _ model: URL, files: [String], output: String, drawsOverlay: Bool, numerics: Numerics = .current
+    _ model: URL, files: [String], output: String, _ request: SegmentationRequest,
+    numerics: Numerics = .current, report: @escaping (String) -> Void = { _ in }
   ) throws {
-    outputs = try PredictionOutputs(folder: output, drawsOverlay: drawsOverlay)
+    try request.check()
+    self.request = request
+    self.report = report
+    outputs = try PredictionOutputs(folder: output, request: request)
     try outputs.check(files, inputs: files + [model.path])
     let (network, description) = try SegmentationModelDescription.load(runOrWeights: model)
     predictor = SegmentationPredictor(network: network, description: description, numerics: numerics)
-    palette = ClassPalette(description.options.classes ?? [])
+    let classes = description.options.classes ?? []
+    palette = ClassPalette(classes)
+    classNames = classes.map(\.name)
     try Folder.create(output)
   }
 
-  /// Writes the mask of an image.
+  /// Writes what is asked for of an image.
   ///
   /// - Returns: The mask's path.
   /// - Throws: ``MartletError`` naming the file that cannot be read or written; nothing is left half-written.
   public func predict(_ file: String) throws -> String {
-    let image = try Image(contentsOf: file)
-    let labels = try predictor.labels(of: image)
-    let path = outputs.mask(of: file)
-    try labels.image.write(to: path, as: .indexedPNG(palette: palette.colors))
-    if let overlayPath = outputs.overlay(of: file) {
-      let drawn = try overlay(image.convertedToRGB().convertedTo8Bits(), mask: labels.image, palette: palette)
-      try drawn.write(to: overlayPath)
+    let regions = try Image.regions(contentsOf: file)
+    let info = regions.info
+    let plan = try plan(file, info)
+    let maskFormat = RowFormat(width: info.width, height: info.height, palette: palette.colors)
+    // Nothing takes its name before all is made.
+    var commits: [() throws -> Void] = []
+    var sinks: [any PredictionSink] = []
+    if let sample = request.probabilities {
+      let sink = try ProbabilitySink(
+        outputs.probabilities(of: file), info, classCount: predictor.classCount, sample: sample)
+      sinks.append(sink)
+      commits.append(sink.writer.commit)
     }
-    return path
+    let mask = try PNGRegionWriter(outputs.mask(of: file), maskFormat)
+    commits.append(mask.commit)
+    let map = request.needsWholeMap ? MapSink(width: info.width, height: info.height) : nil
+    sinks.append(map ?? MaskSink(mask))
+    try predictor.predict(regions, plan) { rows in
+      for sink in sinks { try sink.take(rows) }
+    }
+    if let labels = try map.map({ try request.postProcessing.cleaned($0.finish()) }) {
+      try labels.values.withUnsafeBufferPointer { try mask.append($0) }
+      commits += try writeInstances(of: labels, file)
+      if request.drawsOverlay { commits.append(try drawOverlay(labels, regions, file)) }
+    }
+    for commit in commits { try commit() }
+    return outputs.mask(of: file)
+  }
+
+  /// How the image is predicted, reported where it is not as usual.
+  private func plan(_ file: String, _ info: Image.Info) throws -> PredictionPlan {
+    let limit = request.options.memoryLimit
+    let mapByteCount = request.mapByteCount(info)
+    try require(
+      mapByteCount <= limit, "predict",
+      "\(file): \(request.wholeMapReason) takes \(byteText(mapByteCount)) for \(info.width)×\(info.height) pixels, more "
+        + "than the limit of \(byteText(limit)): leave it out or allow more")
+    let plan = try predictor.plan(info, request.options)
+    if request.options.tile == nil, !plan.isWhole {
+      report(
+        "\(file): \(info.width)×\(info.height) pixels would take more than \(byteText(limit)) at once, so they are "
+          + "predicted in windows of \(plan.layout.tile), in \(byteText(plan.byteCount))")
+    }
+    if mapByteCount > Self.notedByteCount {
+      report("\(file): \(request.wholeMapReason) takes \(byteText(mapByteCount))")
+    }
+    return plan
+  }
+
+  private func writeInstances(of labels: LabelMap, _ file: String) throws -> [() throws -> Void] {
+    guard request.wantsInstances else { return [] }
+    let instances = try request.postProcessing.instances(of: labels)
+    var commits: [() throws -> Void] = []
+    if request.writesInstances {
+      let path = outputs.instances(of: file, isLarge: instances.needs32Bits)
+      if instances.needs32Bits {
+        report(
+          "\(file): \(instances.objects.count) objects are more than a PNG can number, so they are written to \(path)"
+        )
+      }
+      commits.append(try instances.written(to: path).commit)
+    }
+    if request.writesOutlines {
+      let draft = try instances.writtenAsGeoJSON(
+        to: outputs.outlines(of: file), classNames: classNames, tolerance: request.simplification)
+      commits.append(draft.commit)
+    }
+    return commits
+  }
+
+  private func drawOverlay(
+    _ labels: LabelMap, _ regions: any RegionReader, _ file: String
+  ) throws -> () throws -> Void {
+    let window = PixelWindow(x: 0, y: 0, width: labels.width, height: labels.height)
+    let image = try regions.image(in: window).convertedToRGB().convertedTo8Bits()
+    let drawn = try overlay(image, mask: labels.image, palette: palette)
+    let path = outputs.overlay(of: file)
+    let draft = try AtomicFile.Draft(path, operation: "image")
+    try drawn.encoded(as: .png, name: path).withUnsafeBytes { try draft.contents.append($0) }
+    return draft.commit
   }
 }

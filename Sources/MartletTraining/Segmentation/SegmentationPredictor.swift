@@ -5,9 +5,12 @@ import MartletModels
 /// Gives each pixel of an image its class.
 public final class SegmentationPredictor {
   public let description: SegmentationModelDescription
+  /// Classes that there are probabilities of.
+  public var classCount: Int { network.classCount }
   private let numerics: Numerics
   private let network: any SegmentationModel
   private var functions: [TensorType: Function] = [:]
+  private var probabilityFunctions: [TensorType: Function] = [:]
 
   public init(
     network: any SegmentationModel, description: SegmentationModelDescription, numerics: Numerics = .current
@@ -17,7 +20,7 @@ public final class SegmentationPredictor {
     self.numerics = numerics
   }
 
-  /// The class of each pixel of an image of any size.
+  /// The class of each pixel of an image that is predicted whole.
   ///
   /// - Throws: ``MartletError`` when memory is short.
   public func labels(of image: Image) throws -> LabelMap {
@@ -25,6 +28,56 @@ public final class SegmentationPredictor {
     let function = try self.function(for: input.type)
     let classes = try function([input])[0].scalars(UInt8.self)
     return LabelMap(width: image.width, height: image.height, values: classes)
+  }
+
+  /// The windows that an image is to be predicted in, and what that takes.
+  ///
+  /// - Throws: ``MartletError`` when the options cannot be meant, or the image takes more than their memory however
+  ///   it is cut.
+  public func plan(_ info: Image.Info, _ options: PredictionOptions) throws -> PredictionPlan {
+    try options.check()
+    if options.tile == nil {
+      // Nothing is planned for pixels alone that are too many.
+      let whole = options.layout(whole: info)
+      let pixelBytes = whole.byteCount(info, classCount: network.classCount)
+      if pixelBytes <= options.memoryLimit {
+        let byteCount = pixelBytes + (try networkByteCount(whole))
+        if byteCount <= options.memoryLimit {
+          return PredictionPlan(layout: whole, byteCount: byteCount, isWhole: true)
+        }
+      }
+    }
+    let layout = options.layout(tile: options.tile ?? PredictionOptions.standardTile)
+    let joined = layout.byteCount(info, classCount: network.classCount)
+    let windows = try networkByteCount(layout)
+    let (byteCount, overflow) = joined.addingReportingOverflow(windows)
+    try require(
+      !overflow && byteCount <= options.memoryLimit, "predict",
+      "\(info.width)×\(info.height) pixels in windows of \(layout.tile) take \(byteText(overflow ? .max : byteCount)), "
+        + "more than the limit of \(byteText(options.memoryLimit)): take smaller windows or allow more")
+    return PredictionPlan(layout: layout, byteCount: byteCount, isWhole: false)
+  }
+
+  /// Predicts an image window by window and passes on its rows from the top down.
+  ///
+  /// - Throws: ``MartletError`` when a part of the image cannot be read or memory is short; whatever `body` throws.
+  public func predict(
+    _ regions: any RegionReader, _ plan: PredictionPlan, _ body: (PredictedRows) throws -> Void
+  ) throws {
+    let windows = try SlidingWindow(
+      plan.layout, normalization: description.normalization, classCount: network.classCount
+    ) { [self] in try probabilityFunction(for: $0.type)([$0])[0] }
+    try windows.predict(regions, body)
+  }
+
+  /// Bytes that the network takes for a batch of windows: values between, the windows and the probabilities.
+  private func networkByteCount(_ layout: WindowLayout) throws -> Int {
+    let (tile, batch) = (layout.tile, layout.batchSize)
+    let channels = description.normalization.channels
+    let type = TensorType([batch, channels, tile.height, tile.width], .float32, .channelsLast)
+    let pixels = batch * tile.height * tile.width
+    return try probabilityFunction(for: type).plan.arenaByteCount + pixels * 4
+      * (channels + network.classCount)
   }
 
   private func function(for type: TensorType) throws -> Function {
@@ -35,4 +88,22 @@ public final class SegmentationPredictor {
     functions[type] = function
     return function
   }
+
+  private func probabilityFunction(for type: TensorType) throws -> Function {
+    if let known = probabilityFunctions[type] { return known }
+    let function = try Function([type], numerics: numerics) { [network] in
+      [try network.logits($0[0]).softmax(axis: 1).converted(to: .channelsLast)]
+    }
+    probabilityFunctions[type] = function
+    return function
+  }
+}
+
+/// How an image is predicted.
+public struct PredictionPlan: Hashable, Sendable {
+  public var layout: WindowLayout
+  /// Bytes that it takes, besides the network's weights and what the image's reader holds.
+  public var byteCount: Int
+  /// Whether one window holds the whole image.
+  public var isWhole: Bool
 }

@@ -1,0 +1,110 @@
+import MartletKernels
+
+/// Weighted sums of scores for as many rows of an image as a window has. Row y is kept at y modulo that number.
+final class ScoreBand {
+  private let width: Int
+  private let height: Int
+  private let classCount: Int
+  private let tile: TileSize
+  private let weights: [Float]
+  private var sums: [Float]
+  private var totals: [Float]
+  private var labels: [UInt8]
+
+  /// - Parameters:
+  ///   - height: The number of rows: the window's, or the image's if that has fewer.
+  ///   - weights: A weight for each pixel of a window of size `tile`.
+  init(width: Int, height: Int, classCount: Int, weights: [Float], tile: TileSize) {
+    self.width = width
+    self.height = height
+    self.classCount = classCount
+    self.weights = weights
+    self.tile = tile
+    sums = Array(repeating: 0, count: height * width * classCount)
+    totals = Array(repeating: 0, count: height * width)
+    labels = Array(repeating: 0, count: height * width)
+  }
+
+  /// Adds a window's scores where it lies in the image, turned back.
+  ///
+  /// - Parameters:
+  ///   - scores: [rows, columns, classes] of the window after `symmetry`.
+  ///   - share: What the window's scores count, besides the weight of each pixel.
+  func add(_ scores: UnsafePointer<Float>, x: Int, y: Int, _ symmetry: PlaneSymmetry, share: Float) {
+    let changed = symmetry.size(of: tile)
+    // A window is outside the image only where the image is smaller, so all rows of the image are in the band.
+    let rows = max(0, -y)..<min(tile.height, y < 0 ? height - y : tile.height)
+    let columns = max(0, -x)..<min(tile.width, width - x)
+    sums.withUnsafeMutableBufferPointer { sums in
+      totals.withUnsafeMutableBufferPointer { totals in
+        weights.withUnsafeBufferPointer { weights in
+          ThreadPool.parallelFor(rows.count) { index in
+            let row = rows.lowerBound + index
+            let line = (y + row) % height * width
+            for column in columns {
+              let place = line + x + column
+              let weight = weights[row * tile.width + column] * share
+              totals[place] += weight
+              let source = symmetry.target(row: row, column: column, in: tile)
+              let given = scores + (source.row * changed.width + source.column) * classCount
+              for item in 0..<classCount { sums[place * classCount + item] += given[item] * weight }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Passes on rows that are done, and makes room for those that come.
+  func finish(_ rows: Range<Int>, _ body: (PredictedRows) throws -> Void) throws {
+    var y = rows.lowerBound
+    while y < rows.upperBound {
+      // What lies in memory in one piece.
+      let start = y % height
+      let count = min(rows.upperBound - y, height - start)
+      divide(start, count)
+      try sums.withUnsafeBufferPointer { sums in
+        try labels.withUnsafeBufferPointer { labels in
+          let pixels = start * width..<(start + count) * width
+          try body(
+            PredictedRows(
+              y: y, height: count, width: width, classCount: classCount,
+              probabilities: UnsafeBufferPointer(
+                rebasing: sums[pixels.lowerBound * classCount..<pixels.upperBound * classCount]),
+              labels: UnsafeBufferPointer(rebasing: labels[pixels])))
+        }
+      }
+      clear(start, count)
+      y += count
+    }
+  }
+
+  /// Turns sums into means and finds the largest.
+  private func divide(_ start: Int, _ count: Int) {
+    sums.withUnsafeMutableBufferPointer { sums in
+      labels.withUnsafeMutableBufferPointer { labels in
+        totals.withUnsafeBufferPointer { totals in
+          ThreadPool.parallelFor(count) { row in
+            for place in (start + row) * width..<(start + row + 1) * width {
+              var best = 0
+              for item in 0..<classCount {
+                let position = place * classCount + item
+                sums[position] /= totals[place]
+                if sums[position] > sums[place * classCount + best] { best = item }
+              }
+              labels[place] = UInt8(best)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private func clear(_ start: Int, _ count: Int) {
+    let pixels = start * width..<(start + count) * width
+    sums.withUnsafeMutableBufferPointer {
+      $0[pixels.lowerBound * classCount..<pixels.upperBound * classCount].update(repeating: 0)
+    }
+    totals.withUnsafeMutableBufferPointer { $0[pixels].update(repeating: 0) }
+  }
+}

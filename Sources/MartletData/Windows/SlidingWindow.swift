@@ -1,0 +1,152 @@
+import Martlet
+import MartletKernels
+
+/// What windows are laid over an image and how what they give is joined.
+public struct WindowLayout: Hashable, Sendable {
+  public var tile: TileSize
+  /// The share of a window's height and width that the next one has too: 0 up to, but without, 1.
+  public var overlap: Double
+  public var blend: WindowBlend
+  public var augmentation: TestTimeAugmentation
+  /// Windows that the network is given at once.
+  public var batchSize: Int
+
+  public init(
+    tile: TileSize, overlap: Double = 0.25, blend: WindowBlend = .gaussian,
+    augmentation: TestTimeAugmentation = .none, batchSize: Int = 1
+  ) {
+    self.tile = tile
+    self.overlap = overlap
+    self.blend = blend
+    self.augmentation = augmentation
+    self.batchSize = batchSize
+  }
+
+  /// - Throws: ``MartletError`` naming what cannot be meant.
+  public func check() throws {
+    let largest = Int(Int32.max)
+    try require(
+      (1...largest).contains(tile.height) && (1...largest).contains(tile.width)
+        && tile.height <= largest / tile.width, "tile",
+      "expected a height and a width of 1 or more and no more than \(largest) pixels, got \(tile)")
+    try require(
+      overlap >= 0 && overlap < 1, "overlap", "expected a number from 0 up to, but without, 1, got \(overlap)"
+    )
+    try require(
+      (1...4096).contains(batchSize), "batch-size", "expected 1 to 4096 windows, got \(batchSize)")
+  }
+
+  /// Bytes that joining windows takes for an image, besides what the network and the reader take.
+  public func byteCount(_ info: Image.Info, classCount: Int) -> Int {
+    // The image's rows, and as many again while they are read; sums of scores and weights, and labels.
+    let channels = max(info.channels, 3)
+    let perPixel = 2 * channels * (info.bitsPerSample > 8 ? 2 : 1) + 4 * classCount + 4 + 1
+    return min(tile.height, info.height).saturatingProduct(info.width).saturatingProduct(perPixel)
+  }
+}
+
+/// Rows of a prediction that no further window changes.
+public struct PredictedRows {
+  /// The first row's number in the image.
+  public let y: Int
+  public let height: Int
+  public let width: Int
+  public let classCount: Int
+  /// Each pixel's share of each class, classes side by side.
+  public let probabilities: UnsafeBufferPointer<Float>
+  /// Each pixel's likeliest class, the first of equals.
+  public let labels: UnsafeBufferPointer<UInt8>
+}
+
+/// Predicts an image of any size window by window, and joins the windows as
+/// `monai.inferers.sliding_window_inference` does: the mean of what all windows over a pixel give it, weighted by the
+/// ``WindowBlend``.
+///
+/// What is joined are probabilities; with test-time augmentation a window's are the mean over its changed copies.
+/// Windows go row by row, and a row of the image is passed on as soon as the last window over it is done, so that
+/// memory holds as many rows as a window has. Sums are taken in the windows' order: the same bytes on any number of
+/// threads.
+public struct SlidingWindow {
+  /// From windows [N, C, H, W], in which channels lie last, to probabilities [N, classes, H, W].
+  public typealias Network = (Tensor) throws -> Tensor
+
+  public let layout: WindowLayout
+  public let classCount: Int
+  private let normalization: Normalization
+  private let network: Network
+
+  /// - Parameter network: Given ``WindowLayout/batchSize`` windows of the tile's size, or of its transpose with
+  ///   ``TestTimeAugmentation/d4``; never anything else.
+  /// - Throws: ``MartletError`` when the layout cannot be meant.
+  public init(
+    _ layout: WindowLayout, normalization: Normalization, classCount: Int, network: @escaping Network
+  ) throws {
+    try layout.check()
+    try require(
+      normalization.channels == 1 || normalization.channels == 3, "image",
+      "expected a normalization of 1 or 3 channels, got \(normalization.channels)")
+    try require(
+      (1...LabelMap.largestClassCount).contains(classCount), "classes",
+      "expected 1 to \(LabelMap.largestClassCount) classes, got \(classCount)")
+    self.layout = layout
+    self.normalization = normalization
+    self.classCount = classCount
+    self.network = network
+  }
+
+  /// Predicts an image and passes on its rows from the top down.
+  ///
+  /// - Throws: ``MartletError`` when a part cannot be read; whatever the network and `body` throw.
+  public func predict(_ regions: any RegionReader, _ body: (PredictedRows) throws -> Void) throws {
+    let (info, tile) = (regions.info, layout.tile)
+    let rows = WindowPositions(length: info.height, size: tile.height, overlap: layout.overlap).starts
+    let columns = WindowPositions(length: info.width, size: tile.width, overlap: layout.overlap).starts
+    let band = ImageBand(regions, normalization, tileHeight: tile.height)
+    let sums = ScoreBand(
+      width: info.width, height: min(tile.height, info.height), classCount: classCount,
+      weights: layout.blend.weights(tile), tile: tile)
+    for (index, y) in rows.enumerated() {
+      try band.move(top: y)
+      try predictRow(y, columns, band, sums)
+      let end = index + 1 < rows.count ? rows[index + 1] : info.height
+      try sums.finish(max(y, 0)..<end, body)
+    }
+  }
+
+  /// One row of windows: all copies that lie the same way go through the network together, batch by batch.
+  private func predictRow(_ y: Int, _ columns: [Int], _ band: ImageBand, _ sums: ScoreBand) throws {
+    let symmetries = layout.augmentation.symmetries
+    let copies = columns.flatMap { x in symmetries.map { (x: x, symmetry: $0) } }
+    for transposes in [false, true] {
+      let lying = copies.filter { $0.symmetry.transposes == transposes }
+      for start in stride(from: 0, to: lying.count, by: layout.batchSize) {
+        let batch = lying[start..<min(start + layout.batchSize, lying.count)]
+        let size = transposes ? layout.tile.transposed : layout.tile
+        let windowCount = size.height * size.width * normalization.channels
+        let type = TensorType(
+          [layout.batchSize, normalization.channels, size.height, size.width], .float32, .channelsLast)
+        let windows = try Tensor(type: type) { (pixels: UnsafeMutableBufferPointer<Float>) in
+          // The last batch is filled up, so that all have one size and with it one plan.
+          pixels.initialize(repeating: 0)
+          guard let pixels = pixels.baseAddress else { return }
+          for (place, copy) in batch.enumerated() {
+            band.write(x: copy.x, y: y, size: layout.tile, copy.symmetry, to: pixels + place * windowCount)
+          }
+        }
+        let scores = try network(windows)
+        let expected = TensorType(
+          [layout.batchSize, classCount, size.height, size.width], .float32, .channelsLast)
+        try require(
+          scores.type == expected, "sliding window", "expected scores \(expected), got \(scores.type)")
+        try scores.withElements { (scores: UnsafeBufferPointer<Float>) in
+          guard let scores = scores.baseAddress else { return }
+          for (place, copy) in batch.enumerated() {
+            sums.add(
+              scores + place * size.height * size.width * classCount, x: copy.x, y: y, copy.symmetry,
+              share: 1 / Float(symmetries.count))
+          }
+        }
+      }
+    }
+  }
+}
