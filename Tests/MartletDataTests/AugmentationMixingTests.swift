@@ -25,7 +25,7 @@ struct AugmentationMixingTests {
         try pipeline.write(
           .init(count: count) { flat($0) }, AugmentationDraws(seed: 1, epoch: 0, sampleIndex: index),
           .window(width: width, height: height), normalization,
-          PixelWindow(values, width: width, height: height, channels: 1), labels)
+          WindowPixels(values, width: width, height: height, channels: 1), labels)
       }
     }
     return (values, labels)

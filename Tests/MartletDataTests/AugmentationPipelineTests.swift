@@ -79,7 +79,7 @@ struct AugmentationPipelineTests {
       change(&transform)
       var values = values
       values.withUnsafeMutableBufferPointer {
-        transform.changeValues(PixelWindow($0, width: $0.count, height: 1, channels: 1))
+        transform.changeValues(WindowPixels($0, width: $0.count, height: 1, channels: 1))
       }
       return values
     }

@@ -29,11 +29,11 @@ struct AugmentationReference {
   }
 
   /// A picture of the fixtures after a change in place.
-  func changed(_ name: String, _ change: (PixelWindow) -> Void) throws -> [Float] {
+  func changed(_ name: String, _ change: (WindowPixels) -> Void) throws -> [Float] {
     let picture = try picture(name)
     var values = picture.values
     values.withUnsafeMutableBufferPointer {
-      change(PixelWindow($0, width: picture.width, height: picture.height, channels: picture.channels))
+      change(WindowPixels($0, width: picture.width, height: picture.height, channels: picture.channels))
     }
     return values
   }

@@ -38,7 +38,7 @@ struct AugmentationValueTests {
       var values = (0..<width * height).map { Float($0) / 10 }
       values.withUnsafeMutableBufferPointer {
         ContrastEqualization(clipLimit: 4, tiles: 8).apply(
-          to: PixelWindow($0, width: width, height: height, channels: 1))
+          to: WindowPixels($0, width: width, height: height, channels: 1))
       }
       #expect(values.allSatisfy { (0...1).contains($0) })
     }
@@ -119,7 +119,7 @@ struct AugmentationValueTests {
       transform.sharpening = 2
       transform.motionBlur = MotionBlur(length: 63, angle: 2)
       values.withUnsafeMutableBufferPointer {
-        transform.changeValues(PixelWindow($0, width: width, height: height, channels: 3))
+        transform.changeValues(WindowPixels($0, width: width, height: height, channels: 3))
       }
       #expect(values.allSatisfy { abs($0 - 0.25) < 1e-5 })
     }
@@ -132,7 +132,7 @@ struct AugmentationValueTests {
       transform.shotNoise = 0.1
       transform.shotNoiseGenerator = PhiloxKey(seed: 3, stream: 4)
       values.withUnsafeMutableBufferPointer {
-        transform.changeValues(PixelWindow($0, width: 20_000, height: 1, channels: 1))
+        transform.changeValues(WindowPixels($0, width: 20_000, height: 1, channels: 1))
       }
       let sum = values.reduce(0) { $0 + Double($1 - value) * Double($1 - value) }
       return (sum / 20_000).squareRoot()

@@ -68,7 +68,7 @@ extension AugmentationPipeline {
       try labels.withUnsafeMutableBufferPointer { labels in
         try write(
           .init(count: 1) { _ in sample }, draws, frame, normalization,
-          PixelWindow(pixels, width: width, height: height, channels: sample.image.channels), labels)
+          WindowPixels(pixels, width: width, height: height, channels: sample.image.channels), labels)
       }
     }
     return RenderedSample(width: width, height: height, pixels: pixels, labels: labels)
@@ -83,7 +83,7 @@ extension AugmentationPipeline {
   /// Writes a sample into memory of the frame's size, all arguments checked.
   func write(
     _ samples: Samples, _ draws: AugmentationDraws, _ frame: SampleFrame, _ normalization: Normalization,
-    _ window: PixelWindow, _ labels: UnsafeMutableBufferPointer<UInt8>
+    _ window: WindowPixels, _ labels: UnsafeMutableBufferPointer<UInt8>
   ) throws {
     switch frame {
     case .window:
@@ -102,7 +102,7 @@ extension AugmentationPipeline {
 
   /// Writes one part of a window, which is a window of its own.
   private func write(
-    _ part: MixedWindow.Part, _ samples: Samples, _ window: PixelWindow,
+    _ part: MixedWindow.Part, _ samples: Samples, _ window: WindowPixels,
     _ labels: UnsafeMutableBufferPointer<UInt8>
   ) throws {
     let sample = try samples.load(part.sampleIndex)
@@ -117,7 +117,7 @@ extension AugmentationPipeline {
       partLabels.withUnsafeMutableBufferPointer { labels in
         render(
           sample, part.draws,
-          PixelWindow(values, width: region.width, height: region.height, channels: channels), labels)
+          WindowPixels(values, width: region.width, height: region.height, channels: channels), labels)
       }
     }
     for row in 0..<region.height {
@@ -134,7 +134,7 @@ extension AugmentationPipeline {
 
   /// Crops and changes one sample.
   private func render(
-    _ sample: LabeledImage, _ draws: AugmentationDraws, _ window: PixelWindow,
+    _ sample: LabeledImage, _ draws: AugmentationDraws, _ window: WindowPixels,
     _ labels: UnsafeMutableBufferPointer<UInt8>
   ) {
     var transform = SampleTransform(self, draws)

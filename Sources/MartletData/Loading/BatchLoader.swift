@@ -122,7 +122,7 @@ public struct BatchLoader: Sendable {
           try augmentation.write(
             .init(count: dataset.count, load: dataset.load),
             AugmentationDraws(seed: seed, epoch: epoch, sampleIndex: sampleIndex), frame, normalization,
-            PixelWindow(values, width: width, height: height, channels: channels),
+            WindowPixels(values, width: width, height: height, channels: channels),
             UnsafeMutableBufferPointer(rebasing: labels[position * area..<(position + 1) * area]))
         }
       }

@@ -25,7 +25,7 @@ extension Image {
         try AugmentationPipeline.none.write(
           .init(count: 1) { _ in sample }, AugmentationDraws(seed: 0, epoch: 0, sampleIndex: 0), frame,
           normalization,
-          PixelWindow(pixels, width: frameWidth, height: frameHeight, channels: channels), labels)
+          WindowPixels(pixels, width: frameWidth, height: frameHeight, channels: channels), labels)
       }
     }
   }

@@ -33,7 +33,7 @@ public struct ObjectSplitting: Hashable, Sendable {
     }
     // Without an outline there is nothing to go by.
     guard squares.first.map(\.isFinite) ?? false else { return (mask.map { Int32($0) }, 1) }
-    let heights = GaussianBlur(sigma: smoothing)(
+    let heights = GaussianSmoothing(sigma: smoothing)(
       squares.map { $0.squareRoot() }, width: width, height: height)
     let peaks = localPeaks(of: heights, in: mask, width: width, height: height, distance: distance)
     guard peaks.count > 1 else { return (mask.map { Int32($0) }, 1) }
@@ -47,7 +47,7 @@ extension InstanceMap {
   /// Objects are looked at one by one, so that none moves another's border, and numbered anew by their first pixels.
   public func splitting(_ splitting: ObjectSplitting) throws -> InstanceMap {
     try splitting.check()
-    let margin = max(GaussianBlur.radius(sigma: splitting.smoothing), 1)
+    let margin = max(GaussianSmoothing.radius(sigma: splitting.smoothing), 1)
     var parts = values
     // Some at a time, so that what is not yet copied back stays small.
     var count: Int32 = 0

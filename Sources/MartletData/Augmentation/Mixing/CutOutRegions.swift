@@ -22,7 +22,7 @@ struct CutOutRegions: Hashable, Sendable {
   }
 
   /// Covers the rectangles with one colour.
-  func cover(_ window: PixelWindow, _ labels: UnsafeMutableBufferPointer<UInt8>, color: [Float]) {
+  func cover(_ window: WindowPixels, _ labels: UnsafeMutableBufferPointer<UInt8>, color: [Float]) {
     for region in regions {
       for y in region.y..<region.y + region.height {
         for pixel in y * window.width + region.x..<y * window.width + region.x + region.width {

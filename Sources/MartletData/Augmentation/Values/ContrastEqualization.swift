@@ -13,11 +13,11 @@ struct ContrastEqualization: Hashable, Sendable {
   /// Along each side.
   let tiles: Int
 
-  func apply(to window: PixelWindow) {
+  func apply(to window: WindowPixels) {
     guard window.channels == 3 else {
       let levels = window.values.map { $0 * 255 }
       let equalized = equalize(levels, window.width, window.height)
-      for index in window.values.indices { window.values[index] = PixelWindow.cut(equalized[index] / 255) }
+      for index in window.values.indices { window.values[index] = WindowPixels.cut(equalized[index] / 255) }
       return
     }
     var colors: [LabColor] = []
@@ -31,7 +31,7 @@ struct ContrastEqualization: Hashable, Sendable {
     for (pixel, level) in equalized.enumerated() {
       colors[pixel].lightness = level / 2.55
       let color = colors[pixel].rgb
-      for channel in 0..<3 { window.values[3 * pixel + channel] = PixelWindow.cut(color[channel]) }
+      for channel in 0..<3 { window.values[3 * pixel + channel] = WindowPixels.cut(color[channel]) }
     }
   }
 

@@ -13,7 +13,7 @@ struct GaussianBlur: Hashable, Sendable {
     return weights.map { Float($0 / sum) }
   }
 
-  func apply(to window: PixelWindow) {
+  func apply(to window: WindowPixels) {
     let half = halfKernel
     let reach = half.count - 1
     if reach == 0 { return }

@@ -25,7 +25,7 @@ struct PixelKernel: Hashable, Sendable {
   }
 
   /// Filters the window in place and cuts values to [0, 1].
-  func apply(to window: PixelWindow) {
+  func apply(to window: WindowPixels) {
     let reach = taps.reduce(0) { max($0, abs($1.x), abs($1.y)) }
     let channels = window.channels
     let rowCount = window.width * channels
@@ -48,7 +48,7 @@ struct PixelKernel: Hashable, Sendable {
           let start = (y + reach + tap.y) * paddedCount + (reach + tap.x) * channels
           for index in 0..<rowCount { row[index] += tap.weight * padded[start + index] }
         }
-        for index in 0..<rowCount { row[index] = PixelWindow.cut(row[index]) }
+        for index in 0..<rowCount { row[index] = WindowPixels.cut(row[index]) }
       }
     }
   }

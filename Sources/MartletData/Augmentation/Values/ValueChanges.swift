@@ -3,7 +3,7 @@ import Foundation
 /// Changes of a window's values, in the order of ``AugmentationPipeline``.
 extension SampleTransform {
   /// Changes values in [0, 1] in place and cuts them to that range.
-  func changeValues(_ window: PixelWindow) {
+  func changeValues(_ window: WindowPixels) {
     if window.values.isEmpty { return }
     clahe?.apply(to: window)
     changeContrast(window)
@@ -18,7 +18,7 @@ extension SampleTransform {
     addNoise(window.values)
   }
 
-  private func changeContrast(_ window: PixelWindow) {
+  private func changeContrast(_ window: WindowPixels) {
     if brightness == 0 && contrast == 1 { return }
     // (v − mean) · contrast + mean, and brightness on top.
     let offset = contrast == 1 ? brightness : Self.mean(window.values) * (1 - contrast) + brightness
@@ -60,13 +60,13 @@ extension SampleTransform {
       var generator = shotNoiseGenerator.generator
       GaussianTable.shared.forEach(values.count, &generator) { index, normal in
         let value = values[index]
-        values[index] = PixelWindow.cut(value + shotNoise * value.squareRoot() * normal)
+        values[index] = WindowPixels.cut(value + shotNoise * value.squareRoot() * normal)
       }
     }
     if noise != 0 {
       var generator = noiseGenerator.generator
       GaussianTable.shared.forEach(values.count, &generator) { index, normal in
-        values[index] = PixelWindow.cut(values[index] + noise * normal)
+        values[index] = WindowPixels.cut(values[index] + noise * normal)
       }
     }
   }

@@ -1,5 +1,5 @@
 /// The values of a window, in [0, 1], rows from the top and channels interleaved, while they are being changed.
-struct PixelWindow {
+struct WindowPixels {
   let values: UnsafeMutableBufferPointer<Float>
   let width: Int
   let height: Int

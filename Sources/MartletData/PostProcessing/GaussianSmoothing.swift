@@ -2,7 +2,7 @@ import Foundation
 
 /// Smoothing by a normal distribution, as `scipy.ndimage.gaussian_filter` with `mode="nearest"`: cut off at four
 /// deviations, the border's values continued outwards.
-struct GaussianBlur {
+struct GaussianSmoothing {
   /// Weights from the middle outwards.
   private let weights: [Double]
 
