@@ -128,6 +128,12 @@ twin = UNet(in_channels=3, classes=3, base_channels=3, depth=2)
 twin.load_state_dict({k[len(prefix) :]: v for k, v in fixture.items() if k.startswith(prefix)})
 torch.save(twin.state_dict(), folder / "unet.pt")
 
+# A recommender of recommendation_training.safetensors.
+prefix = "sasrec/initial/"
+fixture = load_file(here / "recommendation_training.safetensors")
+sasrec = OrderedDict((k[len(prefix) :], v) for k, v in fixture.items() if k.startswith(prefix))
+torch.save(sasrec, folder / "sasrec.pt", _use_new_zipfile_serialization=False)
+
 # First convolutions for other numbers of channels, by segmentation_models_pytorch.
 # The file alone, since the package itself needs torchvision.
 package = importlib.util.find_spec("segmentation_models_pytorch").submodule_search_locations[0]

@@ -133,6 +133,8 @@ struct PyTorchPickleTests {
   @Test("dictionaries without a state dict")
   func search() throws {
     try refuse(P.dictionary([]), "one without tensors")
+    let tensor = P.tensor(P.storage(count: 2), shape: [2], strides: [1])
+    try refuse(state(tensor) + P.integer(1) + tensor + Array("s".utf8), "names of tensors as keys")
     try refuse(P.dictionary([("epoch", P.integer(3))]), "got a whole number under 'epoch'")
     try refuse(P.dictionary([("optimizer", P.dictionary([]))]), "got a dictionary under 'optimizer'")
     try refuse(P.tensor(P.storage(count: 2), shape: [2], strides: [1]), "got a tensor")

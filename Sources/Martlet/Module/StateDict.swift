@@ -70,9 +70,14 @@ extension Module {
     return all
   }
 
-  /// The weight of the convolution that comes first in the order of declaration.
+  /// The weight of the convolution that comes first in the order of declaration; `nil` where that has groups, whose
+  /// weights do not have the images' channels as a dimension.
   private var firstConvolutionWeight: String? {
-    modules.first { $0.module is ConvolutionLayer }.map { $0.name.isEmpty ? "weight" : "\($0.name).weight" }
+    let first = modules.first { $0.module is ConvolutionLayer }
+    guard let first, let layer = first.module as? ConvolutionLayer, layer.options.groups == 1 else {
+      return nil
+    }
+    return first.name.isEmpty ? "weight" : "\(first.name).weight"
   }
 
   private func adapted(_ tensor: Tensor, to shape: [Int]) throws -> Tensor {

@@ -46,6 +46,22 @@ struct PickleHeap: Sendable {
   var tensors: [PickledTensor] = []
 }
 
+extension PickleHeap {
+  /// A dictionary's values under its keys that are text; `nil` for what is no dictionary.
+  func dictionary(_ value: PickleValue) -> [String: PickleValue]? {
+    guard case .dictionary(let index) = value else { return nil }
+    var values: [String: PickleValue] = [:]
+    for case (.string(let key), let value) in dictionaries[index] { values[key] = value }
+    return values
+  }
+
+  /// Whether all keys of a dictionary are text.
+  func hasTextKeys(_ value: PickleValue) -> Bool {
+    guard case .dictionary(let index) = value else { return false }
+    return dictionaries[index].allSatisfy { if case .string = $0.key { true } else { false } }
+  }
+}
+
 /// A block of elements that tensors are views of. A pickle only names it; its bytes lie elsewhere in the file.
 struct PickledStorage: Hashable, Sendable {
   let key: String

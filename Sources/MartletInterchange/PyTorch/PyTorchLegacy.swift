@@ -66,13 +66,3 @@ enum PyTorchLegacy {
     }
   }
 }
-
-extension PickleHeap {
-  /// A dictionary's values under its keys that are text; `nil` for what is no dictionary.
-  func dictionary(_ value: PickleValue) -> [String: PickleValue]? {
-    guard case .dictionary(let index) = value else { return nil }
-    var values: [String: PickleValue] = [:]
-    for case (.string(let key), let value) in dictionaries[index] { values[key] = value }
-    return values
-  }
-}

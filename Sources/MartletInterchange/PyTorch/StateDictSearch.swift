@@ -27,7 +27,12 @@ struct StateDictSearch {
         found.count < 2, "pytorch",
         "expected one state dict, got several, under \(found.joined(separator: " and ")): save the one that is wanted"
       )
-      guard let name = found.first, let inner = entries[name] else { return try tensors(of: entries) }
+      guard let name = found.first, let inner = entries[name] else {
+        try require(
+          heap.hasTextKeys(value), "pytorch",
+          "expected names of tensors as keys, got a dictionary with others")
+        return try tensors(of: entries)
+      }
       value = inner
     }
     throw MartletError("pytorch", "expected a state dict, got checkpoints within checkpoints")
