@@ -32,7 +32,7 @@ struct TrainSegmentationCommand: ParsableCommand {
       first step. The run folder holds the configuration, checkpoints, metrics.csv, TensorBoard events, \
       model.safetensors with PyTorch's names, and report.html.
 
-      Losses, with the defaults of their parameters:
+      Losses, with the defaults of their parameters (smp is segmentation_models.pytorch):
       \(SegmentationLoss.help)
       """)
 

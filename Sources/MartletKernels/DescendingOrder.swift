@@ -30,7 +30,8 @@ struct DescendingOrder {
   /// Hands `body` an empty list for `count` keys, in the calling thread's scratch memory.
   static func with<Result>(count: Int, keyBits: Int, _ body: (inout DescendingOrder) -> Result) -> Result {
     var cursor = ScratchCursor(
-      threadScratch(2 * ScratchCursor.padded(count * 8) + 2 * ScratchCursor.padded(count * 4)))
+      // An allocator may give nothing for nothing.
+      threadScratch(64 + 2 * ScratchCursor.padded(count * 8) + 2 * ScratchCursor.padded(count * 4)))
     func take<Element>(_: Element.Type) -> UnsafeMutablePointer<Element> {
       cursor.take(count * MemoryLayout<Element>.stride).bindMemory(to: Element.self, capacity: max(count, 1))
     }

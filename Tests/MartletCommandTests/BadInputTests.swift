@@ -89,7 +89,12 @@ struct BadInputTests {
       scratch.trainArguments("r") + ["--size", "-1"], mentioning: ["size: expected 1 to 65536, got -1"])
     try expectRefusal(
       scratch.trainArguments("r") + ["--optimizer", "adamm"], mentioning: ["adam, adamw, sgd"])
-    try expectRefusal(scratch.trainArguments("r") + ["--loss", "dise"], mentioning: ["cross-entropy, soft-cross-entropy", "did you mean dice?"])
+    try expectRefusal(
+      scratch.trainArguments("r") + ["--loss", "dise"],
+      mentioning: ["cross-entropy, soft-cross-entropy", "did you mean dice?"])
+    try expectRefusal(
+      scratch.trainArguments("r") + ["--loss", "lovasz", "--class-weights", "1", "2"],
+      mentioning: ["no class weights with lovasz"])
     try expectRefusal(scratch.trainArguments("r") + ["--no-such-flag"], mentioning: ["--no-such-flag"])
     try expectRefusal(["summary", "unet", "--input", "4x3x256"], mentioning: ["4x3x256"])
     try expectRefusal(["train"], mentioning: ["--resume"])

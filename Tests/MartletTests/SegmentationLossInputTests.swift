@@ -92,12 +92,27 @@ struct SegmentationLossInputTests {
     }
   }
 
+  @Test("take samples without space")
+  func withoutSpace() throws {
+    let logits = try Tensor(shape: [3, 2], scalars: [2, 0, 0, 1, 3, 0] as [Float])
+    let labels = try Tensor(shape: [3], scalars: [0, 1, 0] as [Int64])
+    for named in Self.multiclass + Self.means
+    where !["hausdorff", "boundary cross-entropy"].contains(named.name) {
+      let flat = try named.loss(logits, labels, nil).item(Float.self)
+      let image = try named.loss(
+        logits.reshaped(to: [3, 2, 1, 1]), labels.reshaped(to: [3, 1, 1]), nil
+      ).item(Float.self)
+      #expect(abs(flat - image) < 1e-6 && flat > 0, "\(named.name)")
+    }
+    #expect(message { _ = try Loss.hausdorff(logits, labels, mode: .multiclass) }.contains("space"))
+  }
+
   @Test("take an empty batch")
   func emptyBatch() throws {
     let (logits, labels) = (try Tensor.zeros([0, 3, 4, 5]), try Tensor.zeros([0, 4, 5], .uint8))
     for named in Self.multiclass + Self.means {
       let loss = try named.loss(logits, labels, nil).item(Float.self)
-      #expect(loss == 0 || loss.isNaN, "\(named.name): \(loss)")
+      #expect(loss.isNaN || abs(loss) < 1e-6, "\(named.name): \(loss)")
     }
     #expect(try Loss.dice(logits, labels, mode: .multiclass).item(Float.self) == 0)
     #expect(try Loss.lovasz(logits, labels, mode: .multiclass).item(Float.self) == 0)
@@ -179,12 +194,9 @@ struct SegmentationLossInputTests {
   @Test("of several outputs need a weight each and outputs of the targets' axes")
   func supervision() throws {
     let (output, labels) = (try Tensor.zeros([1, 2, 4, 4]), try Tensor.zeros([1, 4, 4], .uint8))
-    func supervise(
-      _ outputs: @autoclosure () throws -> [Tensor], _ labels: @autoclosure () throws -> Tensor,
-      _ weights: [Double]
-    ) -> String {
+    func supervise(_ outputs: [Tensor], _ labels: Tensor, _ weights: [Double]) -> String {
       message {
-        _ = try Loss.deeplySupervised(outputs(), labels(), weights: weights) { try Loss.crossEntropy($0, $1) }
+        _ = try Loss.deeplySupervised(outputs, labels, weights: weights) { try Loss.crossEntropy($0, $1) }
       }
     }
     #expect(supervise([output], labels, [1]) == "nothing thrown")
@@ -192,9 +204,9 @@ struct SegmentationLossInputTests {
       supervise([output], labels, [1, 2]).contains("one weight an output, got 1 outputs and 2 weights"))
     #expect(supervise([], labels, []).contains("one weight an output"))
     #expect(supervise([output], labels, [-1]).contains("weights of 0 or more"))
-    #expect(supervise([output], Tensor.zeros([4], .uint8), [1]).contains("for targets"))
-    #expect(supervise([output], Tensor.zeros([1, 0, 4], .uint8), [1]).contains("not empty"))
-    #expect(supervise([Tensor.zeros([2])], labels, [1]).contains("for targets"))
+    #expect(try supervise([output], Tensor.zeros([4], .uint8), [1]).contains("for targets"))
+    #expect(try supervise([output], Tensor.zeros([1, 0, 4], .uint8), [1]).contains("not empty"))
+    #expect(try supervise([Tensor.zeros([2])], labels, [1]).contains("for targets"))
   }
 
   @Test("are the same bytes on any number of threads over many pieces")

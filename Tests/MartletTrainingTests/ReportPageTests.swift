@@ -14,7 +14,9 @@ import Testing
   ])
 
   static let classes = ReportClasses([
-    .init(name: "background", color: nil, intersectionOverUnion: 0.9, dice: 0.95, share: 0.8),
+    .init(
+      name: "background", color: nil, intersectionOverUnion: 0.9, dice: 0.95, precision: 0.75, recall: 0.625,
+      share: 0.8),
     .init(
       name: "<script>alert(1)</script>", color: MaskColor(255, 90, 60), intersectionOverUnion: .nan,
       dice: .nan, share: 0),
@@ -86,6 +88,8 @@ import Testing
     #expect(html.contains("<dt>Mean IoU</dt><dd>0.8432</dd>"))
     #expect(html.contains("<dt>Pixel accuracy</dt><dd>–</dd>"))
     #expect(html.contains("neither in the truth nor predicted"))
+    #expect(html.contains("<th scope=\"col\">Precision</th><th scope=\"col\">Recall</th>"))
+    #expect(html.contains("<span class=\"value\">0.7500</span>") && html.contains(">0.6250</span>"))
     #expect(html.contains("<time datetime=\"2023-11-14T22:13:20Z\">2023-11-14 22:13 UTC</time>"))
     #expect(html.contains("best in epoch 3"))
     #expect(!html.contains("nan"))
