@@ -100,6 +100,18 @@ struct LoaderTests {
     }
   }
 
+  @Test func mixedSamplesDoNotDependOnThreadsEither() throws {
+    try fill(11)
+    func loaded(_ depth: Int, _ threads: Int) throws -> [[Float]] {
+      let loader = try loader(prefetchCount: depth, threadCount: threads, augmentation: .complete)
+      return try bytes(all(loader.batches(epoch: 1)))
+    }
+    let expected = try loaded(0, 1)
+    #expect(try loaded(8, 4) == expected)
+    let strong = try bytes(all(loader().batches(epoch: 1)))
+    #expect(expected != strong)
+  }
+
   @Test func anEpochGoesOnWhereItWasLeft() throws {
     try fill(11)
     let loader = try loader()

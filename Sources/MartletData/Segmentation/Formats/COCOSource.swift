@@ -91,7 +91,8 @@ struct COCOSource {
   ) {
     var withoutOutline: [String] = []
     // Stable: crowds before the rest, each in the order of the file.
-    let ordered = annotations.enumerated().filter { ($0.element.iscrowd ?? 0) != 0 }
+    let ordered =
+      annotations.enumerated().filter { ($0.element.iscrowd ?? 0) != 0 }
       + annotations.enumerated().filter { ($0.element.iscrowd ?? 0) == 0 }
     for (position, annotation) in ordered {
       let name = "\(file.path): annotation \(annotation.id.map(String.init) ?? "at \(position)")"

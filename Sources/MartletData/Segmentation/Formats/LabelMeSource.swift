@@ -52,7 +52,8 @@ enum LabelMeSource {
     return try shapes.source(options)
   }
 
-  private static func add(_ document: Document, _ image: URL, _ file: URL, to shapes: inout ShapeAnnotations) {
+  private static func add(_ document: Document, _ image: URL, _ file: URL, to shapes: inout ShapeAnnotations)
+  {
     let index = shapes.images.count
     shapes.images.append(
       .init(
