@@ -16,7 +16,9 @@ enum LabelMeSource {
   private struct Shape: Decodable {
     var label: String
     var points: [[Double]]
-    var shape_type: String?
+    var kind: String?
+
+    enum CodingKeys: String, CodingKey { case label, points, kind = "shape_type" }
   }
 
   static func isAnnotation(_ name: String) -> Bool {
@@ -66,10 +68,10 @@ enum LabelMeSource {
         shapes.problems.append("\(name): expected points of two numbers")
         continue
       }
-      guard let area = area(shape.shape_type ?? "polygon", points) else {
+      guard let area = area(shape.kind ?? "polygon", points) else {
         shapes.problems.append(
           "\(name): expected a polygon, a rectangle or circle of 2 points, "
-            + "got \(shape.shape_type ?? "polygon") of \(counted(points.count, "point"))")
+            + "got \(shape.kind ?? "polygon") of \(counted(points.count, "point"))")
         continue
       }
       let label = shape.label == "__ignore__" ? nil : shape.label
