@@ -149,6 +149,17 @@ struct LabelMeTests {
       ])
   }
 
+  @Test func otherFilesBesideMasksAreNoAnnotations() throws {
+    try folder.addMask("a.png", [[0, 255]])
+    try folder.write("masks/a.json", "{}")
+    #expect(DatasetFormat.detected(images: folder.images, masks: folder.masks) == .folders)
+    try folder.write("images/notes.json", "{}")
+    #expect(DatasetFormat.detected(images: folder.images, masks: folder.images) == .folders)
+    try folder.write("outlines/a.json", "{}")
+    let outlines = folder.url.appendingPathComponent("outlines")
+    #expect(DatasetFormat.detected(images: folder.images, masks: outlines) == .labelme)
+  }
+
   @Test func theSizeMayBeMissingAndMustBeTheImages() throws {
     let shape = #"{"label": "x", "points": [[0, 0], [3, 0], [3, 2]]}"#
     try write([shape], size: #""imageHeight": null"#)

@@ -112,6 +112,14 @@ struct LoaderTests {
     #expect(expected != strong)
   }
 
+  @Test func windowsAreLaidAroundClassesThatThereAre() throws {
+    try fill(2)
+    var pipeline = AugmentationPipeline.none
+    pipeline.cropClass = AugmentationClassCrop(classes: [1, 2])
+    let error = datasetErrorText { try loader(augmentation: pipeline) }
+    #expect(error.contains("cropClass.classes: expected class indices below 2, got [1, 2]"))
+  }
+
   @Test func anEpochGoesOnWhereItWasLeft() throws {
     try fill(11)
     let loader = try loader()

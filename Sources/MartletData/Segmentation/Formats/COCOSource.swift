@@ -21,9 +21,8 @@ struct COCOSource {
     var height: Int
 
     enum CodingKeys: String, CodingKey {
-      case id
+      case id, width, height
       case fileName = "file_name"
-      case width, height
     }
   }
 

@@ -18,11 +18,30 @@ enum LabelMeSource {
     var points: [[Double]]
     var kind: String?
 
-    enum CodingKeys: String, CodingKey { case label, points, kind = "shape_type" }
+    enum CodingKeys: String, CodingKey {
+      case label, points
+      case kind = "shape_type"
+    }
   }
 
-  static func isAnnotation(_ name: String) -> Bool {
+  private static func isAnnotation(_ name: String) -> Bool {
     !name.hasPrefix(".") && name.lowercased().hasSuffix(".json")
+  }
+
+  /// Whether a folder holds JSON files of the names of images, and is not one of masks.
+  static func looksLike(images: URL, annotations: URL) -> Bool {
+    func names(_ folder: URL) -> [URL] {
+      ((try? Folder.names(in: folder.path)) ?? []).map { folder.appending(path: $0) }
+    }
+    func pictures(_ files: [URL]) -> [URL] {
+      files.filter { ImageFolder.extensions.contains($0.pathExtension.lowercased()) }
+    }
+    let files = names(annotations)
+    if images.standardizedFileURL != annotations.standardizedFileURL, !pictures(files).isEmpty {
+      return false
+    }
+    let stems = Set(pictures(names(images)).map(\.stem))
+    return files.contains { isAnnotation($0.lastPathComponent) && stems.contains($0.stem) }
   }
 
   static func source(images: URL, annotations: URL, _ options: SegmentationOptions) throws -> SampleSource {
