@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Martlet
+import MartletData
 import MartletTraining
 
 struct EvaluateCommand: ParsableCommand {
@@ -16,7 +17,11 @@ struct EvaluateCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("A run folder.", valueName: "run")) var folder: String
   @Option(help: ArgumentHelp("Folder of images.", valueName: "dir")) var images: String?
-  @Option(help: ArgumentHelp("Folder of their masks.", valueName: "dir")) var masks: String?
+  @Option(
+    help: ArgumentHelp(
+      "Folder of their masks, or the file or folder of their annotations.", valueName: "path"))
+  var masks: String?
+  @Option(help: "How they are stored, as in training. (default: auto)") var format: DatasetFormat?
   @Option(help: ArgumentHelp("A log of interactions. (default: the run's own)", valueName: "file"))
   var interactions: String?
   @Option(help: "Each user's last interaction, or the one before it. (default: test)")
@@ -58,14 +63,14 @@ struct EvaluateCommand: ParsableCommand {
       try refuse(["interactions": interactions != nil, "split": split != nil], for: kind, "evaluate")
       let evaluation = try evaluateSegmentation(
         run, images: images.map { URL(filePath: $0) }, masks: masks.map { URL(filePath: $0) },
-        batchSize: batchSize ?? 8, measures: measures, spacing: spacing.isEmpty ? [1, 1] : spacing,
-        numerics: options.numerics)
+        format: format ?? .auto, batchSize: batchSize ?? 8, measures: measures,
+        spacing: spacing.isEmpty ? [1, 1] : spacing, numerics: options.numerics)
       try printResult(json ? try evaluation.json() : evaluation.table)
     case .recommendation:
       try refuse(
         [
-          "images": images != nil, "masks": masks != nil, "instances": instances != nil,
-          "distances": distances != nil, "spacing": !spacing.isEmpty,
+          "images": images != nil, "masks": masks != nil, "format": format != nil,
+          "instances": instances != nil, "distances": distances != nil, "spacing": !spacing.isEmpty,
         ], for: kind, "evaluate")
       let result = try evaluateRecommendation(
         run, interactions: interactions, split: split ?? .test, batchSize: batchSize,

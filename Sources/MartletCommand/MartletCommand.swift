@@ -18,7 +18,7 @@ struct MartletCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, RunCommand.self, SummaryCommand.self,
-      PreviewCommand.self, SynthesizeCommand.self,
+      PreviewCommand.self, DatasetsCommand.self, SynthesizeCommand.self,
     ])
 
   static func main() {

@@ -158,7 +158,7 @@ square = ((place - middle) ** 2).sum(-1, keepdims=True) / (middle**2).sum()
 resampled("optical", affine(middle + (place - middle) * (1 + 0.2 * square)))
 
 bounds = lambda factors: np.concatenate([[0], np.cumsum(factors) / np.sum(factors)])
-columns, rows = [0.5, 1.2, 0.9, 1.4], [1.3, 0.7, 1, 1]
+columns, rows = [0.5, 1.2, 0.9, 1.6], [1.3, 0.7, 1, 1.4]
 even_bounds = np.linspace(0, 1, 5)
 grid = np.stack(
     [

@@ -42,7 +42,7 @@ struct AugmentationWarpTests {
 
   @Test func gridDistortion() throws {
     try expect("grid") {
-      $0.gridDistortion = GridDistortion(columns: [0.5, 1.2, 0.9, 1.4], rows: [1.3, 0.7, 1, 1])
+      $0.gridDistortion = GridDistortion(columns: [0.5, 1.2, 0.9, 1.6], rows: [1.3, 0.7, 1, 1.4])
     }
   }
 

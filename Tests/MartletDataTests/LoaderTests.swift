@@ -100,6 +100,26 @@ struct LoaderTests {
     }
   }
 
+  @Test func mixedSamplesDoNotDependOnThreadsEither() throws {
+    try fill(11)
+    func loaded(_ depth: Int, _ threads: Int) throws -> [[Float]] {
+      let loader = try loader(prefetchCount: depth, threadCount: threads, augmentation: .complete)
+      return try bytes(all(loader.batches(epoch: 1)))
+    }
+    let expected = try loaded(0, 1)
+    #expect(try loaded(8, 4) == expected)
+    let strong = try bytes(all(loader().batches(epoch: 1)))
+    #expect(expected != strong)
+  }
+
+  @Test func windowsAreLaidAroundClassesThatThereAre() throws {
+    try fill(2)
+    var pipeline = AugmentationPipeline.none
+    pipeline.cropClass = AugmentationClassCrop(classes: [1, 2])
+    let error = datasetErrorText { try loader(augmentation: pipeline) }
+    #expect(error.contains("cropClass.classes: expected class indices below 2, got [1, 2]"))
+  }
+
   @Test func anEpochGoesOnWhereItWasLeft() throws {
     try fill(11)
     let loader = try loader()

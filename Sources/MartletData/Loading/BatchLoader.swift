@@ -53,6 +53,10 @@ public struct BatchLoader: Sendable {
       "expected a normalization of \(dataset.channels) channels, got \(normalization.channels)")
     try frame.check()
     try augmentation.check()
+    let wanted = augmentation.cropClass?.classes ?? []
+    try require(
+      wanted.allSatisfy { $0 < dataset.classes.count }, "augmentation",
+      "cropClass.classes: expected class indices below \(dataset.classes.count), got \(wanted)")
     self.dataset = dataset
     self.batchSize = batchSize
     self.frame = frame

@@ -46,6 +46,17 @@ public struct SegmentationClass: Hashable, Sendable, Codable {
 }
 
 extension SegmentationClass {
+  /// Reads a file that holds a ``table(_:)``.
+  ///
+  /// - Throws: ``MartletError`` naming the file that cannot be read, or the line.
+  public static func table(contentsOf path: String) throws -> [SegmentationClass] {
+    let (bytes, _) = try FileBytes.read(path, operation: "classes", limit: 1 << 24)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw MartletError("classes", "\(path): expected text in UTF-8")
+    }
+    return try table(text)
+  }
+
   /// Reads a table of classes, one a line, in the order of their indices.
   ///
   /// A line is a name; a name and a colour as three numbers from 0 to 255 or as `#rrggbb`; or three numbers

@@ -16,9 +16,14 @@ struct COCOSource {
 
   private struct ImageEntry: Decodable {
     var id: Int
-    var file_name: String
+    var fileName: String
     var width: Int
     var height: Int
+
+    enum CodingKeys: String, CodingKey {
+      case id, width, height
+      case fileName = "file_name"
+    }
   }
 
   private struct Category: Decodable {
@@ -28,10 +33,26 @@ struct COCOSource {
 
   private struct Annotation: Decodable {
     var id: Int?
-    var image_id: Int
-    var category_id: Int
-    var iscrowd: Int?
+    var imageID: Int
+    var categoryID: Int
+    var isCrowd: Bool
     var segmentation: Segmentation?
+
+    private enum Key: String, CodingKey {
+      case id, segmentation
+      case imageID = "image_id"
+      case categoryID = "category_id"
+      case isCrowd = "iscrowd"
+    }
+
+    init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: Key.self)
+      id = try values.decodeIfPresent(Int.self, forKey: .id)
+      imageID = try values.decode(Int.self, forKey: .imageID)
+      categoryID = try values.decode(Int.self, forKey: .categoryID)
+      isCrowd = try values.decodeIfPresent(Int.self, forKey: .isCrowd) ?? 0 != 0
+      segmentation = try values.decodeIfPresent(Segmentation.self, forKey: .segmentation)
+    }
   }
 
   private let file: URL
@@ -62,24 +83,24 @@ struct COCOSource {
     var indices: [Int: Int?] = [:]
     var missing: [String] = []
     var files: Set<URL> = []
-    for entry in entries.sorted(by: { NaturalOrder.precedes($0.file_name, $1.file_name) }) {
+    for entry in entries.sorted(by: { NaturalOrder.precedes($0.fileName, $1.fileName) }) {
       guard indices[entry.id] == nil else {
         shapes.problems.append("\(file.path): expected each image id once, got \(entry.id) again")
         continue
       }
       indices[entry.id] = .some(nil)
-      guard let image = AnnotationFile.image(named: entry.file_name, in: folder) else {
-        missing.append(entry.file_name)
+      guard let image = AnnotationFile.image(named: entry.fileName, in: folder) else {
+        missing.append(entry.fileName)
         continue
       }
       guard files.insert(image).inserted else {
-        shapes.problems.append("\(file.path): expected each image once, got \(entry.file_name) again")
+        shapes.problems.append("\(file.path): expected each image once, got \(entry.fileName) again")
         continue
       }
       indices[entry.id] = shapes.images.count
       shapes.images.append(
         .init(
-          pair: .init(annotated: entry.file_name, image: image, by: file), width: entry.width,
+          pair: .init(annotated: entry.fileName, image: image, by: file), width: entry.width,
           height: entry.height))
     }
     shapes.reportMissing(missing, from: file, in: folder)
@@ -91,16 +112,17 @@ struct COCOSource {
   ) {
     var withoutOutline: [String] = []
     // Stable: crowds before the rest, each in the order of the file.
-    let ordered = annotations.enumerated().filter { ($0.element.iscrowd ?? 0) != 0 }
-      + annotations.enumerated().filter { ($0.element.iscrowd ?? 0) == 0 }
+    let ordered =
+      annotations.enumerated().filter { $0.element.isCrowd }
+      + annotations.enumerated().filter { !$0.element.isCrowd }
     for (position, annotation) in ordered {
       let name = "\(file.path): annotation \(annotation.id.map(String.init) ?? "at \(position)")"
-      guard let known = indices[annotation.image_id] else {
-        shapes.problems.append("\(name): expected the id of an image, got \(annotation.image_id)")
+      guard let known = indices[annotation.imageID] else {
+        shapes.problems.append("\(name): expected the id of an image, got \(annotation.imageID)")
         continue
       }
-      guard let category = names[annotation.category_id] else {
-        shapes.problems.append("\(name): expected the id of a category, got \(annotation.category_id)")
+      guard let category = names[annotation.categoryID] else {
+        shapes.problems.append("\(name): expected the id of a category, got \(annotation.categoryID)")
         continue
       }
       // The image's file is missing, which was reported.
@@ -112,7 +134,7 @@ struct COCOSource {
       switch segmentation.shapes() {
       case .failure(let problem): shapes.problems.append("\(name): \(problem.text)")
       case .success(let parts):
-        let label = (annotation.iscrowd ?? 0) == 0 ? category : nil
+        let label = annotation.isCrowd ? nil : category
         for part in parts { shapes.add(.init(label: label, shape: part), to: index, called: name) }
       }
     }

@@ -16,13 +16,15 @@ struct CVATSource {
     let reader = CVATReader()
     let parser = XMLParser(data: try AnnotationFile.bytes(file))
     parser.delegate = reader
-    guard parser.parse(), reader.isAnnotations else {
-      let reason =
-        reader.isAnnotations || parser.parserError != nil
-        ? "line \(parser.lineNumber): expected XML that ends as it begins" : "expected CVAT's annotations"
-      throw MartletError("dataset", "\(file.path): \(reason)")
+    // On some platforms parsing is a success although an error was reported.
+    let isWhole = parser.parse()
+    if let line = reader.brokenLine ?? (isWhole ? nil : parser.lineNumber) {
+      throw MartletError("dataset", "\(file.path): expected XML, got something else in line \(line)")
     }
-    try require(!reader.images.isEmpty, "dataset", "\(file.path): expected images in it, got none")
+    try require(reader.isAnnotations, "dataset", "\(file.path): expected CVAT's annotations")
+    try require(
+      !reader.images.isEmpty || !reader.problems.isEmpty, "dataset",
+      "\(file.path): expected images in it, got none")
     try require(
       reader.images.contains { !$0.areas.isEmpty } || !reader.problems.isEmpty, "dataset",
       "\(file.path): expected polygons, boxes, ellipses or masks in it, got none")
@@ -42,7 +44,8 @@ struct CVATSource {
       let index = shapes.images.count
       shapes.images.append(
         .init(
-          pair: .init(annotated: entry.name, image: image, by: file), width: entry.width, height: entry.height))
+          pair: .init(annotated: entry.name, image: image, by: file), width: entry.width, height: entry.height
+        ))
       let ordered = entry.areas.enumerated().sorted {
         ($0.element.order, $0.offset) < ($1.element.order, $1.offset)
       }
@@ -101,6 +104,13 @@ private final class CVATReader: NSObject, XMLParserDelegate {
       add(name, attributes, line: parser.lineNumber)
     }
     path.append(name)
+  }
+
+  /// Where the text stopped being XML.
+  private(set) var brokenLine: Int?
+
+  func parser(_ parser: XMLParser, parseErrorOccurred parseError: any Error) {
+    brokenLine = brokenLine ?? parser.lineNumber
   }
 
   func parser(_ parser: XMLParser, foundCharacters string: String) {

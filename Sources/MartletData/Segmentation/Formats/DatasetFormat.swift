@@ -23,8 +23,8 @@ public enum DatasetFormat: String, Hashable, Sendable, Codable, CaseIterable {
   public var isSelfContained: Bool { self == .dsb || self == .voc || self == .labelme }
 
   /// The format of what lies at two places: by the kind of the file of annotations (`.json` COCO, `.xml` CVAT, `.txt`
-  /// VOC), by VOC's folder names, by folders with `images` and `masks` in them, by JSON files where masks are looked
-  /// for; folders otherwise.
+  /// VOC), by VOC's folder names, by folders with `images` and `masks` in them, by JSON files of the images' names where
+  /// masks are looked for; folders otherwise.
   ///
   /// - Parameter masks: The same as `images` when only one place is known.
   public static func detected(images: URL, masks: URL) -> DatasetFormat {
@@ -36,10 +36,7 @@ public enum DatasetFormat: String, Hashable, Sendable, Codable, CaseIterable {
     }
     if VOCSource.root(of: images) != nil { return .voc }
     if DSBSource.looksLike(images) { return .dsb }
-    if let names = try? Folder.names(in: masks.path), names.contains(where: LabelMeSource.isAnnotation) {
-      return .labelme
-    }
-    return .folders
+    return LabelMeSource.looksLike(images: images, annotations: masks) ? .labelme : .folders
   }
 
   static func isFolder(_ url: URL) -> Bool { Folder.target(of: url.path) == .folder }

@@ -16,11 +16,32 @@ enum LabelMeSource {
   private struct Shape: Decodable {
     var label: String
     var points: [[Double]]
-    var shape_type: String?
+    var kind: String?
+
+    enum CodingKeys: String, CodingKey {
+      case label, points
+      case kind = "shape_type"
+    }
   }
 
-  static func isAnnotation(_ name: String) -> Bool {
+  private static func isAnnotation(_ name: String) -> Bool {
     !name.hasPrefix(".") && name.lowercased().hasSuffix(".json")
+  }
+
+  /// Whether a folder holds JSON files of the names of images, and is not one of masks.
+  static func looksLike(images: URL, annotations: URL) -> Bool {
+    func names(_ folder: URL) -> [URL] {
+      ((try? Folder.names(in: folder.path)) ?? []).map { folder.appending(path: $0) }
+    }
+    func pictures(_ files: [URL]) -> [URL] {
+      files.filter { ImageFolder.extensions.contains($0.pathExtension.lowercased()) }
+    }
+    let files = names(annotations)
+    if images.standardizedFileURL != annotations.standardizedFileURL, !pictures(files).isEmpty {
+      return false
+    }
+    let stems = Set(pictures(names(images)).map(\.stem))
+    return files.contains { isAnnotation($0.lastPathComponent) && stems.contains($0.stem) }
   }
 
   static func source(images: URL, annotations: URL, _ options: SegmentationOptions) throws -> SampleSource {
@@ -52,7 +73,8 @@ enum LabelMeSource {
     return try shapes.source(options)
   }
 
-  private static func add(_ document: Document, _ image: URL, _ file: URL, to shapes: inout ShapeAnnotations) {
+  private static func add(_ document: Document, _ image: URL, _ file: URL, to shapes: inout ShapeAnnotations)
+  {
     let index = shapes.images.count
     shapes.images.append(
       .init(
@@ -65,10 +87,10 @@ enum LabelMeSource {
         shapes.problems.append("\(name): expected points of two numbers")
         continue
       }
-      guard let area = area(shape.shape_type ?? "polygon", points) else {
+      guard let area = area(shape.kind ?? "polygon", points) else {
         shapes.problems.append(
           "\(name): expected a polygon, a rectangle or circle of 2 points, "
-            + "got \(shape.shape_type ?? "polygon") of \(counted(points.count, "point"))")
+            + "got \(shape.kind ?? "polygon") of \(counted(points.count, "point"))")
         continue
       }
       let label = shape.label == "__ignore__" ? nil : shape.label

@@ -98,7 +98,9 @@ struct ShapeAnnotations {
     var known = Set(names)
     var rest: Set<String> = []
     for image in images {
-      for case let label? in image.areas.map(\.label) where known.insert(label).inserted { rest.insert(label) }
+      for case let label? in image.areas.map(\.label) where known.insert(label).inserted {
+        rest.insert(label)
+      }
     }
     names += rest.sorted(by: NaturalOrder.precedes)
     return names.filter { !Self.backgroundNames.contains($0) }

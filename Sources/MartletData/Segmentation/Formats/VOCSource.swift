@@ -7,7 +7,8 @@ enum VOCSource {
   /// The names of the challenge's classes (Everingham et al., IJCV 2010), for masks with as many.
   static let classNames = [
     "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
-    "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
+    "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train",
+    "tvmonitor",
   ]
 
   /// The folder that holds `JPEGImages`: the given one or the one above it.
