@@ -15,7 +15,7 @@ struct PredictionCommandTests {
   }
 
   private func predict(
-    _ scratch: Scratch, _ output: String, _ image: String? = nil, _ flags: [String],
+    _ scratch: Scratch, _ output: String, _ flags: [String], on image: String? = nil,
     environment: [String: String] = [:]
   ) throws -> Program.Result {
     let file = image ?? scratch.path("cells/images/cell_0001.png")
@@ -58,14 +58,14 @@ struct PredictionCommandTests {
       ["synthesize", "cells", "--count", "1", "--size", "1024", "--output", large])
     try #require(drawn.status == 0, "\(drawn.errors)")
     let image = "\(large)/images/cell_0001.png"
-    let cut = try predict(scratch, "cut", image, ["--memory", "0.04"])
+    let cut = try predict(scratch, "cut", ["--memory", "0.04"], on: image)
     #expect(cut.status == 0)
     #expect(cut.errors.contains("1024×1024 pixels would take more than 41.0 MiB at once"), "\(cut.errors)")
     #expect(cut.errors.contains("windows of 512×512"))
-    let refused = try predict(scratch, "refused", image, ["--memory", "0.001"])
+    let refused = try predict(scratch, "refused", ["--memory", "0.001"], on: image)
     #expect(refused.status == 2)
     #expect(refused.errors.contains("more than the limit of 1.0 MiB"), "\(refused.errors)")
-    let map = try predict(scratch, "map", image, ["--tile", "64", "--memory", "0.015", "--overlay"])
+    let map = try predict(scratch, "map", ["--tile", "64", "--memory", "0.015", "--overlay"], on: image)
     #expect(map.status == 2)
     #expect(map.errors.contains("an overlay takes"), "\(map.errors)")
     #expect(names(scratch, "refused").isEmpty && names(scratch, "map").isEmpty)

@@ -46,7 +46,7 @@ public final class SegmentationFilePredictor {
   public func predict(_ file: String) throws -> String {
     let regions = try Image.regions(contentsOf: file)
     let info = regions.info
-    let plan = try plan(file, info)
+    let plan = try plan(file, regions)
     let maskFormat = RowFormat(width: info.width, height: info.height, palette: palette.colors)
     // Nothing takes its name before all is made.
     var commits: [() throws -> Void] = []
@@ -74,14 +74,14 @@ public final class SegmentationFilePredictor {
   }
 
   /// How the image is predicted, reported where it is not as usual.
-  private func plan(_ file: String, _ info: Image.Info) throws -> PredictionPlan {
-    let limit = request.options.memoryLimit
+  private func plan(_ file: String, _ regions: any RegionReader) throws -> PredictionPlan {
+    let (info, limit) = (regions.info, request.options.memoryLimit)
     let mapByteCount = request.mapByteCount(info)
     try require(
       mapByteCount <= limit, "predict",
       "\(file): \(request.wholeMapReason) takes \(byteText(mapByteCount)) for \(info.width)×\(info.height) pixels, more "
         + "than the limit of \(byteText(limit)): leave it out or allow more")
-    let plan = try predictor.plan(info, request.options)
+    let plan = try predictor.plan(for: regions, request.options)
     if request.options.tile == nil, !plan.isWhole {
       report(
         "\(file): \(info.width)×\(info.height) pixels would take more than \(byteText(limit)) at once, so they are "

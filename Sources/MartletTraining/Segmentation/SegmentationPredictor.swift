@@ -34,28 +34,27 @@ public final class SegmentationPredictor {
   ///
   /// - Throws: ``MartletError`` when the options cannot be meant, or the image takes more than their memory however
   ///   it is cut.
-  public func plan(_ info: Image.Info, _ options: PredictionOptions) throws -> PredictionPlan {
+  public func plan(for regions: any RegionReader, _ options: PredictionOptions) throws -> PredictionPlan {
     try options.check()
+    let (info, limit) = (regions.info, options.memoryLimit)
+    // Where pixels alone are too many nothing is planned for them.
+    func byteCount(_ layout: WindowLayout) throws -> Int {
+      let pixels = regions.heldByteCount.saturatingSum(
+        layout.byteCount(info, classCount: network.classCount))
+      return pixels > limit ? pixels : pixels.saturatingSum(try networkByteCount(layout))
+    }
     if options.tile == nil {
-      // Nothing is planned for pixels alone that are too many.
       let whole = options.layout(whole: info)
-      let pixelBytes = whole.byteCount(info, classCount: network.classCount)
-      if pixelBytes <= options.memoryLimit {
-        let byteCount = pixelBytes + (try networkByteCount(whole))
-        if byteCount <= options.memoryLimit {
-          return PredictionPlan(layout: whole, byteCount: byteCount, isWhole: true)
-        }
-      }
+      let byteCount = try byteCount(whole)
+      if byteCount <= limit { return PredictionPlan(layout: whole, byteCount: byteCount, isWhole: true) }
     }
     let layout = options.layout(tile: options.tile ?? PredictionOptions.standardTile)
-    let joined = layout.byteCount(info, classCount: network.classCount)
-    let windows = try networkByteCount(layout)
-    let (byteCount, overflow) = joined.addingReportingOverflow(windows)
+    let needed = try byteCount(layout)
     try require(
-      !overflow && byteCount <= options.memoryLimit, "predict",
-      "\(info.width)×\(info.height) pixels in windows of \(layout.tile) take \(byteText(overflow ? .max : byteCount)), "
-        + "more than the limit of \(byteText(options.memoryLimit)): take smaller windows or allow more")
-    return PredictionPlan(layout: layout, byteCount: byteCount, isWhole: false)
+      needed <= limit, "predict",
+      "\(info.width)×\(info.height) pixels in windows of \(layout.tile) take \(byteText(needed)), more than the limit "
+        + "of \(byteText(limit)): take smaller windows or allow more")
+    return PredictionPlan(layout: layout, byteCount: needed, isWhole: false)
   }
 
   /// Predicts an image window by window and passes on its rows from the top down.
@@ -102,7 +101,7 @@ public final class SegmentationPredictor {
 /// How an image is predicted.
 public struct PredictionPlan: Hashable, Sendable {
   public var layout: WindowLayout
-  /// Bytes that it takes, besides the network's weights and what the image's reader holds.
+  /// Bytes that it takes, besides the network's weights.
   public var byteCount: Int
   /// Whether one window holds the whole image.
   public var isWhole: Bool
