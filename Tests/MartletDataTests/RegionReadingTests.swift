@@ -21,7 +21,7 @@ import Testing
     ]
   }
 
-  private func check(_ reader: some RegionReader, _ image: Image) throws {
+  private func check(_ reader: any RegionReader, _ image: Image) throws {
     #expect(reader.info.width == image.width && reader.info.height == image.height)
     // Forwards and backwards: a strip may have to be begun again.
     for window in Self.windows(image) + Self.windows(image).reversed() {
@@ -56,12 +56,7 @@ import Testing
   func fixtures(name: String) throws {
     let path = imageFixture(name)
     let image = try Image(contentsOf: path)
-    try check(try Image.regions(contentsOf: path) as any RegionReader, image)
-  }
-
-  private func check(_ reader: any RegionReader, _ image: Image) throws {
-    func open(_ reader: some RegionReader) throws { try check(reader, image) }
-    try open(reader)
+    try check(try Image.regions(contentsOf: path), image)
   }
 
   @Test func refusesWindowsOutside() throws {
@@ -133,7 +128,7 @@ import Testing
     let limits = Image.Limits(maximumPixels: 1 << 16)
     for (number, file) in CodecFuzzTests.files.filter({ $0.name.hasSuffix("tif") }).enumerated() {
       var random = PhiloxGenerator(seed: 21, stream: UInt64(number))
-      for variant in 0..<300 {
+      for variant in 0..<150 {
         var bytes = file.bytes
         let reach = variant % 2 == 0 ? bytes.count : min(bytes.count, 200)
         for _ in 0..<Int.random(in: 1...4, using: &random) {
