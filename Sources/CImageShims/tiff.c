@@ -21,6 +21,9 @@ struct martlet_tiff {
   uint64_t position;
   int writing;
   int system_error;
+  // Rows of a strip before this one were decoded last, by rows; none when 0.
+  uint32_t next_row;
+  uint32_t next_strip;
   char error[MARTLET_IMAGE_ERROR_LENGTH];
 };
 
@@ -332,7 +335,19 @@ static int read_plain_row(martlet_tiff *tiff, uint32_t row, uint16_t plane, void
 int martlet_tiff_read_row(martlet_tiff *tiff, uint32_t row, uint16_t plane, void *into, size_t count) {
   if (TIFFScanlineSize(tiff->file) != (tmsize_t)count) return 0;
   if (is_stored_plainly(tiff->file)) return read_plain_row(tiff, row, plane, into, count);
-  return TIFFReadScanline(tiff->file, into, row, plane) == 1;
+  uint32_t rows_per_strip = 0;
+  TIFFGetFieldDefaulted(tiff->file, TIFFTAG_ROWSPERSTRIP, &rows_per_strip);
+  if (rows_per_strip == 0) return 0;
+  // Most codecs cannot skip rows, so those between are decoded.
+  const uint32_t strip = TIFFComputeStrip(tiff->file, row, plane);
+  const int goes_on = tiff->next_row > 0 && tiff->next_strip == strip && tiff->next_row <= row;
+  uint32_t next = goes_on ? tiff->next_row : row - row % rows_per_strip;
+  tiff->next_row = 0;
+  for (; next <= row; next++)
+    if (TIFFReadScanline(tiff->file, into, next, plane) != 1) return 0;
+  tiff->next_row = row + 1;
+  tiff->next_strip = strip;
+  return 1;
 }
 
 // MARK: Writing

@@ -62,6 +62,17 @@ extension Image {
     /// The colours that stored values are indices of, where the file has a palette.
     public var palette: [Color]?
 
+    public init(
+      format: ImageFormat, width: Int, height: Int, channels: Int, bitsPerSample: Int, palette: [Color]? = nil
+    ) {
+      self.format = format
+      self.width = width
+      self.height = height
+      self.channels = channels
+      self.bitsPerSample = bitsPerSample
+      self.palette = palette
+    }
+
     /// Channels that `reading` gives.
     public func channels(as reading: Reading) -> Int {
       reading == .indices && palette != nil ? 1 : channels
