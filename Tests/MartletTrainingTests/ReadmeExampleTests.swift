@@ -21,8 +21,8 @@ func readmeExample() throws {
   var configuration = SegmentationConfiguration()
   configuration.images = images
   configuration.masks = masks
-  configuration.baseChannels = 4
-  configuration.depth = 2
+  configuration.network.baseChannels = 4
+  configuration.network.depth = 2
   configuration.size = 32
   configuration.epochs = 1
   configuration.output = output

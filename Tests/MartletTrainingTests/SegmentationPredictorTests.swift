@@ -8,17 +8,17 @@ import Testing
 
 /// A network with first weights gives the same classes however its image comes.
 @Suite struct SegmentationPredictorTests {
-  private static func predictor(_ change: (inout UNet.Configuration) -> Void = { _ in }) throws
+  private static func predictor(_ change: (inout NetworkOptions) -> Void = { _ in }) throws
     -> SegmentationPredictor
   {
-    var unet = UNet.Configuration()
-    unet.baseChannels = 4
-    unet.depth = 2
-    unet.classCount = 3
-    change(&unet)
-    let network = try UNet(unet)
+    var options = NetworkOptions()
+    options.baseChannels = 4
+    options.depth = 2
+    change(&options)
     let description = SegmentationModelDescription(
-      model: "unet", unet: unet, options: SegmentationOptions(), normalization: .imageNet)
+      model: "unet", network: options, inputChannels: 3, classCount: 3, options: SegmentationOptions(),
+      normalization: .imageNet)
+    let network = try description.makeNetwork()
     return SegmentationPredictor(network: network, description: description)
   }
 

@@ -79,7 +79,7 @@ struct TensorRunTests {
     #expect(try run(path("run.yaml"), ["base-channels=2"], input: input).scalars(Float.self) == expected)
     refusal(path("run.yaml"), input: input, "w.safetensors does not fit the model")
 
-    let description = SegmentationConfigurationFixture.description(of: network)
+    let description = try SegmentationConfigurationFixture.description(of: network)
     try saveSafetensors(
       network.stateDict, metadata: description.metadata, to: folder.appending(path: "m.safetensors"))
     #expect(try run(path("m.safetensors"), input: input).scalars(Float.self) == expected)
@@ -159,11 +159,11 @@ struct TensorRunTests {
 }
 
 enum SegmentationConfigurationFixture {
-  static func description(of network: UNet) -> SegmentationModelDescription {
+  static func description(of network: UNet) throws -> SegmentationModelDescription {
     var configuration = SegmentationConfiguration()
-    configuration.baseChannels = network.configuration.baseChannels
-    configuration.depth = network.configuration.depth
-    return configuration.modelDescription(
+    configuration.network.baseChannels = network.configuration.baseChannels
+    configuration.network.depth = network.configuration.depth
+    return try configuration.modelDescription(
       inputChannels: network.inputChannels, classCount: network.classCount, options: .init(),
       normalization: .unit(channels: network.inputChannels))
   }
