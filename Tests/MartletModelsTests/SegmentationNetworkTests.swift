@@ -21,6 +21,9 @@ struct SegmentationNetworkTests {
     let digest: String
     let loss: Double?
     let gradientNorm: Double?
+    /// How far PyTorch is from these, which are of double precision, in single precision.
+    let lossError: Double?
+    let gradientNormError: Double?
 
     var testDescription: String { name }
 
@@ -98,8 +101,12 @@ struct SegmentationNetworkTests {
     let loss = try Double(results[0].item(Float.self))
     let norm = try results[1].item(Double.self).squareRoot()
     let (wantedLoss, wantedNorm) = (try #require(item.loss), try #require(item.gradientNorm))
-    #expect(abs(loss - wantedLoss) <= 1e-5 * wantedLoss, "\(loss), \(wantedLoss)")
-    #expect(abs(norm - wantedNorm) <= 1e-3 * wantedNorm, "\(norm), \(wantedNorm)")
+    let (lossError, normError) = (try #require(item.lossError), try #require(item.gradientNormError))
+    // Training's batch normalisation amplifies rounding, in some networks more than in others. An activation that rounding
+    // moves over 0 passes its whole gradient or none, so the gradients jump where the loss does not: what is looked for
+    // here is a gradient that is missing or wrong, and operations are held to more by their own tests.
+    #expect(abs(loss - wantedLoss) <= 1e-6 * wantedLoss + 8 * lossError, "\(loss), \(wantedLoss)")
+    #expect(abs(norm - wantedNorm) <= 2e-3 * wantedNorm + 8 * normError, "\(norm), \(wantedNorm)")
   }
 
   // MARK: The formula
@@ -110,7 +117,7 @@ struct SegmentationNetworkTests {
       guard type.scalar == .float32 else { continue }
       var values = numbers(name, type.elementCount)
       if type.rank > 1 {
-        let scale = Float((24 / Double(type.elementCount / type.shape[0])).squareRoot())
+        let scale = Float((16 / Double(type.elementCount / type.shape[0])).squareRoot())
         for index in values.indices { values[index] *= scale }
       } else if name.hasSuffix("running_var") || name.hasSuffix("weight") {
         for index in values.indices { values[index] += 1 }
@@ -123,7 +130,7 @@ struct SegmentationNetworkTests {
 
   private func image(_ channels: Int, _ size: [Int]) throws -> Tensor {
     let shape = [2, channels] + size
-    return try Tensor(shape: shape, scalars: numbers("image", shape.reduce(1, *)).map { $0 * 4 })
+    return try Tensor(shape: shape, scalars: numbers("image", shape.reduce(1, *)).map { $0 * 5 })
   }
 
   /// Evenly distributed in [-0.5, 0.5): a hash of each index, keyed by the name's bytes.

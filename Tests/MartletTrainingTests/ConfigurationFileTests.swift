@@ -71,6 +71,7 @@ import Testing
     all.timeColumn = "t"
     all.weights = "w"
     all.clipNorm = 1
+    all.averageDecay = 0.9
     let text = try ConfigurationFile.write(all)
     for key in RecommendationConfiguration.keys {
       #expect(text.contains("\n\(key.name):"), "\(key.name)")

@@ -22,7 +22,7 @@ public final class DeepLabV3: SegmentationModel {
   public let configuration: Configuration
   public var inputChannels: Int { configuration.inputChannels }
   public var classCount: Int { configuration.classCount }
-  public var headNames: [String] { ["classifier.4", "aux_classifier.4"] }
+  public var headNames: [String] { ["classifier.4"] + (auxiliary == nil ? [] : ["aux_classifier.4"]) }
 
   private let backbone: ResNetEncoder
   @Key("classifier.0") private var pyramid: AtrousPyramid

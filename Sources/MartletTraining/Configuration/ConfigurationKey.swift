@@ -42,8 +42,7 @@ public struct ConfigurationKey<Root: Sendable>: Sendable {
     _ name: String, _ property: WritableKeyPath<Root, Value> & Sendable
   ) {
     self.init(
-      name, property, decode: { try $0.decodeIfPresent(Value.self, forKey: $1) },
-      encode: { try $1.encode($0, forKey: $2) })
+      name, property, decode: { try $0.value(Value.self, $1) }, encode: { try $1.encode($0, forKey: $2) })
   }
 
   /// A key that is left out of files where its property has no value.
@@ -52,7 +51,7 @@ public struct ConfigurationKey<Root: Sendable>: Sendable {
   ) {
     self.init(
       name, property,
-      decode: { $0.contains($1) ? .some(try $0.decodeIfPresent(Value.self, forKey: $1)) : nil },
+      decode: { $0.contains($1) ? .some(try $0.value(Value.self, $1)) : nil },
       encode: { try $1.encodeIfPresent($0, forKey: $2) })
   }
 
@@ -74,4 +73,23 @@ struct ConfigurationName: CodingKey {
   init(_ name: String) { stringValue = name }
   init?(stringValue: String) { self.init(stringValue) }
   init?(intValue: Int) { nil }
+}
+
+extension KeyedDecodingContainer<ConfigurationName> {
+  /// The value of a key; where it is not one of a few names, the error says which there are.
+  fileprivate func value<Value: Decodable>(_ type: Value.Type, _ key: ConfigurationName) throws -> Value? {
+    do {
+      return try decodeIfPresent(type, forKey: key)
+    } catch DecodingError.dataCorrupted(let context) {
+      guard let choices = type as? any (CaseIterable & RawRepresentable<String>).Type else {
+        throw DecodingError.dataCorrupted(context)
+      }
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: context.codingPath, debugDescription: "expected \(names(of: choices))"))
+    }
+  }
+}
+
+private func names<Choice: CaseIterable & RawRepresentable<String>>(of type: Choice.Type) -> String {
+  type.allCases.map(\.rawValue).joined(separator: ", ")
 }

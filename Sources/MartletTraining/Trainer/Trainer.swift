@@ -103,12 +103,10 @@ public final class Trainer {
   /// Runs what is left of the epoch, validates and saves. `false` when a stop was asked for before its end.
   private func runEpoch(_ stop: StopSignal, _ observer: any TrainerObserver) throws -> Bool {
     let epoch = progress.epoch
-    let perStep = options.rules.accumulation
-    let source = try task.batches(epoch: epoch, startingAt: progress.step * perStep)
+    let source = try task.batches(epoch: epoch, startingAt: batchRange(ofStep: progress.step).lowerBound)
     while progress.step < stepsPerEpoch {
       if stop.isRequested { return false }
-      let batches = try (progress.step * perStep..<min((progress.step + 1) * perStep, task.stepsPerEpoch)).map
-      { index in
+      let batches = try batchRange(ofStep: progress.step).map { index in
         guard let batch = try source.next() else {
           throw MartletError(
             "training", "expected \(task.stepsPerEpoch) batches in epoch \(epoch + 1), got \(index)")
@@ -136,6 +134,12 @@ public final class Trainer {
   /// Updates in an epoch.
   private var stepsPerEpoch: Int {
     (task.stepsPerEpoch + options.rules.accumulation - 1) / options.rules.accumulation
+  }
+
+  /// The batches of an epoch that a step takes: none where all steps are done.
+  private func batchRange(ofStep step: Int) -> Range<Int> {
+    let count = options.rules.accumulation
+    return min(step * count, task.stepsPerEpoch)..<min((step + 1) * count, task.stepsPerEpoch)
   }
 
   private func endEpoch(_ observer: any TrainerObserver) throws {
