@@ -8,6 +8,7 @@ PYTHON_ENVIRONMENT ?= .venv-peers
 PYTHON = $(PYTHON_ENVIRONMENT)/bin/python
 DEMO ?= runs/demo
 ROWS ?=
+NETWORKS ?=
 
 SANITIZERS ?= address undefined thread
 SANITIZE_address = --sanitize=address
@@ -17,7 +18,7 @@ SANITIZE_thread = --sanitize=thread --skip 'Guarded|WinogradError'
 # kernels only, and traps where it finds something: the tests then end with a signal and tell the case.
 SANITIZE_undefined = -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined -Xcc -Wno-pass-failed
 
-.PHONY: help build test sanitize lint format demo bench docs fixtures dependencies peers clean
+.PHONY: help build test sanitize lint format demo bench parity docs fixtures dependencies peers clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,6 +55,9 @@ peers: ## Install the frameworks that benchmarks compare with
 
 bench: build peers ## Compare speed and memory with other frameworks in one run (ROWS=pattern for a part)
 	$(PYTHON) Benchmarks/bench.py $(if $(ROWS),--rows '$(ROWS)')
+
+parity: build peers ## Compare whole segmentation networks with PyTorch's (NETWORKS="unet fpn" for a part)
+	$(PYTHON) Scripts/parity.py .build/release/martlet $(NETWORKS)
 
 fixtures: peers ## Make the test fixtures again with PyTorch
 	@for script in Tests/Fixtures/make_*.py; do $(PYTHON) $$script || exit 1; done

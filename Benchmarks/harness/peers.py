@@ -34,7 +34,7 @@ class Peer:
 
     def _export(self, work, python):
         """Makes the ONNX file, once."""
-        model = MODELS / ("unet" + "".join(work).replace("--", "_") + ".onnx")
+        model = MODELS / ("network" + "".join(work).replace("--", "_") + ".onnx")
         if not model.exists():
             model.parent.mkdir(exist_ok=True)
             command = [python, str(SCRIPTS / self.script), "--mode", "export", "--model", str(model), *work]

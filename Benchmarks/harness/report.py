@@ -14,10 +14,10 @@ READING = (
 NETWORKS = {
     "step": (
         "Training steps",
-        "One step of the U-Net: forward, cross-entropy, backward, Adam. Float32, but for the peers with bf16 in their "
+        "One step: forward, cross-entropy, backward, Adam. Float32, but for the peers with bf16 in their "
         "name, which run channels_last under autocast.",
     ),
-    "infer": ("Inference", "One forward pass of the U-Net in evaluation mode, in float32."),
+    "infer": ("Inference", "One forward pass in evaluation mode, in float32."),
 }
 RECOMMENDATION = (
     "PAUP with its published sizes, 2 layers, 2 heads and 64 channels, in float32 but for the peer with bf16 in its "
@@ -48,10 +48,8 @@ def _lines(machine, rows):
     for kind, (heading, text) in NETWORKS.items():
         chosen = _of_kind(rows, kind)
         if chosen:
-            size = next(iter(chosen.values()))["image_size"]
-            yield from ["", f"## {heading}", "", f"{text} Images of {size}×{size} pixels. {MEMORY}"]
-            label = lambda row: f"{row['base_channels']}, {row['batch_size']}"
-            yield from _network_tables(chosen, "base channels, batch", label)
+            yield from ["", f"## {heading}", "", f"{text} {MEMORY}"]
+            yield from _network_tables(chosen, "network, batch, size", _network_label)
     recommendation = {name: row for name, row in rows.items() if row["kind"] in RECOMMENDATION_WORK}
     if recommendation:
         row = next(iter(recommendation.values()))
@@ -89,6 +87,11 @@ def _machine_sentence(machine, rows):
 
 def _of_kind(rows, kind):
     return {name: row for name, row in rows.items() if row["kind"] == kind}
+
+
+def _network_label(row):
+    network = f"{row['network']} {row['encoder']}" if "encoder" in row else f"unet base {row['base_channels']}"
+    return f"{network}, {row['batch_size']}, {row['image_size']}²"
 
 
 def _network_tables(rows, name, label):

@@ -32,6 +32,9 @@ def all_rows():
         yield _network("step", base, batch, STEP_PEERS)
     for base in (64, 32):
         yield _network("infer", base, 1, INFER_PEERS)
+    for network, encoder, size in (("unet", "resnet34", 256), ("unet++", "resnet34", 256), ("deeplabv3", "resnet50", 512)):
+        yield _encoded("step", network, encoder, size, STEP_PEERS)
+        yield _encoded("infer", network, encoder, size, INFER_PEERS)
     yield _recommender("step", PAUP_STEP_PEERS)
     yield _recommender("rank", PAUP_RANK_PEERS)
     for name, conv in convolutions().items():
@@ -51,22 +54,31 @@ def _network(kind, base, batch, peers):
     return Row(f"{kind} {base}/{batch}", kind, work, peers, NETWORKS, facts)
 
 
+def _encoded(kind, network, encoder, size, peers):
+    """A network over an encoder; one image."""
+    work = f"--network {network} --encoder {encoder} --batch 1 --size {size}".split()
+    facts = {"network": network, "encoder": encoder, "batch_size": 1, "image_size": size}
+    return Row(f"{kind} {network} {encoder}", kind, work, peers, NETWORKS, facts)
+
+
 def _recommender(work, peers):
     words = [word for name, size in SEQUENCES.items() for word in (f"--{name}", str(size))]
     return Row(f"paup {work}", f"paup-{work}", words, peers, NETWORKS, SEQUENCES)
 
 
 STEP_PEERS = {
-    "PyTorch eager": Peer("unet_step.py", "--mode eager", pooled=True),
-    "PyTorch channels_last": Peer("unet_step.py", "--mode eager_cl", pooled=True),
-    "torch.compile": Peer("unet_step.py", "--mode compile", pooled=True, compiled=True),
-    "PyTorch bf16": Peer("unet_step.py", "--mode eager_cl --bf16", pooled=True),
-    "torch.compile bf16": Peer("unet_step.py", "--mode compile --bf16", pooled=True, compiled=True),
+    "PyTorch eager": Peer("network_step.py", "--mode eager", pooled=True),
+    "PyTorch channels_last": Peer("network_step.py", "--mode eager_cl", pooled=True),
+    "torch.compile": Peer("network_step.py", "--mode compile", pooled=True, compiled=True),
+    "PyTorch bf16": Peer("network_step.py", "--mode eager_cl --bf16", pooled=True),
+    "torch.compile bf16": Peer("network_step.py", "--mode compile --bf16", pooled=True, compiled=True),
 }
 INFER_PEERS = {
-    "PyTorch channels_last": Peer("unet_infer.py", "--mode eager_cl", pooled=True),
-    "torch.compile": Peer("unet_infer.py", "--mode compile", pooled=True, compiled=True),
-    "ONNX Runtime": Peer("unet_infer.py", "--mode onnxruntime", exported=True),
+    "PyTorch channels_last": Peer("network_infer.py", "--mode eager_cl", pooled=True),
+    "torch.compile": Peer("network_infer.py", "--mode compile", pooled=True, compiled=True),
+    "ONNX Runtime": Peer("network_infer.py", "--mode onnxruntime", exported=True),
+    "OpenVINO": Peer("network_infer.py", "--mode openvino", exported=True),
+    "ncnn": Peer("network_infer.py", "--mode ncnn", exported=True),
 }
 PAUP_STEP_PEERS = {
     "PyTorch eager": Peer("paup_step.py", "--mode eager", pooled=True),

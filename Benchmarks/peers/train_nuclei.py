@@ -1,4 +1,4 @@
-"""Trains the U-Net on a folder of nuclei with PyTorch: the run that Martlet's own training is compared with.
+"""Trains a network on a folder of nuclei with PyTorch: the run that Martlet's own training is compared with.
 
 The data folder holds train/ and validation/, each with images/ (RGB PNG, all of one size) and masks/ (0 background,
 255 nucleus; same file names). The recipe, in full:
@@ -17,8 +17,10 @@ one intersection and one union, argmax) are measured; both go to the log and int
 """
 
 import argparse
+import importlib
 import json
 import math
+import sys
 import time
 from pathlib import Path
 
@@ -27,7 +29,23 @@ import torch
 from PIL import Image
 from torch.nn.functional import cross_entropy
 
-from unet import UNet
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "Tests/Fixtures"))
+
+# By Martlet's names, and made with its defaults; `width` is the channels of the first level where that is free.
+NETWORKS = {
+    "unet": lambda m, width: m["unet"].UNet(base_channels=width),
+    "unet++": lambda m, width: m["models"].NestedUNet(base=width),
+    "attention-unet": lambda m, width: m["models"].AttentionUNet(base=width),
+    "segnet": lambda m, width: m["models"].SegNet(encoder="vgg11_bn"),
+    "deeplabv3+": lambda m, width: m["models"].smp.DeepLabV3Plus("resnet34", encoder_weights=None, classes=2),
+}
+
+
+def network(name, width):
+    modules = {"unet": importlib.import_module("unet")}
+    if name != "unet":
+        modules["models"] = importlib.import_module("segmentation_models")
+    return NETWORKS[name](modules, width)
 
 
 def load(folder):
@@ -75,7 +93,8 @@ def main():
     parser.add_argument("--data", type=Path, required=True, help="folder with train/ and validation/")
     parser.add_argument("--output", type=Path, required=True, help="JSON file for the figures")
     parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--base", type=int, default=32)
+    parser.add_argument("--network", choices=NETWORKS, default="unet")
+    parser.add_argument("--base", type=int, default=32, help="channels of the first level")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=1)
@@ -91,7 +110,7 @@ def main():
     std, mean = torch.std_mean(images, (0, 2, 3), correction=0, keepdim=True)
     images, validation_images = (images - mean) / std, (validation_images - mean) / std
 
-    model = UNet(base_channels=options.base).to(memory_format=torch.channels_last)
+    model = network(options.network, options.base).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=options.lr)
     warmup = math.ceil(len(images) / options.batch)
     total = warmup * options.epochs
@@ -146,6 +165,7 @@ def main():
         best = max(history, key=lambda e: e["foreground_iou"])
         report = {
             "framework": f"PyTorch {torch.__version__}",
+            "network": options.network,
             "base_channels": options.base,
             "batch_size": options.batch,
             "epochs": options.epochs,

@@ -10,7 +10,7 @@ struct InferenceWorker: ParsableCommand {
 
   func run() throws {
     try serve {
-      let network = try workload.network()
+      let network = try workload.makeNetwork()
       let images = try workload.images()
       let predict = try Function([images.type]) { [try network($0[0])] }
       return { try predict([images])[0] }

@@ -12,7 +12,7 @@ struct StepProfile: ParsableCommand {
   @Flag(help: "Add up the nodes of each operation.") var byOperation = false
 
   func run() throws {
-    let network = try workload.network()
+    let network = try workload.makeNetwork()
     let optimizer = Adam()
     let batch = [try workload.images(), try workload.targets()]
     let step = try TrainingStep(

@@ -11,7 +11,7 @@ struct TrainingStepWorker: ParsableCommand {
 
   func run() throws {
     try serve {
-      let network = try workload.network()
+      let network = try workload.makeNetwork()
       let optimizer = Adam()
       let batch = [try workload.images(), try workload.targets()]
       let step = try TrainingStep(

@@ -2,16 +2,23 @@ import ArgumentParser
 import Martlet
 import MartletModels
 
-/// The size of the U-Net and of its batch.
+/// A network, its images and how many of them.
 struct Workload: ParsableArguments {
-  @Option(help: "Channels of the first level.") var base = 64
+  @Option(help: "The network: unet, unet++ or deeplabv3.") var network = "unet"
+  @Option(help: "Its encoder, such as resnet34; the U-Net has one of its own without.") var encoder: String?
+  @Option(help: "Channels of that U-Net's first level.") var base = 64
   @Option(help: "Images in a batch.") var batch = 4
   @Option(help: "Height and width of the images.") var size = 256
 
-  func network() throws -> UNet {
-    var configuration = UNet.Configuration()
-    configuration.baseChannels = base
-    return try withSeed(0) { try UNet(configuration) }
+  func makeNetwork() throws -> any SegmentationModel {
+    var options = NetworkOptions()
+    if let encoder {
+      options.encoder = EncoderName(rawValue: encoder)
+      try require(options.encoder != nil, "encoder", "there is no \(encoder)")
+    } else {
+      options.baseChannels = base
+    }
+    return try withSeed(0) { try Architecture.named(network, options).make(channels: 3, classes: 2, options) }
   }
 
   var imageType: TensorType { TensorType([batch, 3, size, size], .float32, .channelsLast) }

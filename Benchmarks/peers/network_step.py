@@ -1,29 +1,25 @@
-"""A worker for bench.py: one training step of the U-Net in PyTorch (forward, cross-entropy, backward, Adam)."""
+"""A worker for bench.py: one training step of a network in PyTorch (forward, cross-entropy, backward, Adam)."""
 
 import argparse
 
 import torch
 from torch.nn.functional import cross_entropy
 
+import networks
 import worker
-from unet import UNet
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mode", choices=["eager", "eager_cl", "compile"], default="eager_cl")
     parser.add_argument("--bf16", action="store_true", help="the forward pass under autocast to bfloat16")
-    parser.add_argument("--base", type=int, default=64)
-    parser.add_argument("--batch", type=int, default=4)
-    parser.add_argument("--size", type=int, default=256)
-    parser.add_argument("--threads", type=int, default=2)
+    networks.add_arguments(parser, batch=4)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
 
     def prepare():
-        torch.manual_seed(0)
         layout = torch.contiguous_format if options.mode == "eager" else torch.channels_last
-        model = UNet(base_channels=options.base).to(memory_format=layout).train()
+        model = networks.make(options).to(memory_format=layout).train()
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
         x = torch.randn(options.batch, 3, options.size, options.size).contiguous(memory_format=layout)
         y = torch.randint(0, 2, (options.batch, options.size, options.size))

@@ -1,0 +1,148 @@
+"""A worker for bench.py: one forward pass of a network in evaluation mode, in PyTorch, ONNX Runtime, OpenVINO or ncnn."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+import networks
+import worker
+
+
+def image(options):
+    shape = (options.batch, 3, options.size, options.size)
+    return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+
+
+def pytorch(options):
+    import torch
+
+    torch.set_num_threads(options.threads)
+
+    def prepare():
+        model = networks.make_for_inference(options).to(memory_format=torch.channels_last)
+        if options.mode == "compile":
+            from torch._inductor import config
+
+            config.freezing = True
+            model = torch.compile(model)
+        x = torch.from_numpy(image(options)).contiguous(memory_format=torch.channels_last)
+
+        def infer():
+            with torch.no_grad():
+                return model(x).sum().item()
+
+        return infer
+
+    return f"PyTorch {torch.__version__}", prepare
+
+
+def onnxruntime(options):
+    import onnxruntime as ort
+
+    def prepare():
+        settings = ort.SessionOptions()
+        settings.intra_op_num_threads = options.threads
+        session = ort.InferenceSession(str(options.model), settings, providers=["CPUExecutionProvider"])
+        x = image(options)
+        return lambda: float(session.run(None, {"x": x})[0].sum())
+
+    return f"ONNX Runtime {ort.__version__}", prepare
+
+
+def openvino(options):
+    import openvino
+
+    def prepare():
+        settings = {
+            "INFERENCE_NUM_THREADS": options.threads,
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "f32",
+        }
+        request = openvino.Core().compile_model(str(options.model), "CPU", settings).create_infer_request()
+        x = openvino.Tensor(image(options))
+
+        def infer():
+            request.infer({0: x})
+            return float(request.get_output_tensor(0).data.sum())
+
+        return infer
+
+    return f"OpenVINO {openvino.__version__.split('-')[0]}", prepare
+
+
+def ncnn(options):
+    import ncnn
+
+    # They keep their memory between runs, and must outlive what is made with them.
+    allocators = ncnn.UnlockedPoolAllocator(), ncnn.PoolAllocator()
+
+    def prepare():
+        net = ncnn.Net()
+        net.opt.blob_allocator, net.opt.workspace_allocator = allocators
+        net.opt.num_threads = options.threads
+        net.opt.use_vulkan_compute = False
+        for name in ("fp16_packed", "fp16_storage", "fp16_arithmetic", "bf16_packed", "bf16_storage"):
+            setattr(net.opt, "use_" + name, False)
+        files = [options.model.with_suffix(suffix) for suffix in (".ncnn.param", ".ncnn.bin")]
+        if net.load_param(str(files[0])) != 0 or net.load_model(str(files[1])) != 0:
+            raise SystemExit("ncnn does not take the network")
+        images = [ncnn.Mat(x).clone() for x in image(options)]
+
+        def infer():
+            total = 0.0
+            for x in images:
+                extractor = net.create_extractor()
+                extractor.input("in0", x)
+                failed, y = extractor.extract("out0")
+                if failed:
+                    raise SystemExit("ncnn cannot run the network")
+                total += float(np.array(y).sum())
+            return total
+
+        return infer
+
+    return f"ncnn {ncnn.__version__}", prepare
+
+
+def export(options):
+    """Writes the network as ONNX to `options.model` and, for ncnn, beside it."""
+    import pnnx
+    import torch
+
+    model = networks.make_for_inference(options)
+    x = torch.from_numpy(image(options))
+    with tempfile.TemporaryDirectory() as folder:
+        traced = Path(folder) / "net.pt"
+        with torch.no_grad():
+            torch.jit.trace(model, x).save(str(traced))
+        pnnx.convert(str(traced), [x], fp16=False)
+        for suffix in (".ncnn.param", ".ncnn.bin"):
+            written = traced.with_suffix(suffix)
+            if written.exists():
+                options.model.with_suffix(suffix).write_bytes(written.read_bytes())
+    partial = options.model.with_suffix(".partial")
+    torch.onnx.export(model, (x,), partial, dynamo=False, input_names=["x"], output_names=["y"])
+    partial.replace(options.model)
+
+
+ENGINES = {
+    "eager_cl": pytorch, "compile": pytorch, "onnxruntime": onnxruntime, "openvino": openvino, "ncnn": ncnn,
+}  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mode", choices=[*ENGINES, "export"], default="eager_cl")
+    networks.add_arguments(parser, batch=1)
+    parser.add_argument("--model", type=Path, help="the ONNX file that export writes and the engines read")
+    options = parser.parse_args()
+    if options.mode == "export":
+        export(options)
+    else:
+        worker.serve(*ENGINES[options.mode](options))
+
+
+if __name__ == "__main__":
+    main()
