@@ -42,6 +42,12 @@ struct EvaluateCommand: ParsableCommand {
     parsing: .upToNextOption,
     help: "Height and width of a pixel, for distances, such as 0.5 0.5. (default: 1 1)")
   var spacing: [Double] = []
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "unet++ with deep supervision: the depth whose head is measured. (default: the network's own)",
+      valueName: "depth"))
+  var inferenceDepth: Int?
   @OptionGroup var options: NumericsOption
   @Flag(help: "Print JSON.") var json = false
 
@@ -64,13 +70,14 @@ struct EvaluateCommand: ParsableCommand {
       let evaluation = try evaluateSegmentation(
         run, images: images.map { URL(filePath: $0) }, masks: masks.map { URL(filePath: $0) },
         format: format ?? .auto, batchSize: batchSize ?? 8, measures: measures,
-        spacing: spacing.isEmpty ? [1, 1] : spacing, numerics: options.numerics)
+        spacing: spacing.isEmpty ? [1, 1] : spacing, inferenceDepth: inferenceDepth, numerics: options.numerics)
       try printResult(json ? try evaluation.json() : evaluation.table)
     case .recommendation:
       try refuse(
         [
           "images": images != nil, "masks": masks != nil, "format": format != nil,
           "instances": instances != nil, "distances": distances != nil, "spacing": !spacing.isEmpty,
+          "inference-depth": inferenceDepth != nil,
         ], for: kind, "evaluate")
       let result = try evaluateRecommendation(
         run, interactions: interactions, split: split ?? .test, batchSize: batchSize,

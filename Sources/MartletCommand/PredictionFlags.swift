@@ -33,6 +33,13 @@ struct PredictionFlags: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
+    help: ArgumentHelp(
+      "unet++ with deep supervision: the depth whose head gives the mask. (default: the network's own)",
+      valueName: "depth"))
+  var inferenceDepth: Int?
+
+  @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Turn objects of fewer pixels into background.", valueName: "pixels"))
   var minSize: Int?
   @Option(
@@ -57,7 +64,7 @@ struct PredictionFlags: ParsableArguments {
     [
       "overlay": overlay, "tile": tile != nil, "overlap": overlap != nil, "blend": blend != nil,
       "batch-size": batchSize != nil, "tta": tta != nil, "memory": memory != nil,
-      "probabilities": probabilities != nil, "min-size": minSize != nil, "fill-holes": fillHoles != nil,
+      "inference-depth": inferenceDepth != nil, "probabilities": probabilities != nil, "min-size": minSize != nil, "fill-holes": fillHoles != nil,
       "instances": instances, "geojson": geojson, "split": split != nil, "simplify": simplify != nil,
     ]
   }
@@ -75,6 +82,7 @@ struct PredictionFlags: ParsableArguments {
         "expected more than 0 and at most 1048576 GiB, got \(memory)")
       request.options.memoryLimit = Int(memory * Double(1 << 30))
     }
+    request.inferenceDepth = inferenceDepth
     request.drawsOverlay = overlay
     request.probabilities = probabilities?.sample
     request.postProcessing.minimumSize = minSize ?? 0

@@ -31,6 +31,11 @@ struct SegmentationFlags: ConfigurationFlags {
   @OptionGroup(title: "Network") var network: NetworkFlags
 
   @Option(
+    help: ArgumentHelp(
+      "Weights for the encoder alone: torchvision's or segmentation_models.pytorch's of its name.",
+      valueName: "file"))
+  var encoderWeights: String?
+  @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
       """
@@ -43,6 +48,8 @@ struct SegmentationFlags: ConfigurationFlags {
     help: "Take weights for images of another number of channels. (default: --no-adapt-input)")
   var adaptInput: Bool?
 
+  @Option(help: "Mean and deviation of the input: the dataset's, ImageNet's, or none. (default: dataset)")
+  var normalization: NormalizationChoice?
   @Option(parsing: .unconditional, help: "Height and width to train at. (default: 256)") var size: Int?
   @Option(
     parsing: .upToNextOption,
@@ -69,8 +76,10 @@ struct SegmentationFlags: ConfigurationFlags {
     if let classes { configuration.classes = try readLines(classes) }
     set(&configuration.ignoreIndex, ignoreIndex)
     network.apply(to: &configuration.network)
+    set(&configuration.encoderWeights, encoderWeights)
     if !reset.isEmpty { configuration.reset = reset }
     set(&configuration.adaptInput, adaptInput)
+    set(&configuration.normalization, normalization)
     set(&configuration.size, size)
     if !classWeights.isEmpty { configuration.classWeights = classWeights }
     if let augmentation { configuration.augmentation = try AugmentationChoice(named: augmentation) }
@@ -87,3 +96,5 @@ struct SegmentationFlags: ConfigurationFlags {
     }
   }
 }
+
+extension NormalizationChoice: ExpressibleByArgument {}

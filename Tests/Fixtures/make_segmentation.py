@@ -5,6 +5,7 @@ Also checks this file's own modules against the parameter counts that are known 
 """
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -48,17 +49,18 @@ def value(name, tensor):
 
 
 def image(case, size):
-    count = 2 * case.channels * size[0] * size[1]
-    return torch.from_numpy(numbers("image", count)).reshape(2, case.channels, *size) * 5
+    shape = (2, case.channels, *size)
+    return torch.from_numpy(numbers("image", math.prod(shape))).reshape(shape) * 5
 
 
 def fitted(model, case, x):
     """The network's output for an image of any size: continued by reflection, cut back."""
     missing = [-size % case.multiple for size in x.shape[2:]]
-    top, left = (m // 2 for m in missing)
-    padded = F.pad(x, (left, missing[1] - left, top, missing[0] - top), mode="reflect")
-    y = model(padded)
-    return y[..., top : top + x.shape[2], left : left + x.shape[3]]
+    before = [m // 2 for m in missing]
+    # From the last axis on.
+    amounts = [n for m, b in reversed(list(zip(missing, before))) for n in (b, m - b)]
+    y = model(F.pad(x, amounts, mode="reflect"))
+    return y[(..., *(slice(b, b + n) for b, n in zip(before, x.shape[2:])))]
 
 
 def training(model, case):
@@ -103,7 +105,7 @@ def main():
             for size in case.sizes:
                 y = fitted(model, case, image(case, size).double())
                 # A sample of pixels is enough to tell two networks apart.
-                outputs[f"{case.name}/{size[0]}x{size[1]}"] = y[..., ::5, ::5].float().contiguous().numpy()
+                outputs[f"{case.name}/{'x'.join(map(str, size))}"] = y[..., ::5, ::5].float().contiguous().numpy()
         scale = max(float(abs(v).max()) for k, v in outputs.items() if k.startswith(case.name + "/"))
         if not case.is_random:
             loss, norm = training(model, case)

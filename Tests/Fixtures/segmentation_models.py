@@ -22,15 +22,28 @@ def pair(inputs, outputs):
     )  # fmt: skip
 
 
+class Space:
+    """The layers and functions of a network that there is for images and for volumes."""
+
+    def __init__(self, axes):
+        self.convolution, self.norm, self.transposed, self.pool, self.linear = {
+            2: (nn.Conv2d, nn.BatchNorm2d, nn.ConvTranspose2d, F.max_pool2d, "bilinear"),
+            3: (nn.Conv3d, nn.BatchNorm3d, nn.ConvTranspose3d, F.max_pool3d, "trilinear"),
+        }[axes]
+
+    def up(self, x):
+        return F.interpolate(x, scale_factor=2, mode=self.linear, align_corners=True)
+
+
 class Block(nn.Module):
     """As `pair`, with names of its own."""
 
-    def __init__(self, inputs, outputs):
+    def __init__(self, inputs, outputs, space=Space(2), bias=True):
         super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1)
-        self.bn1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1)
-        self.bn2 = nn.BatchNorm2d(outputs)
+        self.conv1 = space.convolution(inputs, outputs, 3, padding=1, bias=bias)
+        self.bn1 = space.norm(outputs)
+        self.conv2 = space.convolution(outputs, outputs, 3, padding=1, bias=bias)
+        self.bn2 = space.norm(outputs)
 
     def forward(self, x):
         return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
@@ -39,9 +52,9 @@ class Block(nn.Module):
 class NestedUNet(nn.Module):
     """U-Net++ of 2018."""
 
-    def __init__(self, channels=3, classes=2, base=32, depth=4, heads=False):
+    def __init__(self, channels=3, classes=2, base=32, depth=4, heads=False, axes=2):
         super().__init__()
-        self.depth, self.heads = depth, heads
+        self.depth, self.heads, self.space = depth, heads, Space(axes)
         width = [base << level for level in range(depth + 1)]
         for step in range(depth + 1):
             for level in range(depth + 1 - step):
@@ -49,24 +62,50 @@ class NestedUNet(nn.Module):
                     inputs = step * width[level] + width[level + 1]
                 else:
                     inputs = width[level - 1] if level else channels
-                setattr(self, f"conv{level}_{step}", Block(inputs, width[level]))
+                setattr(self, f"conv{level}_{step}", Block(inputs, width[level], self.space))
         for name in [f"final{i + 1}" for i in range(depth)] if heads else ["final"]:
-            setattr(self, name, nn.Conv2d(base, classes, 1))
+            setattr(self, name, self.space.convolution(base, classes, 1))
 
     def forward(self, images):
         x = {}
         for level in range(self.depth + 1):
-            below = images if level == 0 else F.max_pool2d(x[level - 1, 0], 2)
+            below = images if level == 0 else self.space.pool(x[level - 1, 0], 2)
             x[level, 0] = getattr(self, f"conv{level}_0")(below)
         for step in range(1, self.depth + 1):
             for level in range(self.depth + 1 - step):
-                up = F.interpolate(x[level + 1, step - 1], scale_factor=2, mode="bilinear", align_corners=True)
+                up = self.space.up(x[level + 1, step - 1])
                 row = [x[level, before] for before in range(step)]
                 x[level, step] = getattr(self, f"conv{level}_{step}")(torch.cat(row + [up], 1))
         if not self.heads:
             return self.final(x[0, self.depth])
         outputs = [getattr(self, f"final{i}")(x[0, i]) for i in range(1, self.depth + 1)]
         return sum(outputs) / len(outputs)
+
+
+class VolumeUNet(nn.Module):
+    """The U-Net of 2015 with batch normalisation, for volumes."""
+
+    def __init__(self, channels=1, classes=2, base=8, depth=2):
+        super().__init__()
+        space = self.space = Space(3)
+        width = [base << level for level in range(depth + 1)]
+        self.encoder = nn.ModuleList(
+            Block(width[i - 1] if i else channels, width[i], space, bias=False) for i in range(depth + 1)
+        )
+        upward = list(reversed(range(depth)))
+        self.up = nn.ModuleList(space.transposed(width[i + 1], width[i], 2, 2) for i in upward)
+        self.decoder = nn.ModuleList(Block(2 * width[i], width[i], space, bias=False) for i in upward)
+        self.head = space.convolution(base, classes, 1)
+
+    def forward(self, x):
+        skips = []
+        for level, block in enumerate(self.encoder):
+            x = block(self.space.pool(x, 2) if level else x)
+            skips.append(x)
+        skips.pop()
+        for up, block in zip(self.up, self.decoder):
+            x = block(torch.cat([skips.pop(), up(x)], 1))
+        return self.head(x)
 
 
 class SegNet(nn.Module):
@@ -337,6 +376,12 @@ def cases():
     every.append(Case("segnet", "segnet", {}, SegNet, sizes=[(64, 64), (45, 51)]))
     every.append(Case("unet++", "unet++", {}, NestedUNet, multiple=16))
     every.append(Case("unet++-heads", "unet++", {"deepSupervision": True}, lambda: NestedUNet(heads=True), multiple=16))
+    small = {"axes": 3, "baseChannels": 8, "depth": 2}
+    volumes = {"channels": 1, "multiple": 4, "sizes": [(12, 16, 8), (9, 6, 13)]}
+    every.append(Case("unet-3d", "unet", small, VolumeUNet, **volumes))
+    every.append(
+        Case("unet++-3d", "unet++", small, lambda: NestedUNet(channels=1, base=8, depth=2, axes=3), **volumes)
+    )
     every.append(Case("attention-unet", "attention-unet", {}, AttentionUNet, multiple=16))
     every.append(Case("resunet", "resunet", {}, ResUNet, multiple=8))
     return every

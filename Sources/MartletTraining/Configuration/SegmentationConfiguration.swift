@@ -32,6 +32,8 @@ public struct SegmentationConfiguration: RunConfiguration {
   public var network = NetworkOptions()
   /// A file of weights to start from instead of random parameters: safetensors, or what `torch.save` wrote.
   public var weights: String?
+  /// A file of weights for the encoder alone, such as a classification network's of torchvision.
+  public var encoderWeights: String?
   /// Names of parameters that stay random when ``weights`` are loaded, as `NamePattern` has them; `head` is the
   /// network's own.
   public var reset: [String] = []
@@ -39,6 +41,8 @@ public struct SegmentationConfiguration: RunConfiguration {
   public var adaptInput = false
 
   // Training
+  /// Where the mean and deviation of the network's input come from.
+  public var normalization = NormalizationChoice.dataset
   /// Height and width of what the network is trained on.
   public var size = 256
   public var training = TrainingSettings(batchSize: 8, epochs: 20, schedule: "cosine", warmUpEpochs: 1)
@@ -94,8 +98,10 @@ public struct SegmentationConfiguration: RunConfiguration {
       .init("model", \.model),
     ] + networkKeys.map { $0.within(\.network) } + [
       .init("weights", optional: \.weights),
+      .init("encoder-weights", optional: \.encoderWeights),
       .init("reset", \.reset),
       .init("adapt-input", \.adaptInput),
+      .init("normalization", \.normalization),
       .init("size", \.size),
     ] + TrainingSettings.keys.map { $0.within(\.training) } + [
       .init("loss", \.loss),

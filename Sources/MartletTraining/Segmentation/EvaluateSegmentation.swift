@@ -9,13 +9,16 @@ import MartletData
 ///   - images: Folder of images; `nil` for the run's own validation images, which its checkpoint names.
 ///   - measures: What is measured beside the counts of pixels.
 ///   - spacing: The height and the width of a pixel, for distances.
+///   - inferenceDepth: For U-Net++ with deep supervision, the depth whose head is measured, if not the network's own.
 /// - Throws: ``MartletError`` when the run or the images cannot be read, or a validation image is gone.
 public func evaluateSegmentation(
   _ run: URL, images: URL?, masks: URL?, format: DatasetFormat = .auto, batchSize: Int,
-  measures: SegmentationMeasures = .all, spacing: [Double] = [1, 1], numerics: Numerics = .current
+  measures: SegmentationMeasures = .all, spacing: [Double] = [1, 1], inferenceDepth: Int? = nil,
+  numerics: Numerics = .current
 ) throws -> SegmentationEvaluation {
   try require(batchSize > 0, "evaluate", "expected a batch size of 1 or more, got \(batchSize)")
-  let (network, description) = try SegmentationModelDescription.load(runOrWeights: run)
+  let (network, description) = try SegmentationModelDescription.load(
+    runOrWeights: run, inferenceDepth: inferenceDepth)
   let data: SegmentationDataset
   if let images, let masks {
     data = try SegmentationDataset(

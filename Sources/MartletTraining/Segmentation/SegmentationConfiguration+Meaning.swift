@@ -24,7 +24,11 @@ extension SegmentationConfiguration {
     try checkChoice(maskEncoding, "mask-encoding", ["auto", "binary", "indices", "colors"])
     try checkNetwork()
     try checkValue(reset.isEmpty || weights != nil, "reset", "weights whose parameters are not taken", reset)
-    try checkValue(!adaptInput || weights != nil, "adapt-input", "weights to adapt", adaptInput)
+    try checkValue(
+      !adaptInput || weights != nil || encoderWeights != nil, "adapt-input", "weights to adapt", adaptInput)
+    try require(
+      weights == nil || encoderWeights == nil, "configuration",
+      "expected weights or encoder-weights, got both: the first would be for the encoder too")
     try checkValue((1...65536).contains(size), "size", "1 to 65536", size)
     try SegmentationLoss.check(loss)
     try training.check()
@@ -42,6 +46,7 @@ extension SegmentationConfiguration {
     validationImages = validationImages.map(absolute)
     validationMasks = validationMasks.map(absolute)
     weights = weights.map(absolute)
+    encoderWeights = encoderWeights.map(absolute)
     output = absolute(output)
   }
 
@@ -94,12 +99,16 @@ extension SegmentationConfiguration {
 
   public func makeTask(isNew: Bool) throws -> SegmentationTask {
     let (training, validation) = try datasets()
-    let description = try modelDescription(training, training.normalization())
+    let description = try modelDescription(training, normalization.normalization(of: training))
     let network =
       try isNew ? withSeed(self.seed) { try description.makeNetwork() } : description.makeNetwork()
     if isNew, let weights {
       try network.loadStateDict(
         loadWeights(URL(filePath: weights)), source: weights, reset: reset, adaptInputChannels: adaptInput)
+    }
+    if isNew, let encoderWeights {
+      try network.loadEncoderStateDict(
+        loadWeights(URL(filePath: encoderWeights)), source: encoderWeights, adaptInputChannels: adaptInput)
     }
     return try SegmentationTask(
       network: network, description: description, training: training, validation: validation,

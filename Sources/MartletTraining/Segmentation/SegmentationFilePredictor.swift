@@ -31,7 +31,8 @@ public final class SegmentationFilePredictor {
     self.report = report
     outputs = try PredictionOutputs(folder: output, request: request)
     try outputs.check(files, inputs: files + [model.path])
-    let (network, description) = try SegmentationModelDescription.load(runOrWeights: model)
+    let (network, description) = try SegmentationModelDescription.load(
+      runOrWeights: model, inferenceDepth: request.inferenceDepth)
     predictor = SegmentationPredictor(network: network, description: description, numerics: numerics)
     let classes = description.options.classes ?? []
     palette = ClassPalette(classes)

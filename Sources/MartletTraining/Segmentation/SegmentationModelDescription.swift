@@ -39,10 +39,14 @@ public struct SegmentationModelDescription: ModelDescription, Hashable {
   }
 
   /// The network of a run folder, or of a weights file that training wrote.
-  public static func load(runOrWeights url: URL) throws -> (
+  ///
+  /// - Parameter inferenceDepth: For U-Net++ with deep supervision, the depth whose head gives the logits, instead of
+  ///   the one that the network was trained with.
+  /// - Throws: ``MartletError`` when there is none, the file is damaged, or the network has no heads of other depths.
+  public static func load(runOrWeights url: URL, inferenceDepth: Int? = nil) throws -> (
     network: any SegmentationModel, description: SegmentationModelDescription
   ) {
-    try load(ModelFile(runOrWeights: url))
+    try load(ModelFile(runOrWeights: url), inferenceDepth: inferenceDepth)
   }
 
   /// The network whose weights and description a file holds.
@@ -54,10 +58,11 @@ public struct SegmentationModelDescription: ModelDescription, Hashable {
     try load(ModelFile(url))
   }
 
-  private static func load(_ file: ModelFile) throws -> (
+  private static func load(_ file: ModelFile, inferenceDepth: Int? = nil) throws -> (
     network: any SegmentationModel, description: SegmentationModelDescription
   ) {
-    let description = try file.description(as: Self.self)
+    var description = try file.description(as: Self.self)
+    if let inferenceDepth { description.network.inferenceDepth = inferenceDepth }
     let network = try description.makeNetwork()
     try network.loadStateDict(loadSafetensors(file.url), source: file.url.path)
     return (network, description)

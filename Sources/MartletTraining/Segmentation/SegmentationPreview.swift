@@ -20,7 +20,7 @@ public func segmentationPreview(
     (0...Int(Int32.max)).contains(epoch), "preview", "expected an epoch of 0 or more, got \(epoch)")
   try checkValue((1...65536).contains(configuration.size), "size", "1 to 65536", configuration.size)
   let training = try configuration.datasets().training
-  let normalization = training.normalization()
+  let normalization = try configuration.normalization.normalization(of: training)
   let batches = try configuration.trainingLoader(training, normalization).batches(epoch: epoch)
   var cells: [ContactSheet.Cell] = []
   while cells.count < count, let batch = try batches.next() {

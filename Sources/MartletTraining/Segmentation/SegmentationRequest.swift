@@ -5,6 +5,8 @@ import MartletData
 public struct SegmentationRequest: Hashable, Sendable {
   public var options = PredictionOptions()
   public var postProcessing = PostProcessing()
+  /// For U-Net++ with deep supervision, the depth whose head gives the mask, if not the network's own.
+  public var inferenceDepth: Int?
   /// Whether the image is written with its mask drawn over it, too.
   public var drawsOverlay = false
   /// How each class's probabilities are written, if they are: in 8 or 16 bits, where the largest value is 1, or as they
