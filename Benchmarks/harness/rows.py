@@ -8,6 +8,7 @@ from .measure import Effort
 from .peers import Peer
 
 SIZE = 256  # height and width of the U-Net's images
+ENCODED = (("unet", "resnet34", 256), ("unet++", "resnet34", 256), ("deeplabv3", "resnet50", 512))
 SEQUENCES = {"batch": 256, "length": 200, "items": 3417}  # PAUP's; the padding counts as an item
 NETWORKS = Effort(rounds=5, seconds=90, shortest_turn=0.25)
 CONVOLUTIONS = Effort(rounds=7, seconds=10, shortest_turn=0.08)
@@ -32,9 +33,10 @@ def all_rows():
         yield _network("step", base, batch, STEP_PEERS)
     for base in (64, 32):
         yield _network("infer", base, 1, INFER_PEERS)
-    for network, encoder, size in (("unet", "resnet34", 256), ("unet++", "resnet34", 256), ("deeplabv3", "resnet50", 512)):
-        yield _encoded("step", network, encoder, size, STEP_PEERS)
-        yield _encoded("infer", network, encoder, size, INFER_PEERS)
+    for network, encoder, size in ENCODED:
+        # DeepLabV3 normalises the means of whole images, for which training takes more than one.
+        yield _encoded("step", network, encoder, 2 if network == "deeplabv3" else 1, size, STEP_PEERS)
+        yield _encoded("infer", network, encoder, 1, size, INFER_PEERS)
     yield _recommender("step", PAUP_STEP_PEERS)
     yield _recommender("rank", PAUP_RANK_PEERS)
     for name, conv in convolutions().items():
@@ -54,10 +56,10 @@ def _network(kind, base, batch, peers):
     return Row(f"{kind} {base}/{batch}", kind, work, peers, NETWORKS, facts)
 
 
-def _encoded(kind, network, encoder, size, peers):
-    """A network over an encoder; one image."""
-    work = f"--network {network} --encoder {encoder} --batch 1 --size {size}".split()
-    facts = {"network": network, "encoder": encoder, "batch_size": 1, "image_size": size}
+def _encoded(kind, network, encoder, batch, size, peers):
+    """A network over an encoder."""
+    work = f"--network {network} --encoder {encoder} --batch {batch} --size {size}".split()
+    facts = {"network": network, "encoder": encoder, "batch_size": batch, "image_size": size}
     return Row(f"{kind} {network} {encoder}", kind, work, peers, NETWORKS, facts)
 
 

@@ -57,6 +57,11 @@ struct SegmentationFlags: ConfigurationFlags {
   var classWeights: [Double] = []
   @Option(help: "none, flips, standard or strong; single steps go in a YAML file. (default: flips)")
   var augmentation: String?
+  @Option(
+    parsing: .unconditional,
+    help:
+      "Mix each image of a batch with another: the strength of the shares' Beta distribution, such as 0.2.")
+  var mixUp: Double?
   @Option(help: "Rounding that convolutions may trade for speed: fast, strict or direct. (default: fast)")
   var numerics: Numerics?
 
@@ -83,6 +88,7 @@ struct SegmentationFlags: ConfigurationFlags {
     set(&configuration.size, size)
     if !classWeights.isEmpty { configuration.classWeights = classWeights }
     if let augmentation { configuration.augmentation = try AugmentationChoice(named: augmentation) }
+    set(&configuration.mixUp, mixUp)
     set(&configuration.numerics, numerics)
     for stage in stageNumerics { configuration.stageNumerics[stage.name] = stage.value }
   }

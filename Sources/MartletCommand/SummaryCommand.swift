@@ -37,7 +37,8 @@ struct SummaryCommand: ParsableCommand {
     let passes = try defaultPasses.without(withoutPasses)
     let summary = try withNumerics(options.numerics) {
       try ModelSummary(of: network, input: image, targets: [target], optimizer: Adam(), passes: passes) {
-        try network.trainingLoss($0[0], $0[1]) { try Loss.crossEntropy($0, $1) }
+        batch in
+        try network.trainingLoss(batch[0]) { try Loss.crossEntropy($0, batch[1]) }
       }
     }
     if plan {

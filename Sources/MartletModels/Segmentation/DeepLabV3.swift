@@ -20,6 +20,7 @@ public final class DeepLabV3: SegmentationModel {
   }
 
   public let configuration: Configuration
+  public var smallestTrainingBatch: Int { 2 }
   public var inputChannels: Int { configuration.inputChannels }
   public var classCount: Int { configuration.classCount }
   public var headNames: [String] { ["classifier.4"] + (auxiliary == nil ? [] : ["aux_classifier.4"]) }

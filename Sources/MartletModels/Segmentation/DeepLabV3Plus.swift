@@ -3,7 +3,7 @@ import Martlet
 /// DeepLabV3+ (Chen et al., "Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation", 2018):
 /// segmentation_models.pytorch's `DeepLabV3Plus`, by structure and by names (`encoder.…`, `decoder.aspp.0.convs.0.0`,
 /// `decoder.block2.0.0`, `segmentation_head.0`).
-public final class DeepLabV3Plus: SegmentationModel {
+public final class DeepLabV3Plus: EncodedNetwork {
   public struct Configuration: Hashable, Sendable, Codable {
     /// Channels of the images.
     public var inputChannels = 3
@@ -24,47 +24,29 @@ public final class DeepLabV3Plus: SegmentationModel {
   }
 
   public let configuration: Configuration
-  public var inputChannels: Int { configuration.inputChannels }
-  public var classCount: Int { configuration.classCount }
-  public var headNames: [String] { ["segmentation_head"] }
-
-  private let encoder: any FeatureEncoder
-  private let decoder: DeepLabV3PlusDecoder
-  private let segmentationHead: SegmentationHead
+  public override var smallestTrainingBatch: Int { 2 }
 
   /// - Throws: ``MartletError`` when a number in the configuration cannot be.
   public init(_ configuration: Configuration = Configuration()) throws {
     let c = configuration
     let name = "deeplabv3+"
-    try require(c.classCount > 0, name, "expected at least 1 class, got \(c.classCount)")
     try require(
       [8, 16].contains(c.outputStride), name, "expected an output stride of 16 or 8, got \(c.outputStride)")
     try require(
       (1...65536).contains(c.decoderChannels), name,
-      "expected 1 to 65536 decoder channels, got \(c.decoderChannels)")
+      "expected 1 to 65536 pyramid channels, got \(c.decoderChannels)")
     try checkAtrousRates(c.atrousRates, name)
     self.configuration = c
-    encoder = try EncoderConfiguration(
-      c.encoder, outputStride: c.outputStride, inputChannels: c.inputChannels
-    ).makeEncoder()
-    decoder = try DeepLabV3PlusDecoder(
-      encoderChannels: encoder.channels, channels: c.decoderChannels, rates: c.atrousRates, dropout: c.dropout
-    )
-    segmentationHead = try SegmentationHead(
-      c.decoderChannels, classes: c.classCount, kernel: 1, upsampling: 4)
+    try super.init(
+      name, EncoderConfiguration(c.encoder, outputStride: c.outputStride, inputChannels: c.inputChannels),
+      classes: c.classCount, divisor: c.outputStride
+    ) {
+      try DeepLabV3PlusDecoder(
+        encoderChannels: $0, channels: c.decoderChannels, rates: c.atrousRates, dropout: c.dropout)
+    } head: {
+      try SegmentationHead(c.decoderChannels, classes: c.classCount, kernel: 1, upsampling: 4)
+    }
   }
-
-  /// Logits for images whose sizes are multiples of the output stride.
-  ///
-  /// - Parameter images: [N, inputChannels, H, W].
-  /// - Returns: [N, classCount, H, W].
-  /// - Throws: ``MartletError`` naming the size to pad to. ``SegmentationModel/logits(_:)`` takes any size.
-  public func forward(_ images: Tensor) throws -> Tensor {
-    try checkImages(images, multipleOf: configuration.outputStride, "deeplabv3+")
-    return try segmentationHead(decoder(encoder.features(images)))
-  }
-
-  public func fit(_ space: [Int]) -> InputFit { .multiple(of: configuration.outputStride, space) }
 }
 
 /// Checks the dilations of an atrous pyramid.

@@ -9,6 +9,9 @@ public protocol SegmentationModel: Layer {
   /// Axes of an image: 2, or 3 for volumes.
   var axes: Int { get }
 
+  /// The fewest images that a training step can have: 2 for networks that normalise the means of whole images.
+  var smallestTrainingBatch: Int { get }
+
   /// What has to be put around an image of a size so that the network can take it and its output covers the image.
   ///
   /// - Parameter space: Height and width, or depth, height and width.
@@ -67,6 +70,7 @@ public struct InputFit: Hashable, Sendable {
 
 extension SegmentationModel {
   public var axes: Int { 2 }
+  public var smallestTrainingBatch: Int { 1 }
 
   public func fit(_ space: [Int]) -> InputFit { .exact(space) }
 

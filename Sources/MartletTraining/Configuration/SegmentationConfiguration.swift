@@ -52,6 +52,8 @@ public struct SegmentationConfiguration: RunConfiguration {
   public var classWeights: [Double] = []
   /// What is done to training images: `none`, `flips`, `standard`, `strong`, or steps with their strengths.
   public var augmentation = AugmentationChoice.preset(.flips)
+  /// Mixes each image of a batch with another, with shares from a Beta distribution of this strength; not without it.
+  public var mixUp: Double?
   /// How much rounding error convolutions may trade for speed: `fast`, `strict` or `direct`.
   public var numerics = Numerics.fast
   /// Numerics of their own for parts of the network, by pattern of modules' names, such as `encoder`.
@@ -107,6 +109,7 @@ public struct SegmentationConfiguration: RunConfiguration {
       .init("loss", \.loss),
       .init("class-weights", \.classWeights),
       .init("augmentation", \.augmentation),
+      .init("mix-up", optional: \.mixUp),
       .init("numerics", \.numerics),
       .init("stage-numerics", \.stageNumerics),
       .init("output", \.output),

@@ -31,6 +31,9 @@ extension SegmentationConfiguration {
       "expected weights or encoder-weights, got both: the first would be for the encoder too")
     try checkValue((1...65536).contains(size), "size", "1 to 65536", size)
     try SegmentationLoss.check(loss)
+    try checkValue(
+      mixUp.map { MixUp.strengths.contains($0) } ?? true, "mix-up",
+      "\(MixUp.strengths.lowerBound) to \(MixUp.strengths.upperBound)", mixUp ?? 0)
     try training.check()
     try augmentation.pipeline.check()
   }

@@ -14,6 +14,7 @@ public final class SegmentationTask: RunTask {
   private let segmentationLoss: SegmentationLoss
   private let evaluator: SegmentationEvaluator
   private let numerics: Numerics
+  private let mixUp: MixUp?
   /// Numerics of their own for parts of the network.
   private let stages: [ObjectIdentifier: ModuleSettings]
   private let fingerprint: DataFingerprint
@@ -29,9 +30,16 @@ public final class SegmentationTask: RunTask {
     self.description = description
     validationSet = validation
     self.training = try configuration.trainingLoader(training, description.normalization)
+    let smallest = min(configuration.batchSize, (training.count - 1) % configuration.batchSize + 1)
+    try require(
+      smallest >= network.smallestTrainingBatch, "configuration",
+      "batch-size: expected batches of \(network.smallestTrainingBatch) or more images for \(configuration.model), got "
+        + "\(counted(training.count, "image")) in batches of \(configuration.batchSize), which leaves one of \(smallest)"
+    )
     segmentationLoss = try SegmentationLoss(
       configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
     numerics = configuration.numerics
+    mixUp = configuration.mixUp.map { MixUp(strength: $0, seed: configuration.seed) }
     var stages: [ObjectIdentifier: ModuleSettings] = [:]
     for (pattern, numerics) in configuration.stageNumerics.sorted(by: { $0.key < $1.key }) {
       for module in try network.modules(matching: pattern, for: "stage-numerics") {
@@ -51,9 +59,13 @@ public final class SegmentationTask: RunTask {
 
   public func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
     let batches = training.batches(epoch: epoch, startingAt: step)
-    return FunctionBatchSource {
-      try batches.next().map {
-        TrainingBatch(tensors: [$0.images, try $0.labelTensor(.uint8)], count: $0.count)
+    var position = step
+    return FunctionBatchSource { [mixUp] in
+      defer { position += 1 }
+      return try batches.next().map {
+        let share = try mixUp.map { try Tensor(Float($0.share(epoch: epoch, batch: position))) }
+        return TrainingBatch(
+          tensors: [$0.images, try $0.labelTensor(.uint8)] + [share].compactMap { $0 }, count: $0.count)
       }
     }
   }
@@ -61,7 +73,14 @@ public final class SegmentationTask: RunTask {
   public func loss(_ batch: [Tensor]) throws -> Tensor {
     try withModuleSettings(stages) {
       try withNumerics(numerics) {
-        try network.trainingLoss(batch[0], batch[1]) { try segmentationLoss($0, $1) }
+        guard mixUp != nil else {
+          return try network.trainingLoss(batch[0]) { try segmentationLoss($0, batch[1]) }
+        }
+        let mixed = try MixUp.mixed(batch[0], batch[1], share: batch[2])
+        return try network.trainingLoss(mixed.images) { logits in
+          let parts = try mixed.labels.map { try segmentationLoss(logits, $0.labels) * $0.share }
+          return try parts[0] + parts[1]
+        }
       }
     }
   }
@@ -117,11 +136,9 @@ public final class SegmentationTask: RunTask {
 
 extension SegmentationModel {
   /// The loss that training lowers: that of the logits and those of further heads, each with its weight.
-  public func trainingLoss(
-    _ images: Tensor, _ labels: Tensor, _ loss: (Tensor, Tensor) throws -> Tensor
-  ) throws -> Tensor {
+  public func trainingLoss(_ images: Tensor, _ loss: (Tensor) throws -> Tensor) throws -> Tensor {
     let losses = try supervisedLogits(images).map { output in
-      let value = try loss(output.logits, labels)
+      let value = try loss(output.logits)
       return output.weight == 1 ? value : try value * output.weight
     }
     return try losses.dropFirst().reduce(losses[0]) { try $0 + $1 }

@@ -3,7 +3,7 @@ import Martlet
 /// DeepLabV3+'s decoder (Chen et al., "Encoder-Decoder with Atrous Separable Convolution for Semantic Image
 /// Segmentation", 2018): the pyramid at a quarter of the image, joined with the encoder's features of that size. State
 /// names `aspp.0.convs.0.0`, `aspp.1.0`, `aspp.2`, `block1.0`, `block2.0.0`, …
-final class DeepLabV3PlusDecoder: Module {
+final class DeepLabV3PlusDecoder: FeatureDecoder {
   @Key("aspp.0") private var pyramid: AtrousPyramid
   @Key("aspp.1") private var convolution: SeparableConvolution
   @Key("aspp.2") private var normalization: BatchNorm

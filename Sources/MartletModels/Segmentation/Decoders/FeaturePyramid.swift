@@ -2,7 +2,7 @@ import Martlet
 
 /// A feature pyramid and what makes of it one map at a quarter of the image (Kirillov et al., "Panoptic Feature Pyramid
 /// Networks", 2019). State names `p5`, `p4.skip_conv`, … `seg_blocks.0.block.0.block.0`.
-final class FeaturePyramid: Module {
+final class FeaturePyramid: FeatureDecoder {
   private let p5: Conv2d
   private let p4: PyramidStep
   private let p3: PyramidStep

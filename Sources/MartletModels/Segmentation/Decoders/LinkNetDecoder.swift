@@ -2,7 +2,7 @@ import Martlet
 
 /// LinkNet's way up (Chaurasia and Culurciello, "LinkNet", 2017): features are added, not joined. State names
 /// `blocks.0.block.0.0`, `blocks.0.block.1.0`, …
-final class LinkNetDecoder: Module {
+final class LinkNetDecoder: FeatureDecoder {
   static let outputChannels = 32
   private let blocks: [LinkBlock]
 

@@ -2,7 +2,7 @@ import Martlet
 
 /// U-Net's way up over an encoder's features: each step takes the size of the feature it joins, so that images of any
 /// size will do. State names `blocks.0.conv1.0`, …, and `center.0.0` where there is a centre.
-final class UNetDecoder: Module {
+final class UNetDecoder: FeatureDecoder {
   private let center: [ConvolutionUnit]
   private let blocks: [UpBlock]
 

@@ -3,7 +3,7 @@ import Martlet
 /// U-Net++'s nested way up over an encoder's features (Zhou et al., "UNet++", 2018), as segmentation_models.pytorch lays
 /// it out. State names `blocks.x_0_0.conv1.0`, … where `x_d_l` is made from `x_d_{l-1}` upsampled, all `x_i_l` with
 /// d < i ≤ l, and the encoder's feature of that size.
-final class UNetPlusPlusDecoder: Module {
+final class UNetPlusPlusDecoder: FeatureDecoder {
   private let center: [ConvolutionUnit]
   private let blocks: [String: UpBlock]
   private let levels: Int
