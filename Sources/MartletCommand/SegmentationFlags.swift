@@ -43,7 +43,11 @@ struct SegmentationFlags: ConfigurationFlags {
     help: "Take weights for images of another number of channels. (default: --no-adapt-input)")
   var adaptInput: Bool?
 
-  @Option(parsing: .unconditional, help: "Height and width to train at. (default: 256)") var size: Int?
+  @Option(
+    parsing: .upToNextOption,
+    help: "Height and width to train at; for volumes one length, or depth, height and width. (default: 256)")
+  var size: [Int] = []
+  @OptionGroup(title: "Volumes") var volumes: VolumeFlags
   @Option(
     parsing: .upToNextOption,
     help: "One weight a class for losses that take them, with blanks between, such as 0.5 1 2.")
@@ -71,7 +75,8 @@ struct SegmentationFlags: ConfigurationFlags {
     network.apply(to: &configuration.network)
     if !reset.isEmpty { configuration.reset = reset }
     set(&configuration.adaptInput, adaptInput)
-    set(&configuration.size, size)
+    if !size.isEmpty { configuration.size = SampleSize(size) }
+    volumes.apply(to: &configuration.volumes)
     if !classWeights.isEmpty { configuration.classWeights = classWeights }
     if let augmentation { configuration.augmentation = try AugmentationChoice(named: augmentation) }
     set(&configuration.numerics, numerics)

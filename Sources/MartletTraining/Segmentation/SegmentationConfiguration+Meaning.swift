@@ -25,7 +25,7 @@ extension SegmentationConfiguration {
     try checkNetwork()
     try checkValue(reset.isEmpty || weights != nil, "reset", "weights whose parameters are not taken", reset)
     try checkValue(!adaptInput || weights != nil, "adapt-input", "weights to adapt", adaptInput)
-    try checkValue((1...65536).contains(size), "size", "1 to 65536", size)
+    try checkSamples()
     try SegmentationLoss.check(loss)
     try training.check()
     try augmentation.pipeline.check()
@@ -93,17 +93,15 @@ extension SegmentationConfiguration {
   }
 
   public func makeTask(isNew: Bool) throws -> SegmentationTask {
-    let (training, validation) = try datasets()
-    let description = try modelDescription(training, training.normalization())
+    let data: any SegmentationData = isVolumes ? try SegmentationVolumes(self) : try SegmentationImages(self)
+    let description = try data.description(self)
     let network =
       try isNew ? withSeed(self.seed) { try description.makeNetwork() } : description.makeNetwork()
     if isNew, let weights {
       try network.loadStateDict(
         loadWeights(URL(filePath: weights)), source: weights, reset: reset, adaptInputChannels: adaptInput)
     }
-    return try SegmentationTask(
-      network: network, description: description, training: training, validation: validation,
-      configuration: self)
+    return try SegmentationTask(network: network, description: description, data: data, configuration: self)
   }
 
   public func writeReport(_ files: RunFolder, task: SegmentationTask) throws {

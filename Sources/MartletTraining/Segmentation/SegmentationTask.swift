@@ -8,27 +8,35 @@ public final class SegmentationTask: RunTask {
   public let network: any SegmentationModel
   public var model: any Module { network }
   public let description: SegmentationModelDescription
-  public let validationSet: SegmentationDataset
+  var classes: [SegmentationClass] { samples.classes }
 
-  private let training: BatchLoader
+  private let samples: any SegmentationData
   private let segmentationLoss: SegmentationLoss
-  private let evaluator: SegmentationEvaluator
+  private let validation: any SegmentationValidation
   private let numerics: Numerics
   /// Numerics of their own for parts of the network.
   private let stages: [ObjectIdentifier: ModuleSettings]
   private let fingerprint: DataFingerprint
-  /// The network as it is at present, for showing what it does.
-  let predictor: SegmentationPredictor
 
   /// - Throws: ``MartletError`` when the data, the network and the configuration do not go together.
-  public init(
+  public convenience init(
     network: any SegmentationModel, description: SegmentationModelDescription, training: SegmentationDataset,
     validation: SegmentationDataset, configuration: SegmentationConfiguration
   ) throws {
+    try self.init(
+      network: network, description: description,
+      data: SegmentationImages(
+        training: training, validation: validation, normalization: description.normalization, configuration),
+      configuration: configuration)
+  }
+
+  init(
+    network: any SegmentationModel, description: SegmentationModelDescription, data: any SegmentationData,
+    configuration: SegmentationConfiguration
+  ) throws {
     self.network = network
     self.description = description
-    validationSet = validation
-    self.training = try configuration.trainingLoader(training, description.normalization)
+    samples = data
     segmentationLoss = try SegmentationLoss(
       configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
     numerics = configuration.numerics
@@ -39,23 +47,15 @@ public final class SegmentationTask: RunTask {
       }
     }
     self.stages = stages
-    fingerprint = try DataFingerprint(
-      training: training, validation: validation, normalization: description.normalization)
-    evaluator = SegmentationEvaluator(
-      network: network, description: description, loss: segmentationLoss, numerics: numerics)
-    predictor = SegmentationPredictor(network: network, description: description, numerics: numerics)
+    fingerprint = try data.fingerprint()
+    validation = try data.validation(of: network, description, segmentationLoss, numerics)
   }
 
-  public var stepsPerEpoch: Int { training.batchCount() }
-  public var samplesPerEpoch: Int { training.dataset.count }
+  public var stepsPerEpoch: Int { samples.stepsPerEpoch }
+  public var samplesPerEpoch: Int { samples.samplesPerEpoch }
 
   public func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
-    let batches = training.batches(epoch: epoch, startingAt: step)
-    return FunctionBatchSource {
-      try batches.next().map {
-        TrainingBatch(tensors: [$0.images, try $0.labelTensor(.uint8)], count: $0.count)
-      }
-    }
+    try samples.batches(epoch: epoch, startingAt: step)
   }
 
   public func loss(_ batch: [Tensor]) throws -> Tensor {
@@ -66,13 +66,18 @@ public final class SegmentationTask: RunTask {
     }
   }
 
+  /// Measures a network on the run's validation samples.
+  func validation(
+    of network: any SegmentationModel, _ description: SegmentationModelDescription, _ loss: SegmentationLoss
+  ) throws -> any SegmentationValidation {
+    try samples.validation(of: network, description, loss, .current)
+  }
+
   /// The last validation, image by image.
   public private(set) var lastEvaluation: SegmentationEvaluation?
 
   public func validate() throws -> ValidationResult {
-    let evaluation = try withModuleSettings(stages) {
-      try evaluator.evaluate(validationSet, batchSize: training.batchSize)
-    }
+    let evaluation = try withModuleSettings(stages) { try validation.evaluate() }
     lastEvaluation = evaluation
     return ValidationResult(loss: evaluation.loss, score: evaluation.score, metrics: evaluation.namedMetrics)
   }
@@ -89,7 +94,7 @@ public final class SegmentationTask: RunTask {
 
   // What is shown and kept of a run.
 
-  public let sampleName = "images"
+  public var sampleName: String { samples.sampleName }
   public let scoreName = "mean IoU"
   public let shownMetrics: [(metric: String, label: String)] = [
     ("pixel_accuracy", "accuracy"), ("mean_iou", "mean IoU"),
@@ -98,8 +103,7 @@ public final class SegmentationTask: RunTask {
   private var classNames: [String] { description.options.classes?.map(\.name) ?? [] }
 
   public var introduction: String {
-    "\(samplesPerEpoch) training and \(counted(validationSet.count, "validation image")); "
-      + "classes \(classNames.joined(separator: ", "))"
+    "\(samples.introduction); classes \(classNames.joined(separator: ", "))"
   }
 
   public var metricNames: [String] {
@@ -108,7 +112,7 @@ public final class SegmentationTask: RunTask {
 
   public func addExamples(to events: EventWriter, epoch: Int) throws {
     guard let index = lastEvaluation?.images.first?.index else { return }
-    let example = try SegmentationExample(validationSet, index, predictor)
+    let example = try validation.example(index)
     try events.add(image: "example/image", png: example.input, step: epoch)
     try events.add(image: "example/truth", png: example.truth, step: epoch)
     try events.add(image: "example/prediction", png: example.prediction, step: epoch)
