@@ -37,11 +37,13 @@ let package = Package(
     .systemLibrary(
       name: "CSystemTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
     .target(name: "CImageShims", dependencies: ["CSystemPNG", "CSystemTIFF"]),
+    .systemLibrary(
+      name: "CSystemZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(
       name: "MartletData",
       dependencies: [
         "Martlet", "MartletKernels", "MartletFiles", "MartletInterchange", "CSystemPNG", "CSystemTurboJPEG",
-        "CImageShims",
+        "CSystemZlib", "CImageShims",
       ]),
 
     .target(name: "MartletModels", dependencies: ["Martlet"]),

@@ -14,7 +14,7 @@ struct InspectDatasetCommand: ParsableCommand {
     commandName: "inspect", abstract: "Count a dataset's images and classes, and list what is wrong with it.",
     discussion: """
       Give a folder of images and its masks: a folder of them, or the file or folder of annotations (COCO, CVAT, \
-      LabelMe, a list of Pascal VOC). One path is enough where it holds both. Everything is read once. The exit code is \
+      LabelMe, a list of Pascal VOC). One path is enough where it holds both. Folders of NIfTI files are volumes. Everything is read once. The exit code is \
       2 where there are problems that training would stop at.
       """)
 
@@ -34,11 +34,21 @@ struct InspectDatasetCommand: ParsableCommand {
     try require(
       (1...2).contains(paths.count), "inspect", "expected one path or two, got \(paths.count)")
     let table = try classes.map { try SegmentationClass.table(contentsOf: $0) }
-    let report = try DatasetReport(
-      images: URL(filePath: paths[0]), masks: paths.count == 2 ? URL(filePath: paths[1]) : nil,
-      format: format, options: SegmentationOptions(classes: table, ignoreIndex: ignoreIndex))
-    try printResult(json ? report.json() : report.table)
-    if !report.problems.isEmpty { throw ExitStatus.badInput }
+    let options = SegmentationOptions(classes: table, ignoreIndex: ignoreIndex)
+    let images = URL(filePath: paths[0])
+    let masks = paths.count == 2 ? URL(filePath: paths[1]) : nil
+    if [.auto, .folders].contains(format), VolumeReport.isFor(images) {
+      let report = try VolumeReport(images: images, masks: masks, options: options)
+      try show(json ? report.json() : report.table, report.problems)
+    } else {
+      let report = try DatasetReport(images: images, masks: masks, format: format, options: options)
+      try show(json ? report.json() : report.table, report.problems)
+    }
+  }
+
+  private func show(_ text: String, _ problems: [String]) throws {
+    try printResult(text)
+    if !problems.isEmpty { throw ExitStatus.badInput }
   }
 }
 

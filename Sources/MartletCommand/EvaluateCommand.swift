@@ -40,7 +40,10 @@ struct EvaluateCommand: ParsableCommand {
   var distances: Bool?
   @Option(
     parsing: .upToNextOption,
-    help: "Height and width of a pixel, for distances, such as 0.5 0.5. (default: 1 1)")
+    help: """
+      Height and width of a pixel, for distances, such as 0.5 0.5; of volumes depth, height and width. (default: 1 1; \
+      each volume's own)
+      """)
   var spacing: [Double] = []
   @Option(
     parsing: .unconditional,
@@ -70,7 +73,7 @@ struct EvaluateCommand: ParsableCommand {
       let evaluation = try evaluateSegmentation(
         run, images: images.map { URL(filePath: $0) }, masks: masks.map { URL(filePath: $0) },
         format: format ?? .auto, batchSize: batchSize ?? 8, measures: measures,
-        spacing: spacing.isEmpty ? [1, 1] : spacing, inferenceDepth: inferenceDepth, numerics: options.numerics)
+        spacing: spacing.isEmpty ? nil : spacing, inferenceDepth: inferenceDepth, numerics: options.numerics)
       try printResult(json ? try evaluation.json() : evaluation.table)
     case .recommendation:
       try refuse(

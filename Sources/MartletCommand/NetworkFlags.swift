@@ -4,6 +4,7 @@ import MartletModels
 /// The flags that choose what there is to choose in a segmentation network. Each architecture has some of them, and says
 /// which where it is given another.
 struct NetworkFlags: ParsableArguments {
+  @Option(parsing: .unconditional, help: "unet, unet++: 2, or 3 for volumes. (default: 2)") var axes: Int?
   @Option(help: "The classification network that leads down; unet and unet++ have one only with this flag.")
   var encoder: EncoderName?
   @Option(parsing: .unconditional, help: "Halvings of the encoder that are used. (default: 5)")
@@ -43,6 +44,7 @@ struct NetworkFlags: ParsableArguments {
   var inferenceDepth: Int?
 
   func apply(to options: inout NetworkOptions) {
+    set(&options.axes, axes)
     set(&options.encoder, encoder)
     set(&options.encoderDepth, encoderDepth)
     set(&options.outputStride, outputStride)

@@ -15,7 +15,8 @@ struct PredictCommand: ParsableCommand {
       Each mask is a PNG with the image's name and size: class indices, with the classes' colours as its palette. \
       A file that cannot be read is reported, the others are done, and the exit code is 2. A TIFF may be larger than \
       memory: it is read by parts, predicted in windows and written row by row. Objects, their outlines and an overlay \
-      take the whole mask at once.
+      take the whole mask at once. A network for volumes takes NIfTI files and writes .nii.gz with their geometry; \
+      --overlap, --blend and --memory are for it too.
 
       A recommender says for each user of the run's interactions, for those named in a file, or for histories that a \
       file holds, which items are the likeliest to come next. A history is a line of items, oldest first, with blanks, \
@@ -76,7 +77,7 @@ struct PredictCommand: ParsableCommand {
   private func predictMasks() throws -> Int {
     try require(!files.isEmpty, "predict", "expected images to predict masks for, got none")
     guard let output else { throw MartletError("predict", "expected --output with a folder for the masks") }
-    let predicting = try SegmentationFilePredictor(
+    let predicting = try segmentationFilePredictor(
       URL(filePath: model), files: files, output: output, images.request(), numerics: options.numerics,
       report: { printError("martlet: \($0)") })
     var failures = 0

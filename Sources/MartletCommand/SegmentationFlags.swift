@@ -50,7 +50,11 @@ struct SegmentationFlags: ConfigurationFlags {
 
   @Option(help: "Mean and deviation of the input: the dataset's, ImageNet's, or none. (default: dataset)")
   var normalization: NormalizationChoice?
-  @Option(parsing: .unconditional, help: "Height and width to train at. (default: 256)") var size: Int?
+  @Option(
+    parsing: .upToNextOption,
+    help: "Height and width to train at; for volumes one length, or depth, height and width. (default: 256)")
+  var size: [Int] = []
+  @OptionGroup(title: "Volumes") var volumes: VolumeFlags
   @Option(
     parsing: .upToNextOption,
     help: "One weight a class for losses that take them, with blanks between, such as 0.5 1 2.")
@@ -85,7 +89,8 @@ struct SegmentationFlags: ConfigurationFlags {
     if !reset.isEmpty { configuration.reset = reset }
     set(&configuration.adaptInput, adaptInput)
     set(&configuration.normalization, normalization)
-    set(&configuration.size, size)
+    if !size.isEmpty { configuration.size = SampleSize(size) }
+    volumes.apply(to: &configuration.volumes)
     if !classWeights.isEmpty { configuration.classWeights = classWeights }
     if let augmentation { configuration.augmentation = try AugmentationChoice(named: augmentation) }
     set(&configuration.mixUp, mixUp)

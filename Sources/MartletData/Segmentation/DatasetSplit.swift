@@ -13,19 +13,28 @@ extension SegmentationDataset {
   public func split(validationFraction: Double, seed: UInt64) throws -> (
     training: SegmentationDataset, validation: SegmentationDataset
   ) {
+    let parts = try ValidationSplit(samples.map(\.name), fraction: validationFraction, seed: seed)
+    return (subset(parts.training), subset(parts.validation))
+  }
+}
+
+/// Which samples of a dataset are for training and which for validation, by their names and a seed.
+struct ValidationSplit {
+  let training: [Int]
+  let validation: [Int]
+
+  init(_ names: [String], fraction: Double, seed: UInt64) throws {
     try require(
-      validationFraction > 0 && validationFraction < 1, "dataset",
-      "expected a validation fraction above 0 and below 1, got \(validationFraction)")
-    try require(count >= 2, "dataset", "expected at least 2 samples to split, got \(count)")
-    let wanted = Int((Double(count) * validationFraction).rounded())
-    let validationCount = min(max(wanted, 1), count - 1)
-    let hashes = samples.map { Self.hash($0.name, seed: seed) }
-    let ordered = samples.indices.sorted { (hashes[$0], samples[$0].name) < (hashes[$1], samples[$1].name) }
-    let validation = Set(ordered.prefix(validationCount))
-    return (
-      subset(samples.indices.filter { !validation.contains($0) }),
-      subset(samples.indices.filter { validation.contains($0) })
-    )
+      fraction > 0 && fraction < 1, "dataset",
+      "expected a validation fraction above 0 and below 1, got \(fraction)")
+    try require(names.count >= 2, "dataset", "expected at least 2 samples to split, got \(names.count)")
+    let wanted = Int((Double(names.count) * fraction).rounded())
+    let validationCount = min(max(wanted, 1), names.count - 1)
+    let hashes = names.map { Self.hash($0, seed: seed) }
+    let ordered = names.indices.sorted { (hashes[$0], names[$0]) < (hashes[$1], names[$1]) }
+    let chosen = Set(ordered.prefix(validationCount))
+    training = names.indices.filter { !chosen.contains($0) }
+    validation = names.indices.filter { chosen.contains($0) }
   }
 
   /// FNV-1a of the name's UTF-8, stirred with the seed through Philox: FNV alone leaves names that differ in

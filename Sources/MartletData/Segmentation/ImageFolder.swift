@@ -1,9 +1,31 @@
 import Foundation
 import Martlet
 
+/// A kind of file that samples are read from.
+struct SampleFileKind: Sendable {
+  /// In lower case, the longest first where one ends as another does.
+  let extensions: [String]
+  /// What they are called in a sentence.
+  let name: String
+  /// What the name of an image may end in behind its mask's name.
+  var imageSuffixes = ["image", "img", "sat"]
+
+  static let image = SampleFileKind(
+    extensions: ["png", "jpg", "jpeg", "tif", "tiff"], name: "PNG, JPEG or TIFF")
+  /// `_0000` is the first channel's number in nnU-Net's folders.
+  static let volume = SampleFileKind(
+    extensions: ["nii.gz", "nii", "hdr.gz", "hdr"], name: "NIfTI",
+    imageSuffixes: ["image", "img", "0000"])
+
+  /// Whether a name is a file's of the kind, and not an extension alone.
+  func matches(_ name: [UInt8]) -> Bool {
+    let text = String(decoding: name, as: UTF8.self).lowercased()
+    return extensions.contains { text.hasSuffix("." + $0) }
+  }
+}
+
 /// Finds the image files of a folder.
 enum ImageFolder {
-  static let extensions: Set<String> = ["png", "jpg", "jpeg", "tif", "tiff"]
 
   /// The image files of a folder, and those that cannot be used.
   struct Listing {
@@ -11,11 +33,13 @@ enum ImageFolder {
     var problems: [String] = []
   }
 
-  /// The PNG, JPEG and TIFF files that lie directly in a folder, by extension in any case, in natural order.
+  /// The files of a kind that lie directly in a folder, by extension in any case, in natural order.
   /// Hidden files and subfolders are left out. Names that are not UTF-8 and links that lead nowhere are problems.
   ///
   /// - Throws: ``MartletError`` where the folder is missing, unreadable or holds no image.
-  static func files(in folder: URL, for purpose: String) throws -> Listing {
+  static func files(
+    in folder: URL, for purpose: String, kind: SampleFileKind = .image
+  ) throws -> Listing {
     let path = folder.path
     switch Folder.target(of: path) {
     case .folder: break
@@ -28,7 +52,7 @@ enum ImageFolder {
     let names = (try Folder.rawNames(in: path) ?? []).filter { $0.first != dot }
     var listing = Listing()
     var found: [String] = []
-    for bytes in names where isImage(bytes) {
+    for bytes in names where kind.matches(bytes) {
       guard let name = String(validating: bytes, as: UTF8.self) else {
         let shown = String(decoding: bytes, as: UTF8.self)
         listing.problems.append("\(path)/\(shown): expected a file name in UTF-8, got other bytes in it")
@@ -45,17 +69,12 @@ enum ImageFolder {
         names.first.map {
           "\(counted(names.count, "other entry", "other entries")) such as \(String(decoding: $0, as: UTF8.self))"
         } ?? "an empty folder"
-      throw MartletError("dataset", "expected PNG, JPEG or TIFF \(purpose) in \(path), got \(others)")
+      throw MartletError("dataset", "expected \(kind.name) \(purpose) in \(path), got \(others)")
     }
     listing.files = found.sorted(by: NaturalOrder.precedes).map {
       folder.appendingPathComponent($0, isDirectory: false)
     }
     return listing
-  }
-
-  private static func isImage(_ name: [UInt8]) -> Bool {
-    guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return false }
-    return extensions.contains(String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased())
   }
 }
 
@@ -98,6 +117,9 @@ package func counted(_ count: Int, _ singular: String, _ plural: String? = nil) 
 }
 
 extension URL {
-  /// The file's name without its extension.
-  var stem: String { deletingPathExtension().lastPathComponent }
+  /// The file's name without its extension, which may have two parts: `a` of `a.png` and `a.nii.gz`.
+  package var stem: String {
+    let isPacked = pathExtension.lowercased() == "gz"
+    return (isPacked ? deletingPathExtension() : self).deletingPathExtension().lastPathComponent
+  }
 }

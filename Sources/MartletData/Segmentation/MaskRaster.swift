@@ -11,11 +11,14 @@ struct MaskRaster: Sendable {
 
   let width: Int
   let height: Int
+  /// Rows of a slice, for volumes, whose slices lie one below the other.
+  let sliceHeight: Int
   let pixels: Pixels
 
-  init(width: Int, height: Int, pixels: Pixels) {
+  init(width: Int, height: Int, sliceHeight: Int? = nil, pixels: Pixels) {
     self.width = width
     self.height = height
+    self.sliceHeight = sliceHeight ?? height
     self.pixels = pixels
   }
 
@@ -30,6 +33,7 @@ struct MaskRaster: Sendable {
   init(_ image: Image, asColors: Bool) {
     width = image.width
     height = image.height
+    sliceHeight = height
     let channels = image.channels
     let count = width * height
     switch image.samples {
@@ -74,6 +78,7 @@ struct MaskContent: Sendable {
 
   let width: Int
   let height: Int
+  private let sliceHeight: Int
   let isColor: Bool
   /// The largest value that the file's depth allows.
   let largestPossible: Int
@@ -83,6 +88,7 @@ struct MaskContent: Sendable {
   init(_ raster: MaskRaster) {
     width = raster.width
     height = raster.height
+    sliceHeight = raster.sliceHeight
     switch raster.pixels {
     case .values(let values, let largest):
       isColor = false
@@ -112,7 +118,11 @@ struct MaskContent: Sendable {
   }
 
   /// A pixel's place as it is shown to people.
-  func place(_ pixel: Int) -> String { "(x \(pixel % width), y \(pixel / width))" }
+  func place(_ pixel: Int) -> String {
+    let (x, row) = (pixel % width, pixel / width)
+    return height == sliceHeight
+      ? "(x \(x), y \(row))" : "(x \(x), y \(row % sliceHeight), z \(row / sliceHeight))"
+  }
 
   var largestValue: Int { entries.keys.max() ?? 0 }
 }

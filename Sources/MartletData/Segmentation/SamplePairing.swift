@@ -31,15 +31,17 @@ struct SamplePairing {
   static let maskSuffixes = [
     "mask", "masks", "gt", "label", "labels", "labelids", "seg", "segmentation", "annotation", "l",
   ]
-  static let imageSuffixes = ["image", "img", "sat"]
 
-  init(images: URL, masks: URL) throws {
+  private let kind: SampleFileKind
+
+  init(images: URL, masks: URL, kind: SampleFileKind = .image) throws {
+    self.kind = kind
     var imageFiles: [URL]
     var maskFiles: [URL]
     if images.standardizedFileURL.resolvingSymlinksInPath()
       == masks.standardizedFileURL.resolvingSymlinksInPath()
     {
-      let listing = try ImageFolder.files(in: images, for: "images and masks")
+      let listing = try ImageFolder.files(in: images, for: "images and masks", kind: kind)
       let all = listing.files
       problems += listing.problems
       maskFiles = all.filter { Self.withoutSuffix($0.stem, Self.maskSuffixes) != nil }
@@ -53,7 +55,8 @@ struct SamplePairing {
       }
     } else {
       let listings = try (
-        ImageFolder.files(in: images, for: "images"), ImageFolder.files(in: masks, for: "masks")
+        ImageFolder.files(in: images, for: "images", kind: kind),
+        ImageFolder.files(in: masks, for: "masks", kind: kind)
       )
       imageFiles = listings.0.files
       maskFiles = listings.1.files
@@ -97,10 +100,10 @@ struct SamplePairing {
   ) {
     let masksByKey = Dictionary(grouping: masks) { Self.withoutSuffix($0.stem, Self.maskSuffixes) ?? $0.stem }
     let imagesByKey = Dictionary(grouping: images) {
-      Self.withoutSuffix($0.stem, Self.imageSuffixes) ?? $0.stem
+      Self.withoutSuffix($0.stem, kind.imageSuffixes) ?? $0.stem
     }
     for image in images {
-      let key = Self.withoutSuffix(image.stem, Self.imageSuffixes) ?? image.stem
+      let key = Self.withoutSuffix(image.stem, kind.imageSuffixes) ?? image.stem
       guard let candidates = masksByKey[key] else { continue }
       if candidates.count > 1 || imagesByKey[key, default: []].count > 1 {
         if imagesByKey[key]?.first == image {

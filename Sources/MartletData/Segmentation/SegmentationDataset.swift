@@ -39,7 +39,7 @@ public struct SegmentationDataset: Sendable {
   public let options: SegmentationOptions
 
   /// Decoded samples that are kept, shared with all subsets.
-  let cache: SampleCache
+  let cache: SampleCache<LabeledImage>
   /// What gives the samples' masks.
   let masks: any MaskReader
 
@@ -75,7 +75,8 @@ public struct SegmentationDataset: Sendable {
   }
 
   private init(
-    samples: [Sample], options: SegmentationOptions, masks: any MaskReader, cache: SampleCache
+    samples: [Sample], options: SegmentationOptions, masks: any MaskReader,
+    cache: SampleCache<LabeledImage>
   ) {
     self.samples = samples
     self.options = options

@@ -9,13 +9,19 @@ public enum WindowBlend: String, Hashable, Sendable, CaseIterable {
   case constant
 
   /// The weight of each pixel of a window, row by row, as `monai.data.utils.compute_importance_map`.
-  func weights(_ size: TileSize) -> [Float] {
+  func weights(_ size: TileSize) -> [Float] { weights([size.height, size.width]) }
+
+  /// The same for windows of any number of axes.
+  ///
+  /// - Parameter lengths: From the slowest axis to the fastest.
+  func weights(_ lengths: [Int]) -> [Float] {
     switch self {
-    case .constant: return Array(repeating: 1, count: size.height * size.width)
+    case .constant: return Array(repeating: 1, count: lengths.reduce(1, *))
     case .gaussian:
-      let rows = Self.gaussian(size.height)
-      let columns = Self.gaussian(size.width)
-      let products = rows.flatMap { row in columns.map { row * $0 } }
+      let products = lengths.reduce([1] as [Float]) { products, length in
+        let line = Self.gaussian(length)
+        return products.flatMap { product in line.map { product * $0 } }
+      }
       let least = max(products.min() ?? 0, 1e-3)
       return products.map { max($0, least) }
     }

@@ -43,8 +43,11 @@ public struct SegmentationConfiguration: RunConfiguration {
   // Training
   /// Where the mean and deviation of the network's input come from.
   public var normalization = NormalizationChoice.dataset
-  /// Height and width of what the network is trained on.
-  public var size = 256
+  /// Height and width of what the network is trained on; for volumes one length for all axes, or depth, height and
+  /// width.
+  public var size: SampleSize = 256
+  /// What only volumes have: networks with ``NetworkOptions/axes`` 3.
+  public var volumes = VolumeSettings()
   public var training = TrainingSettings(batchSize: 8, epochs: 20, schedule: "cosine", warmUpEpochs: 1)
   /// A loss or a weighted sum such as `0.5*cross-entropy + 0.5*dice(smooth=1)`; ``SegmentationLoss/help`` lists them.
   public var loss = "cross-entropy"
@@ -105,7 +108,8 @@ public struct SegmentationConfiguration: RunConfiguration {
       .init("adapt-input", \.adaptInput),
       .init("normalization", \.normalization),
       .init("size", \.size),
-    ] + TrainingSettings.keys.map { $0.within(\.training) } + [
+    ] + VolumeSettings.keys.map { $0.within(\.volumes) } + TrainingSettings.keys.map { $0.within(\.training) }
+    + [
       .init("loss", \.loss),
       .init("class-weights", \.classWeights),
       .init("augmentation", \.augmentation),

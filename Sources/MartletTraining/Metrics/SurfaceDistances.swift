@@ -112,38 +112,60 @@ public struct SurfaceScores: Hashable, Sendable {
     /// The mean over images of the average symmetric surface distance; `nan` without images.
     public var averageDistance: Double { averageSum / Double(images) }
 
-    mutating func add(_ distances: SurfaceDistances) {
-      let average = distances.average
-      if average.isNaN { return }
-      guard average.isFinite else {
+    mutating func add(_ image: ImageScore) {
+      if image.averageDistance.isNaN { return }
+      guard image.averageDistance.isFinite else {
         missed += 1
         return
       }
       images += 1
-      hausdorffSum += distances.hausdorff()
-      averageSum += average
+      hausdorffSum += image.hausdorff95
+      averageSum += image.averageDistance
     }
+  }
+
+  /// One class in one image: `nan` where neither truth nor prediction has the class, infinite where one has.
+  public struct ImageScore: Hashable, Sendable {
+    public var hausdorff95: Double
+    public var averageDistance: Double
   }
 
   /// Class 0, the background, is not measured.
   public private(set) var classes: [ClassScore]
+  /// For each image those of the classes after the background.
+  public private(set) var images: [[ImageScore]] = []
   public let spacing: [Double]
 
-  /// - Parameter spacing: The height and the width of a pixel.
+  /// - Parameter spacing: The height and the width of a pixel, or the depth, height and width of a voxel.
   /// - Throws: ``MartletError`` for a spacing that is none.
-  public init(classCount: Int, spacing: [Double] = [1, 1]) throws {
-    try SurfaceDistances.check(spacing: spacing, axes: 2)
+  public init(classCount: Int, spacing: [Double] = [1, 1], axes: Int = 2) throws {
+    try SurfaceDistances.check(spacing: spacing, axes: axes)
     classes = [ClassScore](repeating: ClassScore(), count: classCount)
     self.spacing = spacing
   }
 
   /// Adds an image of class indices. What is beyond the classes belongs to none.
   public mutating func add(truth: [UInt8], prediction: [UInt8], width: Int, height: Int) throws {
-    for index in classes.indices.dropFirst() {
+    try add(truth: truth, prediction: prediction, shape: [height, width])
+  }
+
+  /// Adds an image or a volume of class indices.
+  ///
+  /// - Parameters:
+  ///   - shape: [height, width] or [depth, height, width].
+  ///   - own: The spacing, where it is not that of all.
+  public mutating func add(
+    truth: [UInt8], prediction: [UInt8], shape: [Int], spacing own: [Double]? = nil
+  ) throws {
+    let scores = try classes.indices.dropFirst().map { index in
       func mask(_ labels: [UInt8]) -> [UInt8] { labels.map { Int($0) == index ? 1 : 0 } }
-      classes[index].add(
-        try SurfaceDistances(
-          truth: mask(truth), prediction: mask(prediction), shape: [height, width], spacing: spacing))
+      let distances = try SurfaceDistances(
+        truth: mask(truth), prediction: mask(prediction), shape: shape, spacing: own ?? spacing)
+      let average = distances.average
+      return ImageScore(
+        hausdorff95: average.isFinite ? distances.hausdorff() : average, averageDistance: average)
     }
+    for (index, score) in scores.enumerated() { classes[index + 1].add(score) }
+    images.append(scores)
   }
 }

@@ -17,6 +17,8 @@ struct DataFingerprint: Codable, Hashable, Sendable {
   var training: [Pair]
   var validation: [Pair]
   var normalization: Normalization
+  /// For volumes.
+  var volumes: VolumeNormalization?
 
   var text: String {
     let encoder = JSONEncoder()
@@ -28,7 +30,8 @@ struct DataFingerprint: Codable, Hashable, Sendable {
   /// An example of how the data has changed since; `nil` when it has not.
   func change(to now: DataFingerprint) -> String? {
     Self.change("training", training, now.training) ?? Self.change("validation", validation, now.validation)
-      ?? (normalization == now.normalization ? nil : "pixels have another mean or deviation than before")
+      ?? (normalization == now.normalization && volumes == now.volumes
+        ? nil : "pixels have another mean or deviation than before")
   }
 
   private static func change(_ part: String, _ before: [Pair], _ after: [Pair]) -> String? {
@@ -65,14 +68,33 @@ extension DataFingerprint {
   init(
     training: SegmentationDataset, validation: SegmentationDataset, normalization: Normalization
   ) throws {
-    self.training = try training.samples.map(Pair.init)
-    self.validation = try validation.samples.map(Pair.init)
-    self.normalization = normalization
+    func pairs(_ data: SegmentationDataset) throws -> [Pair] {
+      try data.samples.map { try Pair(image: $0.image, mask: $0.mask, name: $0.fileName) }
+    }
+    self.init(
+      training: try pairs(training), validation: try pairs(validation), normalization: normalization)
+  }
+
+  /// Where the validation images are among others.
+  ///
+  /// - Parameter names: The file names that there are in a folder.
+  /// - Throws: ``MartletError`` naming an image that is not among them.
+  func validationPositions(among names: [String], in folder: String) throws -> [Int] {
+    let positions = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
+    return try validation.map { pair in
+      guard let position = positions[pair.image] else {
+        throw MartletError(
+          "evaluate",
+          "\(folder) no longer holds \(pair.image), which the run was validated on; "
+            + "give images and masks to evaluate on with --images and --masks")
+      }
+      return position
+    }
   }
 }
 
 extension DataFingerprint.Pair {
-  init(_ sample: SegmentationDataset.Sample) throws {
+  init(image: URL, mask: URL, name: String) throws {
     func byteCount(_ file: URL) throws -> Int {
       var status = stat()
       guard stat(file.path, &status) == 0 else {
@@ -81,8 +103,8 @@ extension DataFingerprint.Pair {
       return Int(status.st_size)
     }
     self.init(
-      image: sample.fileName, imageBytes: try byteCount(sample.image),
-      mask: sample.mask.lastPathComponent, maskBytes: try byteCount(sample.mask))
+      image: name, imageBytes: try byteCount(image), mask: mask.lastPathComponent,
+      maskBytes: try byteCount(mask))
   }
 }
 
@@ -96,18 +118,6 @@ extension SegmentationConfiguration {
     let data = try SegmentationDataset(
       images: URL(filePath: folder), masks: URL(filePath: validationMasks ?? maskPlace),
       format: datasetFormat, options: options)
-    let positions = Dictionary(
-      data.samples.enumerated().map { ($1.fileName, $0) }
-    ) { first, _ in first }
-    return data.subset(
-      try run.validation.map { pair in
-        guard let position = positions[pair.image] else {
-          throw MartletError(
-            "evaluate",
-            "\(folder) no longer holds \(pair.image), which the run was validated on; "
-              + "give images and masks to evaluate on with --images and --masks")
-        }
-        return position
-      })
+    return data.subset(try run.validationPositions(among: data.samples.map(\.fileName), in: folder))
   }
 }

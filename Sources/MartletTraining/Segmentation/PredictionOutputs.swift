@@ -6,15 +6,17 @@ import MartletData
 struct PredictionOutputs {
   let folder: String
   let request: SegmentationRequest
+  private let maskExtension: String
 
   /// - Throws: ``MartletError`` when the folder has no name.
-  init(folder: String, request: SegmentationRequest) throws {
+  init(folder: String, request: SegmentationRequest, maskExtension: String = ".png") throws {
     try Folder.checkName(folder, "predict")
+    self.maskExtension = maskExtension
     self.folder = folder
     self.request = request
   }
 
-  func mask(of file: String) -> String { stem(file) + ".png" }
+  func mask(of file: String) -> String { stem(file) + maskExtension }
   func overlay(of file: String) -> String { stem(file) + "_overlay.png" }
   func probabilities(of file: String) -> String { stem(file) + "_probabilities.tif" }
   func outlines(of file: String) -> String { stem(file) + ".geojson" }
@@ -60,6 +62,6 @@ struct PredictionOutputs {
   }
 
   private func stem(_ file: String) -> String {
-    "\(folder)/\(URL(filePath: file).deletingPathExtension().lastPathComponent)"
+    "\(folder)/\(URL(filePath: file).stem)"
   }
 }

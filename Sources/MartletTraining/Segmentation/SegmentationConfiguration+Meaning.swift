@@ -29,7 +29,7 @@ extension SegmentationConfiguration {
     try require(
       weights == nil || encoderWeights == nil, "configuration",
       "expected weights or encoder-weights, got both: the first would be for the encoder too")
-    try checkValue((1...65536).contains(size), "size", "1 to 65536", size)
+    try checkSamples()
     try SegmentationLoss.check(loss)
     try checkValue(
       mixUp.map { MixUp.strengths.contains($0) } ?? true, "mix-up",
@@ -101,8 +101,8 @@ extension SegmentationConfiguration {
   }
 
   public func makeTask(isNew: Bool) throws -> SegmentationTask {
-    let (training, validation) = try datasets()
-    let description = try modelDescription(training, normalization.normalization(of: training))
+    let data: any SegmentationData = isVolumes ? try SegmentationVolumes(self) : try SegmentationImages(self)
+    let description = try data.description(self)
     let network =
       try isNew ? withSeed(self.seed) { try description.makeNetwork() } : description.makeNetwork()
     if isNew, let weights {
@@ -113,9 +113,7 @@ extension SegmentationConfiguration {
       try network.loadEncoderStateDict(
         loadWeights(URL(filePath: encoderWeights)), source: encoderWeights, adaptInputChannels: adaptInput)
     }
-    return try SegmentationTask(
-      network: network, description: description, training: training, validation: validation,
-      configuration: self)
+    return try SegmentationTask(network: network, description: description, data: data, configuration: self)
   }
 
   public func writeReport(_ files: RunFolder, task: SegmentationTask) throws {

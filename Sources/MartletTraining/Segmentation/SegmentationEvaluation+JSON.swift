@@ -23,6 +23,20 @@ extension SegmentationEvaluation {
       var name: String
       var meanIou: Double?
     }
+    struct VolumeFigures: Encodable {
+      struct Item: Encodable {
+        var name: String
+        var iou: Double?
+        var dice: Double?
+        var hausdorff95: Double?
+        var averageSurfaceDistance: Double?
+      }
+      var name: String
+      var spacing: [Double]
+      var meanIou: Double?
+      var meanDice: Double?
+      var classes: [Item]
+    }
     struct Average: Encodable {
       var precision: Double?
       var recall: Double?
@@ -62,6 +76,7 @@ extension SegmentationEvaluation {
     var instances: Instances?
     var calibration: CalibrationFigures?
     var perImage: [ImageFigures]
+    var volumes: [VolumeFigures]?
   }
 
   /// Mean over images of each image's mean IoU.
@@ -92,7 +107,8 @@ extension SegmentationEvaluation {
             .init(pixels: $0.count, accuracy: known($0.accuracy), confidence: known($0.confidence))
           })
       },
-      perImage: images.map { .init(name: $0.name, meanIou: known($0.meanIntersectionOverUnion)) })
+      perImage: images.map { .init(name: $0.name, meanIou: known($0.meanIntersectionOverUnion)) },
+      volumes: volumeSpacings.map { $0.enumerated().map(volumeFigures) })
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -119,6 +135,27 @@ extension SegmentationEvaluation {
           images: $0.images, missed: $0.missed, hausdorff95: known($0.hausdorff95),
           averageSurfaceDistance: known($0.averageDistance))
       })
+  }
+
+  private func volumeFigures(_ index: Int, _ spacing: [Double]) -> Document.VolumeFigures {
+    let counts = statistics.images[index]
+    let dice = counts.map(PixelMeasure.dice.value)
+    return Document.VolumeFigures(
+      name: images[index].name, spacing: spacing, meanIou: known(images[index].meanIntersectionOverUnion),
+      meanDice: known(meanVolumeDice(index)),
+      classes: classNames.indices.map { item in
+        let surface = item == 0 ? nil : surfaces?.images[index][item - 1]
+        return .init(
+          name: classNames[item], iou: known(PixelMeasure.intersectionOverUnion.value(counts[item])),
+          dice: known(dice[item]), hausdorff95: surface.flatMap { known($0.hausdorff95) },
+          averageSurfaceDistance: surface.flatMap { known($0.averageDistance) })
+      })
+  }
+
+  /// The mean of a volume's Dice over the classes that truth or prediction have.
+  func meanVolumeDice(_ index: Int) -> Double {
+    let values = statistics.images[index].map(PixelMeasure.dice.value).filter { !$0.isNaN }
+    return values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
   }
 
   /// Every measure in every reduction, classes weighted by their pixels.

@@ -22,8 +22,8 @@ extension SegmentationEvaluation {
     lines.append(([padded("mean")] + means).joined(separator: "  "))
     lines.append("")
     lines.append(
-      "\(counted(images.count, "image")): loss\(figure(loss)), pixel accuracy\(figure(confusion.pixelAccuracy)), "
-        + "foreground IoU\(figure(confusion.foregroundIntersectionOverUnion)), mean over images\(figure(meanImageScore)), "
+      "\(counted(images.count, sampleName)): loss\(figure(loss)), pixel accuracy\(figure(confusion.pixelAccuracy)), "
+        + "foreground IoU\(figure(confusion.foregroundIntersectionOverUnion)), mean over \(sampleName)s\(figure(meanImageScore)), "
         + "kappa\(figure(confusion.cohensKappa))")
     if let instances {
       lines.append(
@@ -34,13 +34,21 @@ extension SegmentationEvaluation {
       for (index, score) in surfaces.classes.enumerated().dropFirst() {
         lines.append(
           "distances of \(classNames[index]): 95% Hausdorff\(figure(score.hausdorff95)), average surface"
-            + "\(figure(score.averageDistance)), in \(counted(score.images, "image")); missed in \(score.missed)"
+            + "\(figure(score.averageDistance)), in \(counted(score.images, sampleName)); missed in \(score.missed)"
         )
       }
     }
     if let calibration { lines.append("calibration error\(figure(calibration.expectedError))") }
+    for (index, spacing) in (volumeSpacings ?? []).enumerated() {
+      lines.append(
+        "\(images[index].name): mean IoU\(figure(images[index].meanIntersectionOverUnion)), mean Dice"
+          + "\(figure(meanVolumeDice(index))), spacing \(spacing.map { String(format: "%.4g", $0) }.joined(separator: " "))"
+      )
+    }
     return lines.joined(separator: "\n")
   }
+
+  private var sampleName: String { volumeSpacings == nil ? "image" : "volume" }
 
   private func figure(_ value: Double) -> String {
     value.isFinite ? String(format: "%8.4f", value) : "       –"

@@ -25,6 +25,8 @@ public struct SegmentationEvaluation: Sendable {
   public var calibration: Calibration?
   public var instances: InstanceScores?
   public var surfaces: SurfaceScores?
+  /// The depth, height and width of each volume's voxels; `nil` for images.
+  public var volumeSpacings: [[Double]]?
 
   /// What decides which epoch is best: the mean IoU over classes, of all pixels together.
   public var score: Double { confusion.meanIntersectionOverUnion }

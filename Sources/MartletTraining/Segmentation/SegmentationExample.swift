@@ -6,7 +6,9 @@ struct SegmentationExample {
   var input: [UInt8]
   var truth: [UInt8]
   var prediction: [UInt8]
+}
 
+extension SegmentationExample {
   /// - Parameter index: The image's position in the dataset.
   init(_ data: SegmentationDataset, _ index: Int, _ predictor: SegmentationPredictor, side: Int = 512) throws
   {
@@ -17,9 +19,9 @@ struct SegmentationExample {
       try overlay(image, mask: labels.image, palette: palette, ignoredIndex: Int(LabelMap.ignored))
         .thumbnail(side: side).encoded(as: .png)
     }
-    input = try image.thumbnail(side: side).encoded(as: .png)
-    truth = try drawn(sample.labels)
-    prediction = try drawn(predictor.labels(of: sample.image))
+    self.init(
+      input: try image.thumbnail(side: side).encoded(as: .png), truth: try drawn(sample.labels),
+      prediction: try drawn(predictor.labels(of: sample.image)))
   }
 }
 

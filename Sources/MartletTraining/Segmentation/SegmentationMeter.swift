@@ -18,10 +18,12 @@ public struct SegmentationMeasures: OptionSet, Hashable, Sendable {
 
 /// Collects the measures of images one by one.
 struct SegmentationMeter {
-  /// One image, row by row.
+  /// One image or volume, row by row.
   struct Image {
-    var width: Int
-    var height: Int
+    /// [height, width] or [depth, height, width]
+    var shape: [Int]
+    /// The size of a pixel along each of these; `nil` for that of all images.
+    var spacing: [Double]?
     /// Class indices or ``LabelMap/ignored``.
     var truth: [UInt8]
     var prediction: [UInt8]
@@ -36,13 +38,13 @@ struct SegmentationMeter {
   private(set) var surfaces: SurfaceScores?
 
   /// - Throws: ``MartletError`` for a spacing that is none.
-  init(classCount: Int, measures: SegmentationMeasures, spacing: [Double]) throws {
+  init(classCount: Int, measures: SegmentationMeasures, spacing: [Double], axes: Int = 2) throws {
     confusion = ConfusionMatrix(classCount: classCount, ignoreIndex: Int(LabelMap.ignored))
     statistics = PixelStatistics(classCount: classCount)
     if measures.contains(.calibration) { calibration = Calibration() }
     if measures.contains(.instances) { instances = InstanceScores() }
     if measures.contains(.distances) {
-      surfaces = try SurfaceScores(classCount: classCount, spacing: spacing)
+      surfaces = try SurfaceScores(classCount: classCount, spacing: spacing, axes: axes)
     }
   }
 
@@ -59,8 +61,29 @@ struct SegmentationMeter {
     // What is ignored belongs to no object, in the truth and in the prediction.
     let truth = image.truth.map { $0 == LabelMap.ignored ? 0 : $0 }
     let prediction = zip(image.truth, image.prediction).map { $0 == LabelMap.ignored ? 0 : $1 }
-    try instances?.add(truth: truth, prediction: prediction, width: image.width, height: image.height)
-    try surfaces?.add(truth: truth, prediction: prediction, width: image.width, height: image.height)
+    if image.shape.count == 2 {
+      try instances?.add(
+        truth: truth, prediction: prediction, width: image.shape[1], height: image.shape[0])
+    }
+    try surfaces?.add(truth: truth, prediction: prediction, shape: image.shape, spacing: image.spacing)
     return one
+  }
+}
+
+extension SegmentationMeter.Image {
+  init(width: Int, height: Int, truth: [UInt8], prediction: [UInt8], confidences: [Float]) {
+    self.init(
+      shape: [height, width], truth: truth, prediction: prediction, confidences: confidences)
+  }
+}
+
+extension SegmentationEvaluation {
+  /// Takes over what was measured.
+  mutating func take(_ meter: SegmentationMeter) {
+    confusion = meter.confusion
+    statistics = meter.statistics
+    calibration = meter.calibration
+    instances = meter.instances
+    surfaces = meter.surfaces
   }
 }

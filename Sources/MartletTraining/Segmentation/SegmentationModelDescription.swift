@@ -20,10 +20,13 @@ public struct SegmentationModelDescription: ModelDescription, Hashable {
   /// How masks name classes, and the classes.
   public var options: SegmentationOptions
   public var normalization: Normalization
+  /// What is known besides of a network for volumes, whose values ``normalization`` leaves as they are; `nil` for
+  /// images.
+  public var volumes: VolumeDescription?
 
   public init(
     model: String, network: NetworkOptions, inputChannels: Int, classCount: Int, options: SegmentationOptions,
-    normalization: Normalization
+    normalization: Normalization, volumes: VolumeDescription? = nil
   ) {
     self.model = model
     self.network = network
@@ -31,6 +34,7 @@ public struct SegmentationModelDescription: ModelDescription, Hashable {
     self.classCount = classCount
     self.options = options
     self.normalization = normalization
+    self.volumes = volumes
   }
 
   /// A network without its weights.

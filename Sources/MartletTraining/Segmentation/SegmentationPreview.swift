@@ -18,7 +18,9 @@ public func segmentationPreview(
   try require((1...1000).contains(columns), "preview", "expected 1 to 1000 columns, got \(columns)")
   try require(
     (0...Int(Int32.max)).contains(epoch), "preview", "expected an epoch of 0 or more, got \(epoch)")
-  try checkValue((1...65536).contains(configuration.size), "size", "1 to 65536", configuration.size)
+  try require(
+    !configuration.isVolumes, "preview", "expected a configuration for images, got one for volumes")
+  _ = try configuration.size.side()
   let training = try configuration.datasets().training
   let normalization = try configuration.normalization.normalization(of: training)
   let batches = try configuration.trainingLoader(training, normalization).batches(epoch: epoch)
@@ -47,8 +49,9 @@ extension SegmentationConfiguration {
   func trainingLoader(
     _ training: SegmentationDataset, _ normalization: Normalization
   ) throws -> BatchLoader {
-    try BatchLoader(
-      training, batchSize: self.batchSize, frame: .window(width: size, height: size),
+    let side = try size.side()
+    return try BatchLoader(
+      training, batchSize: self.batchSize, frame: .window(width: side, height: side),
       normalization: normalization,
       augmentation: augmentation.pipeline, seed: self.seed, shuffles: true)
   }

@@ -8,13 +8,11 @@ enum SegmentationReport {
   static func write(
     _ files: RunFolder, configuration: SegmentationConfiguration, task: SegmentationTask
   ) throws {
-    let data = task.validationSet
     let (network, description) = try SegmentationModelDescription.load(files.model)
-    let predictor = SegmentationPredictor(network: network, description: description)
     let loss = try SegmentationLoss(
       configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
-    let evaluation = try SegmentationEvaluator(network: network, description: description, loss: loss)
-      .evaluate(data, batchSize: configuration.batchSize)
+    let validation = try task.validation(of: network, description, loss)
+    let evaluation = try validation.evaluate()
     let report = try ReportData(
       files, task: task, score: "mean_iou",
       figures: [
@@ -23,17 +21,17 @@ enum SegmentationReport {
         ("Pixel accuracy", evaluation.confusion.pixelAccuracy),
       ],
       sections: [
-        ReportImages(examples(evaluation, data, predictor)), ReportClasses(classScores(evaluation, data)),
+        ReportImages(examples(evaluation, validation)), ReportClasses(classScores(evaluation, task.classes)),
       ], configuration: configuration)
     try ReportPage.write(report, to: files.report)
   }
 
   private static func classScores(
-    _ evaluation: SegmentationEvaluation, _ data: SegmentationDataset
+    _ evaluation: SegmentationEvaluation, _ classes: [SegmentationClass]
   ) -> [ReportClasses.Item] {
-    let palette = ClassPalette(data.classes)
+    let palette = ClassPalette(classes)
     let pixels = Double(max(evaluation.confusion.pixelCount, 1))
-    return data.classes.enumerated().map { index, item in
+    return classes.enumerated().map { index, item in
       let color = palette[index]
       return ReportClasses.Item(
         name: item.name, color: index == 0 ? nil : MaskColor(color.red, color.green, color.blue),
@@ -46,7 +44,7 @@ enum SegmentationReport {
   }
 
   private static func examples(
-    _ evaluation: SegmentationEvaluation, _ data: SegmentationDataset, _ predictor: SegmentationPredictor
+    _ evaluation: SegmentationEvaluation, _ validation: any SegmentationValidation
   ) throws -> [ReportImages.Item] {
     let ranked = evaluation.images.sorted {
       ($0.meanIntersectionOverUnion, $1.name) > ($1.meanIntersectionOverUnion, $0.name)
@@ -56,7 +54,7 @@ enum SegmentationReport {
     if ranked.count > 2 { chosen.append((.median, ranked[ranked.count / 2])) }
     if ranked.count > 1, let worst = ranked.last { chosen.append((.worst, worst)) }
     return try chosen.map { rank, score in
-      let example = try SegmentationExample(data, score.index, predictor)
+      let example = try validation.example(score.index)
       return ReportImages.Item(
         rank: rank, name: score.name, intersectionOverUnion: score.meanIntersectionOverUnion,
         input: example.input,

@@ -8,34 +8,42 @@ public final class SegmentationTask: RunTask {
   public let network: any SegmentationModel
   public var model: any Module { network }
   public let description: SegmentationModelDescription
-  public let validationSet: SegmentationDataset
+  var classes: [SegmentationClass] { samples.classes }
 
-  private let training: BatchLoader
+  private let samples: any SegmentationData
   private let segmentationLoss: SegmentationLoss
-  private let evaluator: SegmentationEvaluator
+  private let validation: any SegmentationValidation
   private let numerics: Numerics
   private let mixUp: MixUp?
   /// Numerics of their own for parts of the network.
   private let stages: [ObjectIdentifier: ModuleSettings]
   private let fingerprint: DataFingerprint
-  /// The network as it is at present, for showing what it does.
-  let predictor: SegmentationPredictor
 
   /// - Throws: ``MartletError`` when the data, the network and the configuration do not go together.
-  public init(
+  public convenience init(
     network: any SegmentationModel, description: SegmentationModelDescription, training: SegmentationDataset,
     validation: SegmentationDataset, configuration: SegmentationConfiguration
   ) throws {
+    try self.init(
+      network: network, description: description,
+      data: SegmentationImages(
+        training: training, validation: validation, normalization: description.normalization, configuration),
+      configuration: configuration)
+  }
+
+  init(
+    network: any SegmentationModel, description: SegmentationModelDescription, data: any SegmentationData,
+    configuration: SegmentationConfiguration
+  ) throws {
     self.network = network
     self.description = description
-    validationSet = validation
-    self.training = try configuration.trainingLoader(training, description.normalization)
-    let smallest = min(configuration.batchSize, (training.count - 1) % configuration.batchSize + 1)
+    samples = data
+    let count = data.samplesPerEpoch
+    let smallest = min(configuration.batchSize, (count - 1) % configuration.batchSize + 1)
     try require(
       smallest >= network.smallestTrainingBatch, "configuration",
-      "batch-size: expected batches of \(network.smallestTrainingBatch) or more images for \(configuration.model), got "
-        + "\(counted(training.count, "image")) in batches of \(configuration.batchSize), which leaves one of \(smallest)"
-    )
+      "batch-size: expected batches of \(network.smallestTrainingBatch) or more \(data.sampleName) for "
+        + "\(configuration.model), got \(count) in batches of \(configuration.batchSize), which leaves one of \(smallest)")
     segmentationLoss = try SegmentationLoss(
       configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
     numerics = configuration.numerics
@@ -47,25 +55,22 @@ public final class SegmentationTask: RunTask {
       }
     }
     self.stages = stages
-    fingerprint = try DataFingerprint(
-      training: training, validation: validation, normalization: description.normalization)
-    evaluator = SegmentationEvaluator(
-      network: network, description: description, loss: segmentationLoss, numerics: numerics)
-    predictor = SegmentationPredictor(network: network, description: description, numerics: numerics)
+    fingerprint = try data.fingerprint()
+    validation = try data.validation(of: network, description, segmentationLoss, numerics)
   }
 
-  public var stepsPerEpoch: Int { training.batchCount() }
-  public var samplesPerEpoch: Int { training.dataset.count }
+  public var stepsPerEpoch: Int { samples.stepsPerEpoch }
+  public var samplesPerEpoch: Int { samples.samplesPerEpoch }
 
   public func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
-    let batches = training.batches(epoch: epoch, startingAt: step)
+    let batches = try samples.batches(epoch: epoch, startingAt: step)
+    guard let mixUp else { return batches }
     var position = step
-    return FunctionBatchSource { [mixUp] in
+    return FunctionBatchSource {
       defer { position += 1 }
       return try batches.next().map {
-        let share = try mixUp.map { try Tensor(Float($0.share(epoch: epoch, batch: position))) }
-        return TrainingBatch(
-          tensors: [$0.images, try $0.labelTensor(.uint8)] + [share].compactMap { $0 }, count: $0.count)
+        let share = try Tensor(Float(mixUp.share(epoch: epoch, batch: position)))
+        return TrainingBatch(tensors: $0.tensors + [share], count: $0.count)
       }
     }
   }
@@ -85,13 +90,18 @@ public final class SegmentationTask: RunTask {
     }
   }
 
+  /// Measures a network on the run's validation samples.
+  func validation(
+    of network: any SegmentationModel, _ description: SegmentationModelDescription, _ loss: SegmentationLoss
+  ) throws -> any SegmentationValidation {
+    try samples.validation(of: network, description, loss, .current)
+  }
+
   /// The last validation, image by image.
   public private(set) var lastEvaluation: SegmentationEvaluation?
 
   public func validate() throws -> ValidationResult {
-    let evaluation = try withModuleSettings(stages) {
-      try evaluator.evaluate(validationSet, batchSize: training.batchSize)
-    }
+    let evaluation = try withModuleSettings(stages) { try validation.evaluate() }
     lastEvaluation = evaluation
     return ValidationResult(loss: evaluation.loss, score: evaluation.score, metrics: evaluation.namedMetrics)
   }
@@ -108,7 +118,7 @@ public final class SegmentationTask: RunTask {
 
   // What is shown and kept of a run.
 
-  public let sampleName = "images"
+  public var sampleName: String { samples.sampleName }
   public let scoreName = "mean IoU"
   public let shownMetrics: [(metric: String, label: String)] = [
     ("pixel_accuracy", "accuracy"), ("mean_iou", "mean IoU"),
@@ -117,8 +127,7 @@ public final class SegmentationTask: RunTask {
   private var classNames: [String] { description.options.classes?.map(\.name) ?? [] }
 
   public var introduction: String {
-    "\(samplesPerEpoch) training and \(counted(validationSet.count, "validation image")); "
-      + "classes \(classNames.joined(separator: ", "))"
+    "\(samples.introduction); classes \(classNames.joined(separator: ", "))"
   }
 
   public var metricNames: [String] {
@@ -127,7 +136,7 @@ public final class SegmentationTask: RunTask {
 
   public func addExamples(to events: EventWriter, epoch: Int) throws {
     guard let index = lastEvaluation?.images.first?.index else { return }
-    let example = try SegmentationExample(validationSet, index, predictor)
+    let example = try validation.example(index)
     try events.add(image: "example/image", png: example.input, step: epoch)
     try events.add(image: "example/truth", png: example.truth, step: epoch)
     try events.add(image: "example/prediction", png: example.prediction, step: epoch)

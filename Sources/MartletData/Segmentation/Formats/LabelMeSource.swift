@@ -34,7 +34,7 @@ enum LabelMeSource {
       ((try? Folder.names(in: folder.path)) ?? []).map { folder.appending(path: $0) }
     }
     func pictures(_ files: [URL]) -> [URL] {
-      files.filter { ImageFolder.extensions.contains($0.pathExtension.lowercased()) }
+      files.filter { SampleFileKind.image.matches(Array($0.lastPathComponent.utf8)) }
     }
     let files = names(annotations)
     if images.standardizedFileURL != annotations.standardizedFileURL, !pictures(files).isEmpty {

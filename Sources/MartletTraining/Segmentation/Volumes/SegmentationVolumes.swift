@@ -1,0 +1,114 @@
+import Foundation
+import Martlet
+import MartletData
+import MartletModels
+
+/// Volumes with masks that a run is trained and validated on.
+struct SegmentationVolumes: SegmentationData {
+  private let training: VolumeLoader
+  private let validationSet: VolumeDataset
+
+  /// Finds and checks the volumes of a configuration.
+  init(_ configuration: SegmentationConfiguration) throws {
+    let (training, validation) = try configuration.volumeDatasets()
+    self.training = try VolumeLoader(
+      training, batchSize: configuration.batchSize, sampling: configuration.volumeSampling(),
+      normalization: training.normalization(configuration.volumes.normalization ?? .zScore),
+      augmentation: configuration.volumeAugmentation(), seed: configuration.seed)
+    validationSet = validation
+  }
+
+  let sampleName = "patches"
+  var introduction: String {
+    "\(samplesPerEpoch) patches of \(counted(training.dataset.count, "training volume")) and "
+      + counted(validationSet.count, "validation volume")
+  }
+  var classes: [SegmentationClass] { training.dataset.classes }
+  var samplesPerEpoch: Int { training.sampleCount }
+  var stepsPerEpoch: Int { training.batchCount }
+
+  func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
+    let batches = training.batches(epoch: epoch, startingAt: step)
+    return FunctionBatchSource {
+      try batches.next().map {
+        TrainingBatch(tensors: [$0.images, try $0.labelTensor()], count: $0.count)
+      }
+    }
+  }
+
+  func fingerprint() throws -> DataFingerprint {
+    func pairs(_ data: VolumeDataset) throws -> [DataFingerprint.Pair] {
+      try data.samples.map { try DataFingerprint.Pair(image: $0.image, mask: $0.mask, name: $0.fileName) }
+    }
+    return DataFingerprint(
+      training: try pairs(training.dataset), validation: try pairs(validationSet),
+      normalization: .unit(channels: training.dataset.channels), volumes: training.normalization)
+  }
+
+  func description(_ configuration: SegmentationConfiguration) throws -> SegmentationModelDescription {
+    let data = training.dataset
+    var description = try configuration.modelDescription(
+      inputChannels: data.channels, classCount: data.classes.count, options: data.options,
+      normalization: .unit(channels: data.channels))
+    description.volumes = VolumeDescription(
+      window: training.sampling.size, normalization: training.normalization)
+    return description
+  }
+
+  func validation(
+    of network: any SegmentationModel, _ description: SegmentationModelDescription, _ loss: SegmentationLoss,
+    _ numerics: Numerics
+  ) throws -> any SegmentationValidation {
+    VolumeValidation(
+      data: validationSet,
+      evaluator: try VolumeEvaluator(
+        network: network, description: description, loss: loss, numerics: numerics),
+      predictor: try VolumePredictor(network: network, description: description, numerics: numerics))
+  }
+}
+
+private final class VolumeValidation: SegmentationValidation {
+  private let data: VolumeDataset
+  private let evaluator: VolumeEvaluator
+  private let predictor: VolumePredictor
+
+  init(data: VolumeDataset, evaluator: VolumeEvaluator, predictor: VolumePredictor) {
+    self.data = data
+    self.evaluator = evaluator
+    self.predictor = predictor
+  }
+
+  func evaluate() throws -> SegmentationEvaluation { try evaluator.evaluate(data) }
+
+  func example(_ index: Int) throws -> SegmentationExample { try SegmentationExample(data, index, predictor) }
+}
+
+extension SegmentationConfiguration {
+  /// The training and validation volumes, checked.
+  func volumeDatasets() throws -> (training: VolumeDataset, validation: VolumeDataset) {
+    let training = try VolumeDataset(
+      images: URL(filePath: images), masks: URL(filePath: maskPlace), options: maskOptions())
+    if let validationImages, let validationMasks {
+      return (
+        training,
+        try VolumeDataset(
+          images: URL(filePath: validationImages), masks: URL(filePath: validationMasks),
+          options: training.options, channels: training.channels)
+      )
+    }
+    return try training.split(validationFraction: validationFraction, seed: self.seed)
+  }
+
+  /// The validation volumes that a run had, from where they were.
+  ///
+  /// - Throws: ``MartletError`` naming a volume that is no longer there.
+  func validationVolumes(
+    of run: DataFingerprint, _ description: SegmentationModelDescription
+  ) throws -> VolumeDataset {
+    let folder = validationImages ?? images
+    let data = try VolumeDataset(
+      images: URL(filePath: folder), masks: URL(filePath: validationMasks ?? maskPlace),
+      options: description.options, channels: description.inputChannels)
+    return data.subset(try run.validationPositions(among: data.samples.map(\.fileName), in: folder))
+  }
+}

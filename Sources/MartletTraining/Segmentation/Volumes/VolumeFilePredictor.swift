@@ -1,0 +1,87 @@
+import Foundation
+import Martlet
+import MartletData
+
+/// Reads files one by one and writes what a network makes of them.
+public protocol FilePredictor {
+  /// Writes what is asked for of a file.
+  ///
+  /// - Returns: The mask's path.
+  /// - Throws: ``MartletError`` naming the file that cannot be read or written; nothing is left half-written.
+  func predict(_ file: String) throws -> String
+}
+
+extension SegmentationFilePredictor: FilePredictor {}
+
+/// What predicts the files of a network, images or volumes: what `martlet predict` does.
+///
+/// - Throws: What ``SegmentationFilePredictor`` and ``VolumeFilePredictor`` do.
+public func segmentationFilePredictor(
+  _ model: URL, files: [String], output: String, _ request: SegmentationRequest,
+  numerics: Numerics = .current, report: @escaping (String) -> Void = { _ in }
+) throws -> any FilePredictor {
+  let isForVolumes =
+    try ModelFile(runOrWeights: model).description(as: SegmentationModelDescription.self).volumes != nil
+  return isForVolumes
+    ? try VolumeFilePredictor(model, files: files, output: output, request, numerics: numerics)
+    : try SegmentationFilePredictor(
+      model, files: files, output: output, request, numerics: numerics, report: report)
+}
+
+/// Reads volumes and writes their masks, as `.nii.gz` of bytes with the volumes' geometry.
+public final class VolumeFilePredictor: FilePredictor {
+  private let predictor: VolumePredictor
+  private let options: PredictionOptions
+  private let outputs: PredictionOutputs
+
+  /// - Parameters:
+  ///   - model: A run folder or a weights file.
+  ///   - files: The volumes that will be given to ``predict(_:)``.
+  ///   - output: The folder for masks, made if it is missing.
+  ///   - request: Overlap, blend and memory; all else is for images and refused.
+  /// - Throws: ``MartletError``, before anything is written, when the request cannot be meant, a file would be written
+  ///   twice or over one that is read, or the model cannot be read; also when the folder cannot be made.
+  public init(
+    _ model: URL, files: [String], output: String, _ request: SegmentationRequest,
+    numerics: Numerics = .current
+  ) throws {
+    try request.check()
+    var known = SegmentationRequest()
+    known.options.overlap = request.options.overlap
+    known.options.blend = request.options.blend
+    known.options.memoryLimit = request.options.memoryLimit
+    try require(
+      request == known, "predict",
+      "expected no more than overlap, blend and memory for volumes, which are predicted in windows of the size that "
+        + "the network was trained on, got what is for images")
+    options = request.options
+    outputs = try PredictionOutputs(folder: output, request: request, maskExtension: ".nii.gz")
+    try outputs.check(files, inputs: files + [model.path])
+    let (network, description) = try SegmentationModelDescription.load(runOrWeights: model)
+    predictor = try VolumePredictor(network: network, description: description, numerics: numerics)
+    try Folder.create(output)
+  }
+
+  public func predict(_ file: String) throws -> String {
+    let header = try Volume.header(contentsOf: file)
+    let byteCount = try predictor.byteCount(header, overlap: options.overlap)
+    try require(
+      byteCount <= options.memoryLimit, "predict",
+      "\(file): \(header.size) voxels take \(byteText(byteCount)), more than the limit of "
+        + "\(byteText(options.memoryLimit)): allow more")
+    let volume = try Volume(contentsOf: file)
+    let mask = outputs.mask(of: file)
+    let writer = try NIfTIWriter(
+      mask,
+      NIfTIHeader(size: volume.size, sample: .uint8, geometry: volume.geometry, version: header.version))
+    do {
+      try predictor.predict(volume, overlap: options.overlap, blend: options.blend) {
+        try writer.append($0.labels)
+      }
+    } catch let error as MartletError where error.operation == "volume" {
+      throw MartletError("predict", "\(file): \(error.message)")
+    }
+    try writer.commit()
+    return mask
+  }
+}
