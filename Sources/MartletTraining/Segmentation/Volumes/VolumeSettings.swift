@@ -105,5 +105,8 @@ extension SegmentationConfiguration {
     try checkValue(
       [.auto, .folders].contains(datasetFormat), "format", "auto or folders for volumes", format)
     try checkValue(!masks.isEmpty, "masks", "a folder", "nothing")
+    try checkValue(
+      normalization == .dataset, "normalization", "nothing for volumes, which have volume-normalization",
+      normalization.rawValue)
   }
 }
