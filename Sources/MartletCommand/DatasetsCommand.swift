@@ -14,8 +14,8 @@ struct InspectDatasetCommand: ParsableCommand {
     commandName: "inspect", abstract: "Count a dataset's images and classes, and list what is wrong with it.",
     discussion: """
       Give a folder of images and its masks: a folder of them, or the file or folder of annotations (COCO, CVAT, \
-      LabelMe, a list of Pascal VOC). One path is enough where it holds both. Folders of NIfTI files are volumes. Everything is read once. The exit code is \
-      2 where there are problems that training would stop at.
+      LabelMe, a list of Pascal VOC). One path is enough where it holds both. Folders of NIfTI files are volumes. \
+      Everything is read once. The exit code is 2 where there are problems that training would stop at.
       """)
 
   @Argument(help: ArgumentHelp("Images, and masks or annotations.", valueName: "path")) var paths: [String]

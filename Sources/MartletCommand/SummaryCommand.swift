@@ -33,7 +33,7 @@ struct SummaryCommand: ParsableCommand {
     let shape = try parsedShape()
     let network = try makeNetwork(inputChannels: shape[1])
     let image = TensorType(shape, .float32, .channelsLast)
-    let target = TensorType([shape[0], shape[2], shape[3]], .uint8)
+    let target = TensorType([shape[0]] + shape[2...], .uint8)
     let passes = try defaultPasses.without(withoutPasses)
     let summary = try withNumerics(options.numerics) {
       try ModelSummary(of: network, input: image, targets: [target], optimizer: Adam(), passes: passes) {
@@ -50,8 +50,8 @@ struct SummaryCommand: ParsableCommand {
   private func parsedShape() throws -> [Int] {
     let sizes = input.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
     try require(
-      sizes.count == 4 && sizes.allSatisfy { $0 > 0 }, "summary",
-      "expected an input such as 4x3x256x256, got \(input)")
+      (4...5).contains(sizes.count) && sizes.allSatisfy { $0 > 0 }, "summary",
+      "expected an input such as 4x3x256x256, or 1x1x64x64x64 for volumes, got \(input)")
     return sizes
   }
 

@@ -69,7 +69,8 @@ enum ImageFolder {
         names.first.map {
           "\(counted(names.count, "other entry", "other entries")) such as \(String(decoding: $0, as: UTF8.self))"
         } ?? "an empty folder"
-      throw MartletError("dataset", "expected \(kind.name) \(purpose) in \(path), got \(others)")
+      let hint = names.contains(where: SampleFileKind.volume.matches) ? "; volumes take axes 3" : ""
+      throw MartletError("dataset", "expected \(kind.name) \(purpose) in \(path), got \(others)\(hint)")
     }
     listing.files = found.sorted(by: NaturalOrder.precedes).map {
       folder.appendingPathComponent($0, isDirectory: false)

@@ -42,6 +42,8 @@ struct SegmentationLossTerm: Sendable {
   var parameters: [Parameter] = []
   /// Whether classes can be weighted.
   var takesClassWeights = false
+  /// Whether it is defined for volumes as for images.
+  var isForVolumes = true
   var function: @Sendable (Call) throws -> Tensor
 
   /// The name with its parameters: `focal(alpha, gamma=2, normalized=false)`.
@@ -129,7 +131,7 @@ extension SegmentationLossTerm {
       parameters: [
         number("w0", 10),
         number("sigma", 5, .aboveZero),
-      ], takesClassWeights: true
+      ], takesClassWeights: true, isForVolumes: false
     ) {
       try Loss.boundaryCrossEntropy(
         $0.logits, $0.labels, classWeights: $0.weightTensor, w0: $0["w0"], sigma: $0["sigma"],

@@ -93,12 +93,17 @@ extension SegmentationConfiguration {
 
   /// Checks what only volumes have, or what they do not have.
   func checkSamples() throws {
+    try checkValue([2, 3].contains(network.axes ?? 2), "axes", "2, or 3 for volumes", network.axes ?? 2)
     guard isVolumes else {
       _ = try size.side()
       if let name = volumes.givenNames.first {
         throw MartletError("configuration", "\(name): expected axes 3, for volumes, got \(network.axes ?? 2)")
       }
       return
+    }
+    if let part = try SegmentationLossExpression(loss).parts.first(where: { !$0.term.isForVolumes }) {
+      throw MartletError(
+        "configuration", "loss: expected one for volumes, got \(part.term.name), which is for images")
     }
     _ = try volumeSampling()
     _ = try volumeAugmentation()
