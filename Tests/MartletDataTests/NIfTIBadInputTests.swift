@@ -80,9 +80,7 @@ import Testing
   @Test("files that end early", arguments: ["int16.nii", "scaled.nii.gz", "second_big.nii.gz"])
   func truncated(_ name: String) throws {
     let bytes = try VolumeFixture.bytes(name)
-    // What is packed ends with eight bytes of checksum and length, which are of no use without the rest.
-    let end = name.hasSuffix(".gz") ? bytes.count - 8 : bytes.count
-    for count in 0..<end {
+    for count in bytes.indices {
       #expect(try !text(Array(bytes[..<count]), name: name).isEmpty, "\(count) bytes of \(name)")
     }
     #expect(try text(bytes, name: name) == "")

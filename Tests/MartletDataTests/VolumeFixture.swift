@@ -43,13 +43,14 @@ final class VolumeFolders {
   /// - Parameter labels: One a voxel.
   func add(
     _ name: String, _ size: VolumeSize, labels: [Float], maskName: String? = nil, channels: Int = 1,
-    geometry: VolumeGeometry = .init(), maskGeometry: VolumeGeometry? = nil
+    geometry: VolumeGeometry = .init(), maskGeometry: VolumeGeometry? = nil,
+    maskSample: NIfTISample = .int16
   ) throws {
     let values = (0..<size.count * channels).map { Float($0) }
     try Volume(size: size, channels: channels, values: values, geometry: geometry).write(
       to: folder.file("images/\(name).nii.gz"))
     try Volume(size: size, values: labels, geometry: maskGeometry ?? geometry).write(
-      to: folder.file("masks/\(maskName ?? name).nii.gz"), as: .int16)
+      to: folder.file("masks/\(maskName ?? name).nii.gz"), as: maskSample)
   }
 
   /// Adds a volume of two classes beside the background: class 1 in the first slice, one voxel of class 2 in the last.

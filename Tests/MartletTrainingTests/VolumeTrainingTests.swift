@@ -21,8 +21,17 @@ import Testing
       normalization: .unit(channels: 1),
       volumes: VolumeDescription(
         window: window, normalization: try VolumeNormalization(.zScore, foreground: [[]])))
-    return (try withSeed(3) { try description.makeNetwork() }, description)
+    // First weights that tell voxels apart.
+    for seed in UInt64(1)..<100 {
+      let network = try withSeed(seed) { try description.makeNetwork() }
+      let predictor = try VolumePredictor(network: network, description: description)
+      if Set(try predictor.labels(of: volume)).contains(1) { return (network, description) }
+    }
+    throw MartletError("test", "no seed gives class 1")
   }
+
+  private static let size = VolumeSize(depth: 6, height: 9, width: 10)
+  private static let volume = Volume(size: size, values: (0..<size.count).map { Float($0 * 7 % 23) })
 
   /// A folder of one volume whose mask is given by the volume's own geometry.
   private static func data(labels: [Float], size: VolumeSize, spacing: [Double]) throws -> (
@@ -31,8 +40,7 @@ import Testing
     let folder = FileManager.default.temporaryDirectory.appending(path: "martlet-\(UUID())")
     for part in ["images", "masks"] { try Folder.create(folder.appending(path: part).path) }
     let geometry = VolumeGeometry(spacing: spacing)
-    let values = (0..<size.count).map { Float($0 * 7 % 23) }
-    try Volume(size: size, values: values, geometry: geometry).write(
+    try Volume(size: size, values: volume.values, geometry: geometry).write(
       to: folder.appending(path: "images/a.nii.gz").path)
     try Volume(size: size, values: labels, geometry: geometry).write(
       to: folder.appending(path: "masks/a.nii.gz").path, as: .uint8)
@@ -48,20 +56,26 @@ import Testing
     let predictor = try VolumePredictor(network: network, description: description)
     let size = Self.window
     let values = (0..<size.count).map { Float($0 * 31 % 97) }
-    let labels = try predictor.labels(of: Volume(size: size, values: values))
+    var got: [Float] = []
+    try predictor.predict(Volume(size: size, values: values), overlap: 0.25, blend: .gaussian) {
+      got += $0.probabilities
+    }
     let mean = values.reduce(0, +) / Float(values.count)
     let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(values.count)).squareRoot()
     let input = try Tensor(shape: [1, 1] + size.lengths, scalars: values.map { ($0 - mean) / deviation })
-    let direct = try network.logits(input).argmax(axis: 1).cast(to: .uint8).scalars(UInt8.self)
-    let differences = zip(labels, direct).count { $0 != $1 }
-    #expect(differences <= 1, "\(differences) voxels differ")
-    #expect(Set(labels).count > 1)
+    let direct: [Float] = try network.logits(input).softmax(axis: 1).scalars()
+    let count = size.count
+    var worst: Float = 0
+    for voxel in 0..<count {
+      for item in 0..<3 { worst = max(worst, abs(got[3 * voxel + item] - direct[item * count + voxel])) }
+    }
+    #expect(worst < 1e-5 && got.count == 3 * count, "\(worst)")
   }
 
   @Test("a volume is evaluated as it is predicted, with distances in its own spacing")
   func evaluates() throws {
     let (network, description) = try Self.network()
-    let size = VolumeSize(depth: 6, height: 9, width: 10)
+    let size = Self.size
     let predictor = try VolumePredictor(network: network, description: description)
     var labels = [Float](repeating: 0, count: size.count)
     labels[0] = 1

@@ -97,6 +97,7 @@ final class NIfTIReader {
     if try voxels.skip(tolerated) == tolerated {
       throw failure("the end after \(header.byteCount) bytes of voxels", "\(tolerated) bytes and more")
     }
+    guard voxels.isWhole else { throw failure("a checksum after the voxels", "the end of the file before") }
   }
 
   /// A value's place as it is shown to people.

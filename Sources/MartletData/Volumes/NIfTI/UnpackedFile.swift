@@ -27,6 +27,8 @@ final class UnpackedFile {
   private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
   private var hasState = false
   private var isAtEnd = false
+  /// Whether what is packed has ended as it should, its checksum included; not, where the file was cut short.
+  private(set) var isWhole = false
   /// Bytes in `input`, for files that are not packed how many are left at its front.
   private var pending: UnsafeMutableBufferPointer<UInt8>
 
@@ -139,6 +141,7 @@ final class UnpackedFile {
       guard inflateReset(stream) == Z_OK else { throw file.failure("zlib cannot go on") }
     } else {
       isAtEnd = true
+      isWhole = true
     }
   }
 
