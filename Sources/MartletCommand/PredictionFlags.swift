@@ -64,7 +64,8 @@ struct PredictionFlags: ParsableArguments {
     [
       "overlay": overlay, "tile": tile != nil, "overlap": overlap != nil, "blend": blend != nil,
       "batch-size": batchSize != nil, "tta": tta != nil, "memory": memory != nil,
-      "inference-depth": inferenceDepth != nil, "probabilities": probabilities != nil, "min-size": minSize != nil, "fill-holes": fillHoles != nil,
+      "inference-depth": inferenceDepth != nil, "probabilities": probabilities != nil,
+      "min-size": minSize != nil, "fill-holes": fillHoles != nil,
       "instances": instances, "geojson": geojson, "split": split != nil, "simplify": simplify != nil,
     ]
   }

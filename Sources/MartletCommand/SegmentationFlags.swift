@@ -51,9 +51,11 @@ struct SegmentationFlags: ConfigurationFlags {
   @Option(help: "Mean and deviation of the input: the dataset's, ImageNet's, or none. (default: dataset)")
   var normalization: NormalizationChoice?
   @Option(
-    parsing: .upToNextOption,
-    help: "Height and width to train at; for volumes one length, or depth, height and width. (default: 256)")
-  var size: [Int] = []
+    parsing: .unconditional,
+    help:
+      "Height and width to train at; for volumes one length, or depth, height and width as 32x64x64. (default: 256)"
+  )
+  var size: SampleSize?
   @OptionGroup(title: "Volumes") var volumes: VolumeFlags
   @Option(
     parsing: .upToNextOption,
@@ -89,7 +91,7 @@ struct SegmentationFlags: ConfigurationFlags {
     if !reset.isEmpty { configuration.reset = reset }
     set(&configuration.adaptInput, adaptInput)
     set(&configuration.normalization, normalization)
-    if !size.isEmpty { configuration.size = SampleSize(size) }
+    set(&configuration.size, size)
     volumes.apply(to: &configuration.volumes)
     if !classWeights.isEmpty { configuration.classWeights = classWeights }
     if let augmentation { configuration.augmentation = try AugmentationChoice(named: augmentation) }
@@ -109,3 +111,10 @@ struct SegmentationFlags: ConfigurationFlags {
 }
 
 extension NormalizationChoice: ExpressibleByArgument {}
+extension SampleSize: ExpressibleByArgument {
+  public init?(argument: String) {
+    let lengths = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    guard !lengths.contains(nil) else { return nil }
+    self.init(lengths.compactMap { $0 })
+  }
+}

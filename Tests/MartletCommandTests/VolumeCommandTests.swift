@@ -86,8 +86,8 @@ struct VolumeCommandTests {
       try expectRefusal(base + flags, mentioning: words)
     }
     let size = try #require(base.firstIndex(of: "--size"))
-    let large = Array(base[..<size]) + Array(base[(size + 4)...])
-    try expectRefusal(large, mentioning: ["size", "such as 64 or 32 64 64, got 256×256×256"])
+    let large = Array(base[..<size]) + Array(base[(size + 2)...])
+    try expectRefusal(large, mentioning: ["size", "such as 64 or 32x64x64, got 256×256×256"])
     #expect(!FileManager.default.fileExists(atPath: scratch.path("run")))
 
     try #require(try Program.run(base).status == 0)

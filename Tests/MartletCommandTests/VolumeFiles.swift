@@ -65,7 +65,7 @@ extension Scratch {
   func volumeArguments(_ run: String, epochs: Int = 4) -> [String] {
     [
       "train", "segmentation", "--axes", "3", "--images", path("images"), "--masks", path("masks"),
-      "--base-channels", "4", "--depth", "1", "--size", "8", "8", "8", "--patches", "3", "--batch-size", "2",
+      "--base-channels", "4", "--depth", "1", "--size", "8x8x8", "--patches", "3", "--batch-size", "2",
       "--epochs", "\(epochs)", "--learning-rate", "0.01", "--augmentation", "strong", "--output", path(run),
     ]
   }

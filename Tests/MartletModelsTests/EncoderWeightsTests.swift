@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Weights for an encoder alone")
 struct EncoderWeightsTests {
-  private func network(_ encoder: EncoderName?, channels: Int = 3, seed: UInt64 = 1) throws -> any SegmentationModel {
+  private func network(_ encoder: EncoderName?, channels: Int = 3, seed: UInt64 = 1) throws
+    -> any SegmentationModel
+  {
     var options = NetworkOptions()
     options.encoder = encoder
     if encoder == nil { options.baseChannels = 4 }
@@ -33,7 +35,8 @@ struct EncoderWeightsTests {
     let target = try network(.resnet18, seed: 2)
     let decoder = try values(target, "decoder.blocks.0.conv1.0.weight")
     try target.loadEncoderStateDict(classifier(source, head: "fc"))
-    for name in ["encoder.conv1.weight", "encoder.layer4.1.bn2.running_var", "encoder.layer3.0.conv2.weight"] {
+    for name in ["encoder.conv1.weight", "encoder.layer4.1.bn2.running_var", "encoder.layer3.0.conv2.weight"]
+    {
       #expect(try values(target, name) == values(source, name))
     }
     #expect(try values(target, "decoder.blocks.0.conv1.0.weight") == decoder)
@@ -42,11 +45,12 @@ struct EncoderWeightsTests {
   @Test("come from another network with the encoder")
   func segmentation() throws {
     let source = try network(.vgg11BN, seed: 1)
-    let target = try SegNet({
-      var configuration = SegNet.Configuration()
-      configuration.encoder = .vgg11BN
-      return configuration
-    }())
+    let target = try SegNet(
+      {
+        var configuration = SegNet.Configuration()
+        configuration.encoder = .vgg11BN
+        return configuration
+      }())
     try target.loadEncoderStateDict(source.stateDict)
     #expect(
       try values(target, "encoder.features.0.weight") == values(source, "encoder.features.0.weight"))
@@ -69,7 +73,9 @@ struct EncoderWeightsTests {
     let error = #expect(throws: MartletError.self) {
       try network(.resnet18).loadEncoderStateDict(state, source: "resnet34.pth")
     }
-    #expect(error?.message.contains("resnet34.pth") == true && error?.message.contains("unexpected layer1.2") == true)
+    #expect(
+      error?.message.contains("resnet34.pth") == true
+        && error?.message.contains("unexpected layer1.2") == true)
     let none = #expect(throws: MartletError.self) { try network(nil).loadEncoderStateDict(state) }
     #expect(none?.message.contains("no encoder") == true)
   }

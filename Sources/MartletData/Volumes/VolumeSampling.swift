@@ -25,7 +25,7 @@ public struct VolumeSampling: Hashable, Sendable {
     let count = size.lengths.reduce(1) { $0.saturatingProduct(max($1, 0)) }
     try require(
       size.lengths.allSatisfy { $0 > 0 } && count <= Self.largestVoxelCount, "size",
-      "expected patches of up to \(Self.largestVoxelCount) voxels, such as 64 or 32 64 64, got \(size)")
+      "expected patches of up to \(Self.largestVoxelCount) voxels, such as 64 or 32x64x64, got \(size)")
     try require(
       (1...65536).contains(patchesPerVolume), "patches", "expected 1 to 65536, got \(patchesPerVolume)")
     try require(

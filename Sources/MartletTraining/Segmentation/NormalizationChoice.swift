@@ -17,7 +17,8 @@ public enum NormalizationChoice: String, Hashable, Sendable, Codable, CaseIterab
     case .none: return .unit(channels: data.channels)
     case .imagenet:
       try require(
-        data.channels == 3, "normalization", "expected images of 3 channels for imagenet, got \(data.channels)")
+        data.channels == 3, "normalization",
+        "expected images of 3 channels for imagenet, got \(data.channels)")
       return .imageNet
     }
   }

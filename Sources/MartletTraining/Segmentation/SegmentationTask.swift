@@ -43,7 +43,8 @@ public final class SegmentationTask: RunTask {
     try require(
       smallest >= network.smallestTrainingBatch, "configuration",
       "batch-size: expected batches of \(network.smallestTrainingBatch) or more \(data.sampleName) for "
-        + "\(configuration.model), got \(count) in batches of \(configuration.batchSize), which leaves one of \(smallest)")
+        + "\(configuration.model), got \(count) in batches of \(configuration.batchSize), which leaves one of \(smallest)"
+    )
     segmentationLoss = try SegmentationLoss(
       configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
     numerics = configuration.numerics
