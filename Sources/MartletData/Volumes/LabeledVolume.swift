@@ -29,7 +29,7 @@ extension MaskRaster {
       throw reader.failure("a mask of one channel", "\(header.channels)")
     }
     var values: [UInt16] = []
-    values.reserveCapacity(header.voxelCount)
+    values.reserveCapacity(reader.expectedValueCount)
     var largest: UInt16 = 0
     try reader.forEachRun { start, run in
       for (index, number) in run.enumerated() {

@@ -25,7 +25,7 @@ public struct Volume: Hashable, Sendable {
     let reader = try NIfTIReader(path)
     let header = reader.header
     var values: [Float] = []
-    values.reserveCapacity(header.voxelCount * header.channels)
+    values.reserveCapacity(reader.expectedValueCount)
     try reader.forEachRun { start, run in
       for (index, number) in run.enumerated() {
         let value = Float(number)

@@ -56,6 +56,12 @@ final class NIfTIReader {
     return found
   }
 
+  /// How many values to make room for at once. A packed file that says more than files usually hold has to show it: memory
+  /// then grows with what comes out of it.
+  var expectedValueCount: Int {
+    min(header.voxelCount * header.channels, max(1 << 20, voxels.size.saturatingProduct(16)))
+  }
+
   /// Reads the voxels from the first to the last, channel by channel, each in the order of its slices and rows.
   ///
   /// - Parameter body: Called with the number of the first value of a run, and the run.

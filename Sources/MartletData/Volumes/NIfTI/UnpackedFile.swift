@@ -66,6 +66,9 @@ final class UnpackedFile {
     stream.deallocate()
   }
 
+  /// Bytes of the file as it is.
+  var size: Int { file.size }
+
   /// The most bytes that the file can hold, unpacked.
   var largestCount: Int { isPacked ? file.size.saturatingProduct(Self.largestRatio) : file.size }
 
