@@ -1,5 +1,6 @@
 """Losses of segmentation: those of segmentation_models.pytorch and of MONAI, and the weight map of U-Net."""
 
+import torchvision_on_cpu  # isort: skip, before what imports torchvision
 import numpy as np
 import segmentation_models_pytorch.losses as smp
 import segmentation_models_pytorch.losses.lovasz as smp_lovasz

@@ -5,6 +5,7 @@ import json
 import math
 from pathlib import Path
 
+import torchvision_on_cpu  # isort: skip, before what imports torchvision
 import numpy as np
 import segmentation_models_pytorch.metrics as smp
 import torch

@@ -7,6 +7,7 @@ the importance map of a window. ct/… is nnU-Net's way with CT, by NumPy's perc
 
 from pathlib import Path
 
+import torchvision_on_cpu  # isort: skip, before what imports torchvision
 import numpy as np
 import torch
 from monai.data.utils import compute_importance_map

@@ -6,6 +6,7 @@ CASE/is_gaussian and CASE/scores (classes × height × width), for the function 
 
 from pathlib import Path
 
+import torchvision_on_cpu  # isort: skip, before what imports torchvision
 import numpy as np
 import torch
 from monai.inferers import sliding_window_inference
