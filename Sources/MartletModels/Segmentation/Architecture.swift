@@ -79,6 +79,13 @@ public struct Architecture: Sendable {
     all.map(\.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
+  /// What there is to choose in U-Net and U-Net++ over an encoder.
+  private static let overEncoder: [NetworkOption<EncoderUNet.Configuration>] = [
+    .init("encoder", \.encoder, \EncoderUNet.Configuration.encoder),
+    .init("encoder-depth", \.encoderDepth, \.encoderDepth),
+    .init("decoder-channels", \.decoderChannels, \.decoderChannels),
+  ]
+
   /// Every architecture; `unet` and `unet++` once as published and once over an encoder.
   public static let all: [Architecture] = [
     Architecture(
@@ -92,12 +99,7 @@ public struct Architecture: Sendable {
       ]
     ) { try UNet($0) },
     Architecture(
-      "unet",
-      [
-        .init("encoder", \.encoder, \EncoderUNet.Configuration.encoder),
-        .init("encoder-depth", \.encoderDepth, \.encoderDepth),
-        .init("decoder-channels", \.decoderChannels, \.decoderChannels),
-      ]
+      "unet", overEncoder
     ) { try EncoderUNet($0) },
     Architecture(
       "unet++",
@@ -109,12 +111,7 @@ public struct Architecture: Sendable {
       ]
     ) { try UNetPlusPlus($0) },
     Architecture(
-      "unet++",
-      [
-        .init("encoder", \.encoder, \EncoderUNetPlusPlus.Configuration.encoder),
-        .init("encoder-depth", \.encoderDepth, \.encoderDepth),
-        .init("decoder-channels", \.decoderChannels, \.decoderChannels),
-      ]
+      "unet++", overEncoder
     ) { try EncoderUNetPlusPlus($0) },
     Architecture("segnet", [.init("encoder", \.encoder, \SegNet.Configuration.encoder)]) { try SegNet($0) },
     Architecture(
@@ -173,7 +170,6 @@ protocol NetworkConfiguration: Hashable, Sendable {
 extension UNet.Configuration: NetworkConfiguration {}
 extension EncoderUNet.Configuration: NetworkConfiguration {}
 extension UNetPlusPlus.Configuration: NetworkConfiguration {}
-extension EncoderUNetPlusPlus.Configuration: NetworkConfiguration {}
 extension SegNet.Configuration: NetworkConfiguration {}
 extension DeepLabV3.Configuration: NetworkConfiguration {}
 extension DeepLabV3Plus.Configuration: NetworkConfiguration {}

@@ -3,19 +3,8 @@ import Martlet
 /// U-Net++ over a classification network: segmentation_models.pytorch's `UnetPlusPlus`, by structure and by names
 /// (`encoder.…`, `decoder.blocks.x_0_0.conv1.0`, `segmentation_head.0`).
 public final class EncoderUNetPlusPlus: EncodedNetwork {
-  public struct Configuration: Hashable, Sendable, Codable {
-    /// Channels of the images.
-    public var inputChannels = 3
-    /// Classes, background included.
-    public var classCount = 2
-    public var encoder = EncoderName.resnet34
-    /// Halvings of the encoder that are used.
-    public var encoderDepth = 5
-    /// Outputs of each step up, lowest first. As many as there are halvings.
-    public var decoderChannels = [256, 128, 64, 32, 16]
-
-    public init() {}
-  }
+  /// The same choices as for ``EncoderUNet``.
+  public typealias Configuration = EncoderUNet.Configuration
 
   public let configuration: Configuration
 

@@ -2,16 +2,8 @@ import Martlet
 
 /// MobileNetV2 (Sandler et al., "Inverted Residuals and Linear Bottlenecks", 2018), with torchvision's names:
 /// `features.0.0`, `features.1.conv.0.0`, …
-final class MobileNetV2Encoder: FeatureEncoder {
-  let channels: [Int]
-  @Key("features") private var layers: [any Layer]
-  private let depth: Int
-  /// The layers behind which a feature is taken.
-  private static let ends = [1, 3, 6, 13, 18]
-
+final class MobileNetV2Encoder: LayeredEncoder {
   init(_ configuration: EncoderConfiguration) throws {
-    depth = configuration.depth
-    channels = Array(([configuration.inputChannels] + [16, 24, 32, 96, 1280]).prefix(depth + 1))
     var layers: [any Layer] = [
       try ConvolutionUnit(
         configuration.inputChannels, 32, stride: 2, activation: .relu6, initialization: .kaimingNormal)
@@ -34,17 +26,7 @@ final class MobileNetV2Encoder: FeatureEncoder {
     }
     layers.append(
       try ConvolutionUnit(320, 1280, kernel: 1, activation: .relu6, initialization: .kaimingNormal))
-    self.layers = layers
-  }
-
-  func features(_ images: Tensor) throws -> [Tensor] {
-    var features = [images]
-    var x = images
-    for (index, layer) in layers.enumerated() where features.count <= depth {
-      x = try layer(x)
-      if Self.ends.contains(index) { features.append(x) }
-    }
-    return features
+    super.init(configuration, channels: [16, 24, 32, 96, 1280], ends: [1, 3, 6, 13, 18], layers: layers)
   }
 }
 

@@ -2,16 +2,8 @@ import Martlet
 
 /// MobileNetV3-Large (Howard et al., "Searching for MobileNetV3", 2019), with torchvision's names: `features.0.0`,
 /// `features.1.block.0.0`, `features.4.block.2.fc1`, …
-final class MobileNetV3Encoder: FeatureEncoder {
-  let channels: [Int]
-  @Key("features") private var layers: [any Layer]
-  private let depth: Int
-  /// The layers behind which a feature is taken: before each halving, and the last.
-  private static let ends = [1, 3, 6, 12, 16]
-
+final class MobileNetV3Encoder: LayeredEncoder {
   init(_ configuration: EncoderConfiguration) throws {
-    depth = configuration.depth
-    channels = Array(([configuration.inputChannels] + [16, 24, 40, 112, 960]).prefix(depth + 1))
     var layers: [any Layer] = [
       try Self.unit(configuration.inputChannels, 16, stride: 2, activation: .hardSwish)
     ]
@@ -25,17 +17,7 @@ final class MobileNetV3Encoder: FeatureEncoder {
       inputs = row.outputs
     }
     layers.append(try Self.unit(160, 960, kernel: 1, activation: .hardSwish))
-    self.layers = layers
-  }
-
-  func features(_ images: Tensor) throws -> [Tensor] {
-    var features = [images]
-    var x = images
-    for (index, layer) in layers.enumerated() where features.count <= depth {
-      x = try layer(x)
-      if Self.ends.contains(index) { features.append(x) }
-    }
-    return features
+    super.init(configuration, channels: [16, 24, 40, 112, 960], ends: [1, 3, 6, 12, 16], layers: layers)
   }
 
   /// Convolution, batch normalisation with this network's numbers, activation.
