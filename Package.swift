@@ -10,6 +10,7 @@ let package = Package(
     .library(name: "MartletModels", targets: ["MartletModels"]),
     .library(name: "MartletData", targets: ["MartletData"]),
     .library(name: "MartletInterchange", targets: ["MartletInterchange"]),
+    .library(name: "MartletONNX", targets: ["MartletONNX"]),
     .library(name: "MartletTraining", targets: ["MartletTraining"]),
     .executable(name: "martlet", targets: ["MartletCommand"]),
     .executable(name: "martlet-bench", targets: ["MartletBench"]),
@@ -27,6 +28,12 @@ let package = Package(
     .target(name: "Martlet", dependencies: ["MartletKernels"]),
     .target(name: "MartletFiles", dependencies: ["Martlet"]),
     .target(name: "MartletInterchange", dependencies: ["Martlet", "MartletFiles"]),
+    .target(
+      name: "MartletONNX",
+      dependencies: [
+        "Martlet", "MartletFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["Schema/onnx.proto"]),
 
     // Image codecs come from the libraries made for them.
     .systemLibrary(
