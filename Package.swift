@@ -27,7 +27,7 @@ let package = Package(
     .target(name: "MartletKernels", dependencies: ["CMartletKernels"]),
     .target(name: "Martlet", dependencies: ["MartletKernels"]),
     .target(name: "MartletFiles", dependencies: ["Martlet"]),
-    .target(name: "MartletInterchange", dependencies: ["Martlet", "MartletFiles"]),
+    .target(name: "MartletInterchange", dependencies: ["Martlet", "MartletKernels", "MartletFiles"]),
     .target(
       name: "MartletONNX",
       dependencies: [

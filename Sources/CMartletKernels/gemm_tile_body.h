@@ -174,6 +174,15 @@ static const NAME(tile_function) NAME(narrow_tiles)[2][NARROW_HEIGHT + 1] = {
 #undef OWN
 #undef SHARED
 
+// Rows of a tile at most, of `largest`. Source rows that lie a multiple of 4 KiB apart, such as pixels of 1024 floats,
+// contend for the same places of the first cache: that has eight of them, on most processors.
+static inline long NAME(tile_rows)(const martlet_gemm_block *block, long largest) {
+  enum { period = 4096, places = 8 };
+  if (largest <= places || block->rows <= places) return largest;
+  const long distance = (const char *)block->sources[1] - (const char *)block->sources[0];
+  return distance % period == 0 ? places : largest;
+}
+
 // The rows are spread evenly over as few tiles as hold them; a panel stays in the first cache for all tiles. Where a
 // panel holds no more columns than a vector, tiles are narrow and tall.
 static void NAME(multiply)(const martlet_gemm_block *block) {
@@ -184,7 +193,7 @@ static void NAME(multiply)(const martlet_gemm_block *block) {
     const long columns = left < NAME(width) ? left : NAME(width);
     const int narrow = columns <= LANES;
     const NAME(tile_function) *functions = narrow ? NAME(narrow_tiles)[shared] : NAME(wide_tiles)[shared];
-    const long height = narrow ? NARROW_HEIGHT : HEIGHT;
+    const long height = NAME(tile_rows)(block, narrow ? NARROW_HEIGHT : HEIGHT);
     const long tiles = (block->rows + height - 1) / height;
     for (long i = 0, first = 0; i < tiles; i++) {
       const long end = block->rows * (i + 1) / tiles;

@@ -478,13 +478,19 @@ static void NAME(transform_weights_2)(const martlet_winograd_weights *weights) {
   NAME(transform_weights)(2, weights);
 }
 
-// Steps that lie ahead are fetched by the processor itself: the weights are one run.
+// Elements from a weight to the one that is fetched with it: a model's weights come from far away, faster than they are
+// transformed if they are asked for early.
+enum { NAME(weights_ahead) = 1024 };
+
 INLINE void NAME(transform_ordered_weights)(const int m, const martlet_winograd_ordered_weights *weights) {
   for (long step = 0; step < weights->steps; step++)
     for (long column = 0; column < weights->width; column += LANES) {
       const float *from = weights->weights + step * weights->step_stride + column;
       NAME(vector) g[9];
-      UNROLL for (int tap = 0; tap < 9; tap++) g[tap] = NAME(load)(from + tap * weights->width);
+      UNROLL for (int tap = 0; tap < 9; tap++) {
+        g[tap] = NAME(load)(from + tap * weights->width);
+        __builtin_prefetch(from + tap * weights->width + NAME(weights_ahead), 0, 2);
+      }
       NAME(store_weights)(
           m, g, weights->flipped, weights->panel + step * weights->width + column, weights->frequency_stride);
     }

@@ -44,6 +44,9 @@ public protocol Operation: Hashable, Sendable {
   /// costs more.
   func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation?
 
+  /// Whether output 0 is input 0, whatever that is: a cast to the type that is there, padding by nothing.
+  func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool
+
   /// How the part of the work that depends on one input alone is done beforehand, for inputs that stay the same from run
   /// to run: weights that are brought into the order in which a kernel reads them. `nil` where there is no such part.
   func preparation(inputs: [TensorType], outputs: [TensorType]) -> Preparation?
@@ -69,6 +72,7 @@ extension Operation {
   public var viewedInput: Int? { nil }
   public var mutatedInputs: [Int] { [] }
   public func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation? { nil }
+  public func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool { false }
   public func preparation(inputs: [TensorType], outputs: [TensorType]) -> Preparation? { nil }
   public var inverse: (any Operation)? { nil }
   public var isRandom: Bool { false }

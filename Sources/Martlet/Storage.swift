@@ -5,13 +5,24 @@
 public final class Storage: @unchecked Sendable {
   public let address: UnsafeMutableRawPointer
   public let byteCount: Int
+  /// Whom the memory belongs to; nil where it is the pool's.
+  private let owner: AnyObject?
 
   /// Memory of unspecified content.
   ///
   /// - Throws: ``MartletError`` when the system has no such block.
   public init(byteCount: Int) throws {
     self.byteCount = byteCount
+    owner = nil
     address = try MemoryPool.shared.take(byteCount: byteCount)
+  }
+
+  /// Memory of somebody else, such as a mapped file, who is held for as long. It is only read.
+  package init(reading bytes: UnsafeRawBufferPointer, of owner: AnyObject & Sendable) {
+    precondition(bytes.baseAddress != nil, "no bytes to read")
+    address = UnsafeMutableRawPointer(mutating: bytes.baseAddress!)
+    byteCount = bytes.count
+    self.owner = owner
   }
 
   /// What stands for memory that a variable has given away: see ``Variable/release()``.
@@ -20,7 +31,9 @@ public final class Storage: @unchecked Sendable {
     return storage
   }()
 
-  deinit { MemoryPool.shared.giveBack(address, byteCount: byteCount) }
+  deinit {
+    if owner == nil { MemoryPool.shared.giveBack(address, byteCount: byteCount) }
+  }
 
   func copy() throws -> Storage {
     let copy = try Storage(byteCount: byteCount)

@@ -15,7 +15,7 @@ struct MartletCommand: ParsableCommand {
       Exit codes: 0 done, 2 something was wrong with the input, 130 stopped by Ctrl-C, SIGTERM or SIGHUP \
       after saving.
       """,
-    version: "0.1.0",
+    version: martletVersion,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, RunCommand.self, SummaryCommand.self,
       PreviewCommand.self, DatasetsCommand.self, SynthesizeCommand.self,

@@ -79,6 +79,7 @@ struct PredictCommand: ParsableCommand {
     guard let output else { throw MartletError("predict", "expected --output with a folder for the masks") }
     let predicting = try segmentationFilePredictor(
       URL(filePath: model), files: files, output: output, images.request(), numerics: options.numerics,
+      start: PredictorStart(packed: images.packed, tuning: images.tune),
       report: { printError("martlet: \($0)") })
     var failures = 0
     for file in files {

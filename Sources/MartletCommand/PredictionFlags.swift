@@ -59,6 +59,17 @@ struct PredictionFlags: ParsableArguments {
     help: ArgumentHelp("Leave out corners of outlines that are no further from a line.", valueName: "pixels"))
   var simplify: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "Start from a file with the network's weights as this machine reads them: it is made if it is missing, or does not "
+        + "fit the run, the machine or the program.", valueName: "file"))
+  var packed: String?
+  @Option(
+    help: ArgumentHelp(
+      "Time every convolution with every algorithm instead of choosing by a model of costs, and keep what was fastest in "
+        + "a file.", valueName: "file"))
+  var tune: String?
+
   /// Which flags are given, by name.
   var given: KeyValuePairs<String, Bool> {
     [
@@ -67,6 +78,7 @@ struct PredictionFlags: ParsableArguments {
       "inference-depth": inferenceDepth != nil, "probabilities": probabilities != nil,
       "min-size": minSize != nil, "fill-holes": fillHoles != nil,
       "instances": instances, "geojson": geojson, "split": split != nil, "simplify": simplify != nil,
+      "packed": packed != nil, "tune": tune != nil,
     ]
   }
 

@@ -5,6 +5,7 @@ struct CastOperation: Operation {
   var target: ScalarType
 
   var name: String { "cast" }
+  func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool { inputs[0] == outputs[0] }
 
   func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] { [inputs[0].with(scalar: target)] }
 

@@ -7,6 +7,7 @@ public struct Concatenate: Operation {
   public init(axis: Int) { self.axis = axis }
 
   public var name: String { "concatenate" }
+  public func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool { inputs.count == 1 }
 
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     try require(!inputs.isEmpty, name, "expected at least one tensor, got none")

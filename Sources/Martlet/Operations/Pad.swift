@@ -30,6 +30,7 @@ public struct Pad: Operation {
   }
 
   public var name: String { "pad" }
+  public func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool { before.allSatisfy { $0 == 0 } && inputs[0] == outputs[0] }
 
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     let shape = inputs[0].shape
@@ -103,6 +104,7 @@ public struct PadSpace: Operation {
   }
 
   public var name: String { replicates ? "replication_pad" : "reflection_pad" }
+  public func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool { before.allSatisfy { $0 == 0 } && inputs[0] == outputs[0] }
 
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     try inputs[0].requireActivation(name)

@@ -13,6 +13,7 @@ public struct View: Operation {
   }
 
   public var name: String { "view" }
+  public func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool { inputs[0] == outputs[0] }
   public var viewedInput: Int? { 0 }
 
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
@@ -43,6 +44,7 @@ public struct Relayout: Operation {
   public init(_ layout: Layout) { self.layout = layout }
 
   public var name: String { "relayout" }
+  public func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool { inputs[0] == outputs[0] }
 
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     [inputs[0].with(layout: layout)]

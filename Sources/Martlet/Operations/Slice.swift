@@ -13,6 +13,7 @@ public struct Slice: Operation {
   }
 
   public var name: String { "slice" }
+  public func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool { inputs[0] == outputs[0] }
 
   /// Whether the elements that are named exist in a tensor of this shape.
   func fits(_ shape: [Int]) -> Bool {

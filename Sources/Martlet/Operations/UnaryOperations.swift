@@ -21,6 +21,10 @@ struct UnaryOperation: Operation {
 
   var inPlacePairs: [InPlacePair] { [InPlacePair(output: 0, input: 0)] }
 
+  func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool {
+    [.scale(1), .divideBy(1), .clamp(-.infinity, .infinity)].contains(function)
+  }
+
   func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation? {
     Recomputation(self, [.input(0)])
   }

@@ -36,6 +36,7 @@ public struct Upsample: Operation {
   }
 
   public var name: String { "upsample" }
+  public func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool { scale == nil && inputs[0] == outputs[0] }
 
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     try inputs[0].requireActivation(name)

@@ -1,20 +1,36 @@
 import MartletKernels
 
-/// Chooses how each convolution is computed: what its numerics allow and its shape makes fastest.
+/// Chooses how each convolution is computed: what its numerics allow and a tuner says is fastest.
 public struct ChooseConvolutionAlgorithms: GraphPass {
   public var name: String { "choose-convolutions" }
-  public init() {}
+  public var tuner: any ConvolutionTuner
+
+  public init(tuner: any ConvolutionTuner = ModelledTuner()) { self.tuner = tuner }
 
   public func rewrite(_ graph: Graph) -> Graph {
-    var result = graph
+    let constants = graph.constantValues()
+    var convolutions: [(node: Int, question: TunedConvolution)] = []
     for (index, node) in graph.nodes.enumerated() {
-      guard var convolution = node.operation as? any AlgorithmicConvolution else { continue }
+      guard let convolution = node.operation as? any AlgorithmicConvolution else { continue }
       let shape = convolution.shape(
         inputs: node.inputs.map(graph.type(of:)), outputs: node.outputs.map(graph.type(of:)))
-      convolution.algorithm = ConvolutionAlgorithm.fastest(
-        of: convolution.numerics.algorithms, for: convolution.part, shape,
-        graph.type(of: node.inputs[0]).checkedFormat)
-      result.nodes[index].operation = convolution
+      let format = graph.type(of: node.inputs[0]).checkedFormat
+      convolutions.append(
+        (
+          index,
+          TunedConvolution(
+            part: convolution.part, shape: shape, format: format,
+            candidates: convolution.numerics.algorithms.filter { $0.supports(shape, format) },
+            hasConstantWeight: convolution.part != .backwardWeights && constants.contains(node.inputs[1]))
+        ))
+    }
+    var result = graph
+    for (convolution, algorithm) in zip(convolutions, tuner.algorithms(for: convolutions.map(\.question))) {
+      guard var chosen = graph.nodes[convolution.node].operation as? any AlgorithmicConvolution else {
+        continue
+      }
+      chosen.algorithm = algorithm
+      result.nodes[convolution.node].operation = chosen
     }
     return result
   }

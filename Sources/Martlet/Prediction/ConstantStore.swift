@@ -13,7 +13,7 @@ struct ConstantStore {
   /// Bytes that are held.
   var byteCount: Int { held.values.reduce(0) { $0 + $1.byteCount } }
 
-  /// Variables smaller than this are held too: they may be read as they are by the next plan.
+  /// Variables smaller than this are not worth emptying.
   private static let smallByteCount = 16 << 10
 
   /// The memory of a graph's constant leaves; `nil` for arguments.
@@ -35,30 +35,29 @@ struct ConstantStore {
       for variable in variables {
         let identity = ObjectIdentifier(variable)
         readers[identity, default: 1] -= 1
-        if releasesVariables, readers[identity] == 0 { try release(variable) }
+        if releasesVariables, readers[identity] == 0, variable.type.byteCount >= Self.smallByteCount {
+          variable.release()
+        }
       }
       return storage
     }
   }
 
-  private mutating func release(_ variable: Variable) throws {
-    let key = ConstantKey.variable(ObjectIdentifier(variable))
-    if !variable.isReleased, held[key] == nil, variable.type.byteCount < Self.smallByteCount {
-      held[key] = try variable.concrete.storage("predictor")
-    }
-    variable.release()
-  }
-
   /// The memory of a constant that plans read.
   private mutating func hold(_ value: ValueID, _ sources: inout ConstantSources) throws -> Storage {
-    let key = sources.key(value)
-    if let storage = held[key] { return storage }
+    if let storage = held[sources.key(value)] { return storage }
     let storage = try made(value, &sources)
+    hold(storage, as: value, &sources)
+    return storage
+  }
+
+  /// Takes memory as that of a constant.
+  mutating func hold(_ storage: Storage, as value: ValueID, _ sources: inout ConstantSources) {
+    let key = sources.key(value)
     held[key] = storage
     if let node = sources.node(making: value), let inverse = node.operation.inverse {
       origins[sources.key(node.inputs[0])] = (inverse, key, sources.type(value))
     }
-    return storage
   }
 
   private func made(_ value: ValueID, _ sources: inout ConstantSources) throws -> Storage {
@@ -91,62 +90,5 @@ struct ConstantStore {
         workspace: workspace.address, random: RandomState()))
     withExtendedLifetime(inputs) {}
     return outputs
-  }
-}
-
-/// Where a graph's constants come from.
-private struct ConstantSources {
-  private let graph: Graph
-  private let bindings: [ValueID: GraphBuilder.Binding]
-  private var makers: [ValueID: Int] = [:]
-  private var keys: [ValueID: ConstantKey] = [:]
-  /// What the node gave that ran last, for those that read another of its outputs.
-  var recent: [ValueID: Storage] = [:]
-
-  init(_ graph: Graph, _ bindings: [ValueID: GraphBuilder.Binding]) {
-    self.graph = graph
-    self.bindings = bindings
-    for (index, node) in graph.prelude.enumerated() { for output in node.outputs { makers[output] = index } }
-  }
-
-  func type(_ value: ValueID) -> TensorType { graph.type(of: value) }
-  func node(making value: ValueID) -> Graph.Node? { makers[value].map { graph.prelude[$0] } }
-
-  /// The memory of a constant that was recorded.
-  func storage(_ value: ValueID) throws -> Storage {
-    switch bindings[value] {
-    case .variable(let variable): return try variable.concrete.storage("predictor")
-    case .constant(let tensor): return try tensor.storage("predictor")
-    case .argument, nil: preconditionFailure("an argument is no constant")
-    }
-  }
-
-  mutating func key(_ value: ValueID) -> ConstantKey {
-    if let known = keys[value] { return known }
-    let key: ConstantKey
-    if let node = node(making: value) {
-      key = .made(
-        operation: AnyHashable(node.operation), inputs: node.inputs.map { self.key($0) },
-        output: node.outputs.firstIndex(of: value) ?? 0)
-    } else {
-      switch bindings[value] {
-      case .variable(let variable): key = .variable(ObjectIdentifier(variable))
-      case .constant(let tensor):
-        guard case .concrete(let storage) = tensor.content else {
-          preconditionFailure("a recording's constants are concrete")
-        }
-        key = .tensor(.init(type: tensor.type, storage: storage))
-      case .argument, nil: preconditionFailure("an argument is no constant")
-      }
-    }
-    keys[value] = key
-    return key
-  }
-
-  /// The variables that a value is or is made of, each once for each time it is read.
-  func variables(of value: ValueID) -> [Variable] {
-    if let node = node(making: value) { return node.inputs.flatMap(variables(of:)) }
-    if case .variable(let variable) = bindings[value] { return [variable] }
-    return []
   }
 }

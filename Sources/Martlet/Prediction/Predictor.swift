@@ -23,22 +23,36 @@ public final class Predictor: Sendable {
   ///
   /// - Parameters:
   ///   - numerics: How much rounding error convolutions may trade for speed.
+  ///   - tuning: How convolutions get their algorithms.
   ///   - passes: Rewritings of the graph; ``inferencePasses`` unless told otherwise.
   public convenience init(
-    _ model: sending any Layer, numerics: Numerics = .current, passes: [any GraphPass] = inferencePasses
+    _ model: sending any Layer, numerics: Numerics = .current, tuning: Tuning = .modelled,
+    passes: [any GraphPass] = inferencePasses
   ) {
-    self.init(numerics: numerics, passes: passes) { [try model($0[0])] }
+    self.init(numerics: numerics, tuning: tuning, passes: passes) { [try model($0[0])] }
   }
 
   /// Freezes a computation of several arguments and results, and the models in it, which from now on are the predictor's.
   ///
   /// - Parameter body: Called with symbolic arguments, once for each combination of their types, in inference mode.
   public init(
-    numerics: Numerics = .current, passes: [any GraphPass] = inferencePasses,
+    numerics: Numerics = .current, tuning: Tuning = .modelled, passes: [any GraphPass] = inferencePasses,
     _ body: sending @escaping ([Tensor]) throws -> [Tensor]
   ) {
     passNames = passes.map(\.name)
-    recorder = Mutex(Recorder(body, numerics, passes, releasesVariables: true))
+    recorder = Mutex(Recorder(body, numerics, passes.choosing(by: tuning.tuner), releasesVariables: true))
+  }
+
+  /// Starts from constants that were packed before, of the same computation: its models' parameters may hold anything.
+  ///
+  /// - Parameter names: Of the variables, as for ``packedConstants(for:names:)``.
+  /// - Throws: ``MartletError`` when the constants are not those that this program would make of such models.
+  public convenience init(
+    packed: PackedConstants, names: [ObjectIdentifier: String], numerics: Numerics = .current,
+    tuning: Tuning = .modelled, passes: [any GraphPass] = inferencePasses, _ body: sending @escaping ([Tensor]) throws -> [Tensor]
+  ) throws {
+    self.init(numerics: numerics, tuning: tuning, passes: passes, body)
+    try withRecorder { try $0.adopt(packed, names: names) }
   }
 
   private init(_ recorder: sending Recorder, _ passes: [any GraphPass]) {
@@ -81,6 +95,10 @@ public final class Predictor: Sendable {
 
   /// Bytes of the constants that all plans so far share.
   public var constantByteCount: Int { recorder.withLock { $0.constants.byteCount } }
+
+  func withRecorder<Result: Sendable>(_ body: (inout Recorder) throws -> Result) rethrows -> Result {
+    try recorder.withLock { try body(&$0) }
+  }
 
   private func prepared(for types: [TensorType]) throws -> PreparedPlan {
     let key = PlanCollection.Key(types: types, instructionSet: .current)

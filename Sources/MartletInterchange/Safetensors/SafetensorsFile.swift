@@ -26,6 +26,11 @@ public final class SafetensorsFile: Sendable {
   /// The largest header that is read or written, as in the reference implementation.
   static let largestHeader = 100_000_000
 
+  /// The key of the checksum among the ``metadata`` of files of Martlet's own.
+  package static let checksumKey = SafetensorsHeader.checksumKey
+  /// Of the whole file.
+  public var byteCount: Int { file.byteCount }
+
   /// The names of the tensors in the order of their bytes.
   public let names: [String]
   /// The strings under `__metadata__`.

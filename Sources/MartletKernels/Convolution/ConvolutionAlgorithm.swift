@@ -28,8 +28,10 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
     case (.direct, .backwardData):
       ImplicitGEMM.backwardDataWorkspace(shape, scalar, weightIsPrepared: weightIsPrepared)
     case (.direct, .backwardWeights): ImplicitGEMM.backwardWeightsWorkspace(shape, scalar)
-    case (.winograd(let tile), .forward): Winograd.forwardWorkspace(shape, tile)
-    case (.winograd(let tile), .backwardData): Winograd.backwardDataWorkspace(shape, tile)
+    case (.winograd(let tile), .forward):
+      Winograd.forwardWorkspace(shape, tile, weightIsPrepared: weightIsPrepared)
+    case (.winograd(let tile), .backwardData):
+      Winograd.backwardDataWorkspace(shape, tile, weightIsPrepared: weightIsPrepared)
     case (.winograd(let tile), .backwardWeights):
       WinogradWeightGradient.workspace(shape, tile: tile)
     }

@@ -25,11 +25,13 @@ public enum Winograd {
 
   // MARK: Forward
 
-  /// Scratch memory that forward needs, less if it is given transformed weights.
+  /// Scratch memory that forward needs, less if it is given transformed or prepared weights.
   public static func forwardWorkspace(
-    _ shape: ConvolutionShape, _ tile: WinogradTile, weightsAreTransformed: Bool = false
+    _ shape: ConvolutionShape, _ tile: WinogradTile, weightsAreTransformed: Bool = false,
+    weightIsPrepared: Bool = false
   ) -> Int {
-    WinogradPlan(forward: shape, tile).workspaceBytes(weightsAreTransformed: weightsAreTransformed)
+    WinogradPlan(forward: shape, tile, weightsAreOrdered: weightIsPrepared)
+      .workspaceBytes(weightsAreTransformed: weightsAreTransformed)
   }
 
   /// output = input ⋆ weight + bias + addend, negative results replaced by zero if `rectified`.
@@ -53,7 +55,7 @@ public enum Winograd {
       weights: weights(shape, weight, isPrepared: weightIsPrepared, isTransposed: false), bias: bias,
       addend: addend, rectified: rectified, moments: moments,
       result: [ConvolutionOutputPart(output, channels: shape.outputChannels)])
-    WinogradRun(WinogradPlan(forward: shape, tile), operands).run(workspace: workspace)
+    WinogradRun(WinogradPlan(forward: shape, tile, weightsAreOrdered: weightIsPrepared), operands).run(workspace: workspace)
   }
 
   /// The same with weights from ``transformForwardWeights(_:_:weight:to:)``.
@@ -92,8 +94,11 @@ public enum Winograd {
   // MARK: Backward data
 
   /// Scratch memory that backwardData needs.
-  public static func backwardDataWorkspace(_ shape: ConvolutionShape, _ tile: WinogradTile) -> Int {
-    WinogradPlan(backwardData: shape, tile).workspaceBytes(weightsAreTransformed: false)
+  public static func backwardDataWorkspace(
+    _ shape: ConvolutionShape, _ tile: WinogradTile, weightIsPrepared: Bool = false
+  ) -> Int {
+    WinogradPlan(backwardData: shape, tile, weightsAreOrdered: weightIsPrepared)
+      .workspaceBytes(weightsAreTransformed: false)
   }
 
   /// The gradient with respect to the input, given that with respect to the output: also the forward pass of the
@@ -108,6 +113,6 @@ public enum Winograd {
       source: [ConvolutionInputPart(outputGradient, channels: shape.outputChannels)],
       weights: weights(shape, weight, isPrepared: weightIsPrepared, isTransposed: true), bias: bias,
       rectified: rectified, moments: nil, result: inputGradient)
-    WinogradRun(WinogradPlan(backwardData: shape, tile), operands).run(workspace: workspace)
+    WinogradRun(WinogradPlan(backwardData: shape, tile, weightsAreOrdered: weightIsPrepared), operands).run(workspace: workspace)
   }
 }

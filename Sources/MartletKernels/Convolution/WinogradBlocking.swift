@@ -26,7 +26,8 @@ struct WinogradBlocking {
   /// Whether the transformed source is shared by pieces.
   let sharesSource: Bool
   /// Whether weights are transformed where they are used, block by block, and not stored: worthwhile where only one
-  /// or two chunks use them.
+  /// or two chunks use them, or where they are in order, so that transforming takes no longer than reading what is
+  /// stored.
   let transformsWeightsLate: Bool
   /// Source channels whose weights are transformed in one go when that is done late.
   let lateSteps: Int
@@ -49,9 +50,10 @@ struct WinogradBlocking {
   /// - Parameters:
   ///   - planeTileCount: Tiles of a slice in all images.
   ///   - slices: How slices are taken, in runs of any length.
+  ///   - weightsAreOrdered: Whether they are as ``WinogradWeights`` leaves them.
   init(
     _ tile: WinogradTile, planeTileCount: Int, slices: WinogradSlices, sourceChannels: Int,
-    resultChannels: Int
+    resultChannels: Int, weightsAreOrdered: Bool
   ) {
     let tileCount = planeTileCount * slices.count
     let weightBytes =
@@ -73,14 +75,16 @@ struct WinogradBlocking {
     chunkTiles = planeTiles * slices.longestRun
     chunkSourceTiles = planeTiles * slices.longestSource
     let chunks = planeRuns * slices.runCount
-    transformsWeightsLate = sharesSource && chunks <= 2
+    transformsWeightsLate = sharesSource && (chunks <= 2 || weightsAreOrdered)
     lateSteps = max(16, 128 / slices.kernelDepth / 16 * 16)
     // A rest of less than a vector joins the block before it.
     let columns = sharesSource && (transformsWeightsLate || chunks * resultChannels < 16 * 64) ? 32 : 64
     blockColumns = columns
     blockCount = max(1, ceilDivide(resultChannels - 15, columns))
 
-    sourcePitch = roundUp(sourceChannels, 16)
+    // Tiles that lie a power of two apart contend for the same places of the first cache.
+    let pitch = roundUp(sourceChannels, 16)
+    sourcePitch = pitch % 512 == 0 ? pitch + Self.frequencyPad : pitch
     productPitch = blockCount > 1 ? columns + 16 : roundUp(resultChannels, 16)
     sourceFrequencyStride = chunkSourceTiles * sourcePitch + Self.frequencyPad
     productFrequencyStride = chunkTiles * productPitch + Self.frequencyPad

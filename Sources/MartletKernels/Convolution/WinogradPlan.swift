@@ -19,7 +19,7 @@ struct WinogradPlan {
   /// Whether the source is correlated with the weights in reverse order.
   let flipsWeights: Bool
 
-  init(forward shape: ConvolutionShape, _ tile: WinogradTile) {
+  init(forward shape: ConvolutionShape, _ tile: WinogradTile, weightsAreOrdered: Bool = false) {
     precondition(
       Winograd.supports(shape), "not a convolution that Winograd's algorithm is written for: \(shape)")
     self.tile = tile
@@ -34,12 +34,13 @@ struct WinogradPlan {
     weightColumnStride = 9 * kernelDepth * shape.inputChannels
     weightStepStride = 9 * kernelDepth
     flipsWeights = false
-    blocking = Self.blocking(shape, tile, shape.input, shape.output, origin, sourceChannels, resultChannels)
+    blocking = Self.blocking(
+      shape, tile, shape.input, shape.output, origin, sourceChannels, resultChannels, weightsAreOrdered)
   }
 
   /// Input pixel i gets what output pixel o = i + padding − k · dilation has from tap k. With the taps in reverse
   /// order that is a correlation too.
-  init(backwardData shape: ConvolutionShape, _ tile: WinogradTile) {
+  init(backwardData shape: ConvolutionShape, _ tile: WinogradTile, weightsAreOrdered: Bool = false) {
     precondition(
       Winograd.supports(shape), "not a convolution that Winograd's algorithm is written for: \(shape)")
     self.tile = tile
@@ -55,19 +56,20 @@ struct WinogradPlan {
     weightColumnStride = 9 * kernelDepth
     weightStepStride = 9 * kernelDepth * shape.inputChannels
     flipsWeights = true
-    blocking = Self.blocking(shape, tile, shape.output, shape.input, origin, sourceChannels, resultChannels)
+    blocking = Self.blocking(
+      shape, tile, shape.output, shape.input, origin, sourceChannels, resultChannels, weightsAreOrdered)
   }
 
   private static func blocking(
     _ shape: ConvolutionShape, _ tile: WinogradTile, _ source: SpatialExtent, _ result: SpatialExtent,
-    _ origin: SpatialExtent, _ sourceChannels: Int, _ resultChannels: Int
+    _ origin: SpatialExtent, _ sourceChannels: Int, _ resultChannels: Int, _ weightsAreOrdered: Bool
   ) -> WinogradBlocking {
     WinogradBlocking(
       tile, planeTileCount: planeTileCount(shape.batch, result, shape.dilation, tile),
       slices: WinogradSlices(
         sourceDepth: source.depth, resultDepth: result.depth, kernelDepth: shape.kernel.depth,
         dilation: shape.dilation.depth, origin: origin.depth),
-      sourceChannels: sourceChannels, resultChannels: resultChannels)
+      sourceChannels: sourceChannels, resultChannels: resultChannels, weightsAreOrdered: weightsAreOrdered)
   }
 
   let blocking: WinogradBlocking

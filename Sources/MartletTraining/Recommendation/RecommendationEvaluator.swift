@@ -9,7 +9,6 @@ public final class RecommendationEvaluator {
   private let cutoffs: [Int]
   private let seed: UInt64
   private let numerics: Numerics
-  private var functions: [[TensorType]: Function] = [:]
 
   /// - Parameter seed: What the items that a loss compares with are drawn by.
   public init(
@@ -32,9 +31,10 @@ public final class RecommendationEvaluator {
     var evaluation = RecommendationEvaluation(cutoffs: cutoffs)
     var lossSum = 0.0
     let batches = loader.batches(epoch: 0)
+    // Weights do not change meanwhile.
+    let predictor = predictor()
     while let batch = try batches.next() {
-      let inputs = batch.tensors
-      let results = try function(for: inputs.map(\.type))(inputs)
+      let results = try predictor(batch.tensors)
       lossSum += try results[1].cast(to: .float64).item(Double.self) * Double(batch.count)
       let targets = try batch.targets.scalars(Int32.self)
       try results[0].withElements { (scores: UnsafeBufferPointer<Float>) in
@@ -64,13 +64,10 @@ public final class RecommendationEvaluator {
       drawsNegatives: loss.drawsNegatives)
   }
 
-  /// The function from a batch to scores and loss, recorded once for each shape.
-  private func function(for types: [TensorType]) throws -> Function {
-    if let known = functions[types] { return known }
-    let function = try Function(types, numerics: numerics) { [network, loss] batch in
+  /// From a batch to scores and loss.
+  private func predictor() -> Predictor {
+    .borrowing(numerics: numerics) { [network, loss] batch in
       [try network.scores(network.represent(items: batch[0], lengths: batch[1])), try loss(network, batch)]
     }
-    functions[types] = function
-    return function
   }
 }

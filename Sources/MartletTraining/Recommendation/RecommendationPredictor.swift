@@ -12,22 +12,41 @@ public struct RecommendedItem: Hashable, Sendable {
 }
 
 /// Says what may come next after a history.
-public final class RecommendationPredictor {
+public final class RecommendationPredictor: Sendable {
   public let description: RecommendationModelDescription
-  private let network: any SequenceModel
-  private let numerics: Numerics
+  private let itemCount: Int
+  private let maximumLength: Int
+  /// From items and lengths of histories to scores.
+  private let scores: Predictor
   let vocabulary: ItemVocabulary
-  private var functions: [[TensorType]: Function] = [:]
 
+  /// Freezes a network, which from now on is the predictor's: see ``Predictor``.
+  ///
   /// - Throws: ``MartletError`` when the description has another number of items than the network.
   public init(
-    network: any SequenceModel, description: RecommendationModelDescription, numerics: Numerics = .current
+    network: sending any SequenceModel, description: RecommendationModelDescription,
+    numerics: Numerics = .current
   ) throws {
     try description.check(itemCount: network.itemCount)
-    self.network = network
     self.description = description
-    self.numerics = numerics
+    itemCount = network.itemCount
+    maximumLength = network.maximumLength
+    scores = Predictor(numerics: numerics) { [try Self.scores(network, $0)] }
     vocabulary = ItemVocabulary(description.items)
+  }
+
+  /// For a network that somebody else goes on using, and that does not change while it is predicted with.
+  init(borrowing network: any SequenceModel, description: RecommendationModelDescription) throws {
+    try description.check(itemCount: network.itemCount)
+    self.description = description
+    itemCount = network.itemCount
+    maximumLength = network.maximumLength
+    scores = .borrowing { [try Self.scores(network, $0)] }
+    vocabulary = ItemVocabulary(description.items)
+  }
+
+  private static func scores(_ network: any SequenceModel, _ input: [Tensor]) throws -> Tensor {
+    try network.scores(network.represent(items: input[0], lengths: input[1]))
   }
 
   /// The likeliest items after each history, best first.
@@ -69,22 +88,12 @@ public final class RecommendationPredictor {
   func withScores(
     after histories: [ArraySlice<Int32>], _ body: (Int, UnsafeBufferPointer<Float>) throws -> Void
   ) throws {
-    let input = try SequenceInput(histories, maximumLength: network.maximumLength)
-    let function = try function(for: [input.items.type, input.lengths.type])
-    let width = network.itemCount + 1
-    try function([input.items, input.lengths])[0].withElements { (scores: UnsafeBufferPointer<Float>) in
+    let input = try SequenceInput(histories, maximumLength: maximumLength)
+    let width = itemCount + 1
+    try scores([input.items, input.lengths])[0].withElements { (scores: UnsafeBufferPointer<Float>) in
       for row in histories.indices {
         try body(row, UnsafeBufferPointer(rebasing: scores[row * width..<(row + 1) * width]))
       }
     }
-  }
-
-  private func function(for types: [TensorType]) throws -> Function {
-    if let known = functions[types] { return known }
-    let function = try Function(types, numerics: numerics) { [network] input in
-      [try network.scores(network.represent(items: input[0], lengths: input[1]))]
-    }
-    functions[types] = function
-    return function
   }
 }

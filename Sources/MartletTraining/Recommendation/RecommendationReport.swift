@@ -23,7 +23,7 @@ enum RecommendationReport {
     let test = try evaluate(task.split.test)
     let validation = try evaluate(task.split.validation)
     let cutoff = RecommendationEvaluation.scoreCutoff
-    let predictor = try RecommendationPredictor(network: network, description: description)
+    let predictor = try RecommendationPredictor(borrowing: network, description: description)
     let report = try ReportData(
       files, task: task, score: "ndcg@\(cutoff)",
       figures: [

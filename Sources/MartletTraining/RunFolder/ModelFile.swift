@@ -21,6 +21,7 @@ extension ModelDescription {
 public struct ModelFile {
   let url: URL
   private let metadata: [String: String]
+  private let byteCount: Int
 
   fileprivate static func key(of kind: RunKind) -> String { "martlet.\(kind.rawValue)" }
 
@@ -47,7 +48,21 @@ public struct ModelFile {
       "expected a weights file that training wrote, got \(url.relativePath), PyTorch's, which does not say what network it "
         + "is of")
     // Whoever reads the weights has the checksum looked at.
-    metadata = try SafetensorsFile(contentsOf: url, checksum: .ignored).metadata
+    let file = try SafetensorsFile(contentsOf: url, checksum: .ignored)
+    metadata = file.metadata
+    byteCount = file.byteCount
+  }
+
+  /// Tells weights from others, by the checksum that the file carries.
+  ///
+  /// - Throws: ``MartletError`` when it carries none.
+  var fingerprint: String {
+    get throws {
+      guard let checksum = metadata[SafetensorsFile.checksumKey] else {
+        throw MartletError("model", "\(url.relativePath) carries no checksum to tell it from others by")
+      }
+      return "\(checksum) of \(byteCount) bytes"
+    }
   }
 
   /// What kind of network the weights are of; `nil` when the file does not say.

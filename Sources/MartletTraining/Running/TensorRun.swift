@@ -31,8 +31,8 @@ public struct TensorRun {
     let network = try ModelSource(model: model, settings: settings, weights: weights)
       .tensorModel(inputChannels: input.type.shape.dropFirst().first)
     let arguments = try network.arguments(input)
-    let function = try Function(arguments.map(\.type), numerics: numerics) { [try network.output($0)] }
-    try saveSafetensors(["output": function(arguments)[0]], to: URL(filePath: output))
+    let predictor = Predictor(numerics: numerics) { [try network.output($0)] }
+    try saveSafetensors(["output": predictor(arguments)[0]], to: URL(filePath: output))
   }
 
   /// Checks that nothing that is read would be replaced.

@@ -67,12 +67,6 @@ public final class SegmentationEvaluator {
   private let description: SegmentationModelDescription
   private let loss: SegmentationLoss
   private let numerics: Numerics
-  private var functions: [FunctionKey: Function] = [:]
-
-  private struct FunctionKey: Hashable {
-    var types: [TensorType]
-    var givesConfidences: Bool
-  }
 
   public init(
     network: any SegmentationModel, description: SegmentationModelDescription, loss: SegmentationLoss,
@@ -100,11 +94,11 @@ public final class SegmentationEvaluator {
     var lossCount = 0
     var images: [SegmentationEvaluation.ImageScore] = []
     let batches = loader.batches(epoch: 0)
+    let givesConfidences = measures.contains(.calibration)
+    // Weights do not change meanwhile.
+    let predictor = predictor(givesConfidences: givesConfidences)
     while let batch = try batches.next() {
-      let inputs = [batch.images, try batch.labelTensor(.uint8)]
-      let givesConfidences = measures.contains(.calibration)
-      let results = try function(
-        for: FunctionKey(types: inputs.map(\.type), givesConfidences: givesConfidences))(inputs)
+      let results = try predictor([batch.images, try batch.labelTensor(.uint8)])
       if loss.isDefined(for: batch.labels) {
         lossSum += try results[1].cast(to: .float64).item(Double.self) * Double(batch.count)
         lossCount += batch.count
@@ -131,17 +125,13 @@ public final class SegmentationEvaluator {
       instances: meter.instances, surfaces: meter.surfaces)
   }
 
-  /// The function from images and labels to classes, loss and, where they are wanted, the classes' probabilities;
-  /// recorded once for each shape.
-  private func function(for key: FunctionKey) throws -> Function {
-    if let known = functions[key] { return known }
-    let function = try Function(key.types, numerics: numerics) { [network, loss] arguments in
+  /// From images and labels to classes, loss and, where they are wanted, the classes' probabilities.
+  private func predictor(givesConfidences: Bool) -> Predictor {
+    .borrowing(numerics: numerics) { [network, loss] arguments in
       let logits = try network.logits(arguments[0])
       let results = [try logits.argmax(axis: 1).cast(to: .uint8), try loss(logits, arguments[1])]
-      return key.givesConfidences
+      return givesConfidences
         ? results + [try logits.softmax(axis: 1).max(axes: [1]).cast(to: .float32)] : results
     }
-    functions[key] = function
-    return function
   }
 }

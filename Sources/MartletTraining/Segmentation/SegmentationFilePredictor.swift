@@ -6,6 +6,8 @@ import MartletFiles
 /// Reads images and writes their masks, and what else is asked for: what `martlet predict` does.
 public final class SegmentationFilePredictor {
   private let predictor: SegmentationPredictor
+  /// What is to be written once it is known what is predicted.
+  private var packing: PackedSegmentation?
   private let request: SegmentationRequest
   private let outputs: PredictionOutputs
   private let palette: ClassPalette
@@ -19,22 +21,35 @@ public final class SegmentationFilePredictor {
   ///   - model: A run folder or a weights file.
   ///   - files: The images that will be given to ``predict(_:)``.
   ///   - output: The folder for masks, made if it is missing.
+  ///   - start: How the network is started.
   ///   - report: Called with what is worth knowing about how an image is predicted.
   /// - Throws: ``MartletError``, before anything is written, when the request cannot be meant, a file would be written
   ///   twice or over one that is read, or the model cannot be read; also when the folder cannot be made.
   public init(
     _ model: URL, files: [String], output: String, _ request: SegmentationRequest,
-    numerics: Numerics = .current, report: @escaping (String) -> Void = { _ in }
+    numerics: Numerics = .current, start: PredictorStart = PredictorStart(),
+    report: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     try request.check()
     self.request = request
     self.report = report
     outputs = try PredictionOutputs(folder: output, request: request)
     try outputs.check(files, inputs: files + [model.path])
-    let (network, description) = try SegmentationModelDescription.load(
-      runOrWeights: model, inferenceDepth: request.inferenceDepth)
-    predictor = SegmentationPredictor(network: network, description: description, numerics: numerics)
-    let classes = description.options.classes ?? []
+    let file = try ModelFile(runOrWeights: model)
+    let tuning = start.makeTuning(report: report)
+    let packing = try start.packed.map {
+      try PackedSegmentation($0, of: file, inferenceDepth: request.inferenceDepth)
+    }
+    if let known = packing?.predictor(numerics: numerics, tuning: tuning, report: report) {
+      predictor = known
+    } else {
+      let (network, description) = try SegmentationModelDescription.load(
+        file, inferenceDepth: request.inferenceDepth)
+      predictor = SegmentationPredictor(
+        network: network, description: description, numerics: numerics, tuning: tuning)
+      self.packing = packing
+    }
+    let classes = predictor.description.options.classes ?? []
     palette = ClassPalette(classes)
     classNames = classes.map(\.name)
     try Folder.create(output)
@@ -71,6 +86,8 @@ public final class SegmentationFilePredictor {
       if request.drawsOverlay { commits.append(try drawOverlay(labels, regions, file)) }
     }
     for commit in commits { try commit() }
+    try packing?.write(predictor, for: plan.layout)
+    packing = nil
     return outputs.mask(of: file)
   }
 

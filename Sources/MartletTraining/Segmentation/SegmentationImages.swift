@@ -58,7 +58,9 @@ struct SegmentationImages: SegmentationData {
       data: validationSet, batchSize: training.batchSize,
       evaluator: SegmentationEvaluator(
         network: network, description: description, loss: loss, numerics: numerics),
-      predictor: SegmentationPredictor(network: network, description: description, numerics: numerics))
+      makePredictor: {
+        SegmentationPredictor(borrowing: network, description: description, numerics: numerics)
+      })
   }
 }
 
@@ -66,19 +68,22 @@ private final class ImageValidation: SegmentationValidation {
   private let data: SegmentationDataset
   private let batchSize: Int
   private let evaluator: SegmentationEvaluator
-  private let predictor: SegmentationPredictor
+  /// Predictors hold weights as they are when they first predict, and training changes them.
+  private let makePredictor: () -> SegmentationPredictor
 
   init(
     data: SegmentationDataset, batchSize: Int, evaluator: SegmentationEvaluator,
-    predictor: SegmentationPredictor
+    makePredictor: @escaping () -> SegmentationPredictor
   ) {
     self.data = data
     self.batchSize = batchSize
     self.evaluator = evaluator
-    self.predictor = predictor
+    self.makePredictor = makePredictor
   }
 
   func evaluate() throws -> SegmentationEvaluation { try evaluator.evaluate(data, batchSize: batchSize) }
 
-  func example(_ index: Int) throws -> SegmentationExample { try SegmentationExample(data, index, predictor) }
+  func example(_ index: Int) throws -> SegmentationExample {
+    try SegmentationExample(data, index, makePredictor())
+  }
 }

@@ -62,12 +62,12 @@ public struct SegmentationModelDescription: ModelDescription, Hashable {
     try load(ModelFile(url))
   }
 
-  private static func load(_ file: ModelFile, inferenceDepth: Int? = nil) throws -> (
+  static func load(_ file: ModelFile, inferenceDepth: Int? = nil) throws -> (
     network: any SegmentationModel, description: SegmentationModelDescription
   ) {
     var description = try file.description(as: Self.self)
     if let inferenceDepth { description.network.inferenceDepth = inferenceDepth }
-    let network = try description.makeNetwork()
+    let network = try withoutInitialValues { try description.makeNetwork() }
     try network.loadStateDict(loadSafetensors(file.url), source: file.url.path)
     return (network, description)
   }

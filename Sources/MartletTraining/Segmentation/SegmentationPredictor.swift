@@ -1,23 +1,53 @@
 import Martlet
 import MartletData
+import MartletInterchange
 import MartletModels
 
 /// Gives each pixel of an image its class.
-public final class SegmentationPredictor {
+public final class SegmentationPredictor: Sendable {
   public let description: SegmentationModelDescription
   /// Classes that there are probabilities of.
-  public var classCount: Int { network.classCount }
-  private let numerics: Numerics
-  private let network: any SegmentationModel
-  private var functions: [TensorType: Function] = [:]
-  private var probabilityFunctions: [TensorType: Function] = [:]
+  public let classCount: Int
+  /// From images to logits.
+  let logits: Predictor
+  /// Names of the network's variables.
+  let names: [ObjectIdentifier: String]
 
+  /// Freezes a network, which from now on is the predictor's: see ``Predictor``.
   public init(
-    network: any SegmentationModel, description: SegmentationModelDescription, numerics: Numerics = .current
+    network: sending any SegmentationModel, description: SegmentationModelDescription,
+    numerics: Numerics = .current, tuning: Tuning = .modelled
   ) {
-    self.network = network
     self.description = description
-    self.numerics = numerics
+    classCount = network.classCount
+    names = network.namesByIdentity
+    logits = Predictor(numerics: numerics, tuning: tuning) { [try network.logits($0[0])] }
+  }
+
+  /// Starts from a file that ``packedModel(for:source:)`` was written to.
+  ///
+  /// - Throws: ``MartletError`` when the file is for no network for images, or its constants are not those that this
+  ///   program would make.
+  public init(packed: PackedModel, numerics: Numerics = .current, tuning: Tuning = .modelled) throws {
+    let description = try SegmentationModelDescription(packed: packed)
+    let network = try withoutInitialValues { try description.makeNetwork() }
+    self.description = description
+    classCount = network.classCount
+    names = network.namesByIdentity
+    logits = try Predictor(
+      packed: packed.constants, names: names, numerics: numerics, tuning: tuning
+    ) { [try network.logits($0[0])] }
+  }
+
+  /// For a network that somebody else goes on using, and that does not change while it is predicted with.
+  init(
+    borrowing network: any SegmentationModel, description: SegmentationModelDescription,
+    numerics: Numerics = .current
+  ) {
+    self.description = description
+    classCount = network.classCount
+    names = [:]
+    logits = .borrowing(numerics: numerics) { [try network.logits($0[0])] }
   }
 
   /// The class of each pixel of an image that is predicted whole.
@@ -25,8 +55,7 @@ public final class SegmentationPredictor {
   /// - Throws: ``MartletError`` when memory is short.
   public func labels(of image: Image) throws -> LabelMap {
     let input = try image.networkInput(description.normalization)
-    let function = try self.function(for: input.type)
-    let classes = try function([input])[0].scalars(UInt8.self)
+    let classes = try logits(input).argmax(axis: 1).cast(to: .uint8).scalars(UInt8.self)
     return LabelMap(width: image.width, height: image.height, values: classes)
   }
 
@@ -40,7 +69,7 @@ public final class SegmentationPredictor {
     // Where pixels alone are too many nothing is planned for them.
     func byteCount(_ layout: WindowLayout) throws -> Int {
       let pixels = regions.heldByteCount.saturatingSum(
-        layout.byteCount(info, classCount: network.classCount))
+        layout.byteCount(info, classCount: classCount))
       return pixels > limit ? pixels : pixels.saturatingSum(try networkByteCount(layout))
     }
     if options.tile == nil {
@@ -64,37 +93,24 @@ public final class SegmentationPredictor {
     _ regions: any RegionReader, _ plan: PredictionPlan, _ body: (PredictedRows) throws -> Void
   ) throws {
     let windows = try SlidingWindow(
-      plan.layout, normalization: description.normalization, classCount: network.classCount
-    ) { [self] in try probabilityFunction(for: $0.type)([$0])[0] }
+      plan.layout, normalization: description.normalization, classCount: classCount
+    ) { [logits] in try logits($0).softmax(axis: 1).converted(to: .channelsLast) }
     try windows.predict(regions, body)
   }
 
-  /// Bytes that the network takes for a batch of windows: values between, the windows and the probabilities.
+  /// Bytes that the network takes for a batch of windows: values between, the windows, logits and probabilities, and
+  /// what these are brought into another order in.
   private func networkByteCount(_ layout: WindowLayout) throws -> Int {
-    let (tile, batch) = (layout.tile, layout.batchSize)
-    let channels = description.normalization.channels
-    let type = TensorType([batch, channels, tile.height, tile.width], .float32, .channelsLast)
-    let pixels = batch * tile.height * tile.width
-    return try probabilityFunction(for: type).plan.arenaByteCount + pixels * 4
-      * (channels + network.classCount)
+    let pixels = layout.batchSize * layout.tile.height * layout.tile.width
+    return try logits.prepare(for: [inputType(layout)]).arenaByteCount
+      + pixels * 4 * (description.normalization.channels + 3 * classCount)
   }
 
-  private func function(for type: TensorType) throws -> Function {
-    if let known = functions[type] { return known }
-    let function = try Function([type], numerics: numerics) { [network] in
-      [try network.logits($0[0]).argmax(axis: 1).cast(to: .uint8)]
-    }
-    functions[type] = function
-    return function
-  }
-
-  private func probabilityFunction(for type: TensorType) throws -> Function {
-    if let known = probabilityFunctions[type] { return known }
-    let function = try Function([type], numerics: numerics) { [network] in
-      [try network.logits($0[0]).softmax(axis: 1).converted(to: .channelsLast)]
-    }
-    probabilityFunctions[type] = function
-    return function
+  /// Of a batch of windows.
+  func inputType(_ layout: WindowLayout) -> TensorType {
+    TensorType(
+      [layout.batchSize, description.normalization.channels, layout.tile.height, layout.tile.width], .float32,
+      .channelsLast)
   }
 }
 

@@ -63,24 +63,31 @@ struct SegmentationVolumes: SegmentationData {
       data: validationSet,
       evaluator: try VolumeEvaluator(
         network: network, description: description, loss: loss, numerics: numerics),
-      predictor: try VolumePredictor(network: network, description: description, numerics: numerics))
+      makePredictor: {
+        try VolumePredictor(borrowing: network, description: description, numerics: numerics)
+      })
   }
 }
 
 private final class VolumeValidation: SegmentationValidation {
   private let data: VolumeDataset
   private let evaluator: VolumeEvaluator
-  private let predictor: VolumePredictor
+  /// Predictors hold weights as they are when they first predict, and training changes them.
+  private let makePredictor: () throws -> VolumePredictor
 
-  init(data: VolumeDataset, evaluator: VolumeEvaluator, predictor: VolumePredictor) {
+  init(
+    data: VolumeDataset, evaluator: VolumeEvaluator, makePredictor: @escaping () throws -> VolumePredictor
+  ) {
     self.data = data
     self.evaluator = evaluator
-    self.predictor = predictor
+    self.makePredictor = makePredictor
   }
 
   func evaluate() throws -> SegmentationEvaluation { try evaluator.evaluate(data) }
 
-  func example(_ index: Int) throws -> SegmentationExample { try SegmentationExample(data, index, predictor) }
+  func example(_ index: Int) throws -> SegmentationExample {
+    try SegmentationExample(data, index, makePredictor())
+  }
 }
 
 extension SegmentationConfiguration {

@@ -8,7 +8,6 @@ public final class VolumeEvaluator {
   private let loss: SegmentationLoss
   private let numerics: Numerics
   private let windows: VolumeWindows
-  private var function: Function?
 
   /// - Throws: ``MartletError`` for a network that is not for volumes.
   public init(
@@ -39,6 +38,8 @@ public final class VolumeEvaluator {
     var evaluation = SegmentationEvaluation(classNames: names)
     var volumeSpacings: [[Double]] = []
     var losses: [Double] = []
+    // Weights do not change meanwhile.
+    let predictor = predictor()
     for (index, sample) in data.samples.enumerated() {
       let volume = try data.load(index)
       let spacing = spacing ?? sample.geometry.spacing
@@ -47,7 +48,7 @@ public final class VolumeEvaluator {
         prediction: [], confidences: [])
       try windows.predict(volume.volume) { window, start in
         let labels = windows.labels(of: volume, at: start)
-        let results = try recorded(window, labels)
+        let results = try predictor([window, labelTensor(labels)])
         if loss.isDefined(for: labels) { losses.append(try results[1].cast(to: .float64).item(Double.self)) }
         return results[0]
       } _: { slice in
@@ -68,18 +69,17 @@ public final class VolumeEvaluator {
     return evaluation
   }
 
-  /// Probabilities and loss of a window.
-  private func recorded(_ window: Tensor, _ labels: [UInt8]) throws -> [Tensor] {
-    let type = TensorType([1] + windows.window.lengths, .uint8)
-    let inputs = [window, try Tensor(type: type) { _ = $0.initialize(from: labels) }]
-    if let function { return try function(inputs) }
-    let made = try Function(inputs.map(\.type), numerics: numerics) { [network, loss] arguments in
+  /// From a window and its labels to probabilities and loss.
+  private func predictor() -> Predictor {
+    .borrowing(numerics: numerics) { [network, loss] arguments in
       let logits = try network.logits(arguments[0])
       return [
         try logits.softmax(axis: 1).converted(to: .channelsLast), try loss(logits, arguments[1]),
       ]
     }
-    function = made
-    return try made(inputs)
+  }
+
+  private func labelTensor(_ labels: [UInt8]) throws -> Tensor {
+    try Tensor(type: TensorType([1] + windows.window.lengths, .uint8)) { _ = $0.initialize(from: labels) }
   }
 }

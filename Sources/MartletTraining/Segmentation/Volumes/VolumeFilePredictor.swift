@@ -15,17 +15,22 @@ extension SegmentationFilePredictor: FilePredictor {}
 
 /// What predicts the files of a network, images or volumes: what `martlet predict` does.
 ///
+/// - Parameter start: How a network for images is started.
 /// - Throws: What ``SegmentationFilePredictor`` and ``VolumeFilePredictor`` do.
 public func segmentationFilePredictor(
   _ model: URL, files: [String], output: String, _ request: SegmentationRequest,
-  numerics: Numerics = .current, report: @escaping (String) -> Void = { _ in }
+  numerics: Numerics = .current, start: PredictorStart = PredictorStart(),
+  report: @escaping @Sendable (String) -> Void = { _ in }
 ) throws -> any FilePredictor {
   let isForVolumes =
     try ModelFile(runOrWeights: model).description(as: SegmentationModelDescription.self).volumes != nil
-  return isForVolumes
-    ? try VolumeFilePredictor(model, files: files, output: output, request, numerics: numerics)
-    : try SegmentationFilePredictor(
-      model, files: files, output: output, request, numerics: numerics, report: report)
+  guard isForVolumes else {
+    return try SegmentationFilePredictor(
+      model, files: files, output: output, request, numerics: numerics, start: start, report: report)
+  }
+  try require(
+    start == PredictorStart(), "predict", "expected neither a packed file nor one of tuning for volumes")
+  return try VolumeFilePredictor(model, files: files, output: output, request, numerics: numerics)
 }
 
 /// Reads volumes and writes their masks, as `.nii.gz` of bytes with the volumes' geometry.

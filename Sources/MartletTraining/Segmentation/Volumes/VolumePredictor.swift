@@ -6,18 +6,36 @@ import MartletModels
 public final class VolumePredictor {
   public let description: SegmentationModelDescription
   private let volumes: VolumeDescription
-  private let network: any SegmentationModel
-  private let numerics: Numerics
-  private var probabilities: Function?
+  private let classCount: Int
+  /// From windows to probabilities, channels last.
+  private let probabilities: Predictor
 
+  /// Freezes a network, which from now on is the predictor's: see ``Predictor``.
+  ///
   /// - Throws: ``MartletError`` for a network that is not for volumes.
   public init(
-    network: any SegmentationModel, description: SegmentationModelDescription, numerics: Numerics = .current
+    network: sending any SegmentationModel, description: SegmentationModelDescription,
+    numerics: Numerics = .current
   ) throws {
-    self.network = network
     self.description = description
-    self.numerics = numerics
     volumes = try description.volumeDescription()
+    classCount = network.classCount
+    probabilities = Predictor(numerics: numerics) { [try Self.probabilities(network.logits($0[0]))] }
+  }
+
+  /// For a network that somebody else goes on using, and that does not change while it is predicted with.
+  init(
+    borrowing network: any SegmentationModel, description: SegmentationModelDescription,
+    numerics: Numerics = .current
+  ) throws {
+    self.description = description
+    volumes = try description.volumeDescription()
+    classCount = network.classCount
+    probabilities = .borrowing(numerics: numerics) { [try Self.probabilities(network.logits($0[0]))] }
+  }
+
+  private static func probabilities(_ logits: Tensor) throws -> Tensor {
+    try logits.softmax(axis: 1).converted(to: .channelsLast)
   }
 
   /// The class of each voxel.
@@ -38,8 +56,7 @@ public final class VolumePredictor {
   public func predict(
     _ volume: Volume, overlap: Double, blend: WindowBlend, _ body: (PredictedSlice) throws -> Void
   ) throws {
-    let function = try self.function()
-    try windows(overlap, blend).predict(volume, { window, _ in try function([window])[0] }, body)
+    try windows(overlap, blend).predict(volume, { window, _ in try probabilities(window) }, body)
   }
 
   /// Bytes that a volume takes, besides the network's weights.
@@ -47,25 +64,18 @@ public final class VolumePredictor {
   /// - Throws: ``MartletError`` for an overlap that cannot be meant.
   func byteCount(_ header: NIfTIHeader, overlap: Double) throws -> Int {
     let voxels = header.size.count.saturatingProduct(4 * header.channels)
-    let window = volumes.window.count * 4 * (description.inputChannels + network.classCount)
+    let window = volumes.window.count * 4 * (description.inputChannels + classCount)
     return try voxels.saturatingSum(windows(overlap, .gaussian).byteCount(header.size))
-      .saturatingSum(window).saturatingSum(function().plan.arenaByteCount)
+      .saturatingSum(window).saturatingSum(probabilities.prepare(for: [windowType]).arenaByteCount)
   }
 
   private func windows(_ overlap: Double, _ blend: WindowBlend) throws -> VolumeWindows {
     try VolumeWindows(
       window: volumes.window, overlap: overlap, blend: blend, normalization: volumes.normalization,
-      classCount: network.classCount)
+      classCount: classCount)
   }
 
-  private func function() throws -> Function {
-    if let probabilities { return probabilities }
-    let type = TensorType(
-      [1, description.inputChannels] + volumes.window.lengths, .float32, .channelsLast)
-    let function = try Function([type], numerics: numerics) { [network] in
-      [try network.logits($0[0]).softmax(axis: 1).converted(to: .channelsLast)]
-    }
-    probabilities = function
-    return function
+  private var windowType: TensorType {
+    TensorType([1, description.inputChannels] + volumes.window.lengths, .float32, .channelsLast)
   }
 }

@@ -1,0 +1,49 @@
+import MartletKernels
+
+/// Says which algorithm computes a convolution fastest.
+public protocol ConvolutionTuner: Sendable {
+  /// An algorithm for each of a graph's convolutions, from those that its numerics allow.
+  func algorithms(for convolutions: [TunedConvolution]) -> [ConvolutionAlgorithm]
+}
+
+/// A convolution to be computed: what its fastest algorithm may depend on.
+public struct TunedConvolution: Hashable, Sendable {
+  public var part: ConvolutionPart
+  public var shape: ConvolutionShape
+  public var format: RealFormat
+  /// Those that can compute it, and that its numerics allow.
+  public var candidates: [ConvolutionAlgorithm]
+  /// Whether its weight is a constant, prepared before.
+  public var hasConstantWeight: Bool
+
+  /// All of this in words, to write choices down by.
+  public var key: String {
+    func size(_ extent: SpatialExtent) -> String { "\(extent.depth)x\(extent.height)x\(extent.width)" }
+    let weight = hasConstantWeight ? "constant" : "variable"
+    let algorithms = candidates.map(\.description).joined(separator: "|")
+    return "\(part) \(format) \(shape.batch)x\(shape.inputChannels) to \(shape.outputChannels) in \(shape.groups), "
+      + "\(size(shape.input)) to \(size(shape.output)), kernel \(size(shape.kernel)) stride \(size(shape.stride)) "
+      + "dilation \(size(shape.dilation)) padding \(size(shape.paddingBefore)), \(weight) weight, \(algorithms)"
+  }
+}
+
+/// How a predictor's convolutions get their algorithms.
+public struct Tuning: Sendable {
+  let tuner: any ConvolutionTuner
+
+  public init(_ tuner: any ConvolutionTuner) { self.tuner = tuner }
+
+  /// By a model of costs: the same on every machine.
+  public static let modelled = Tuning(ModelledTuner())
+}
+
+/// By a model of costs: the same choice on every machine.
+public struct ModelledTuner: ConvolutionTuner {
+  public init() {}
+
+  public func algorithms(for convolutions: [TunedConvolution]) -> [ConvolutionAlgorithm] {
+    convolutions.map {
+      ConvolutionAlgorithm.fastest(of: $0.candidates, for: $0.part, $0.shape, $0.format)
+    }
+  }
+}

@@ -1,0 +1,98 @@
+/// The constants of a predictor as one of its plans reads them: what a file holds to start from without the weights.
+///
+/// A constant has no name of its own: it is what certain operations make of certain variables. That is said in words, so
+/// that the program that reads them knows whether it would have made the same; the order is that of the recording.
+public struct PackedConstants: Sendable {
+  public struct Entry: Sendable {
+    /// Such as `prepare_weight winograd(fold_batch_norm(conv1.weight, …))`.
+    public var meaning: String
+    public var type: TensorType
+    let storage: Storage
+
+    package init(meaning: String, type: TensorType, storage: Storage) {
+      self.meaning = meaning
+      self.type = type
+      self.storage = storage
+    }
+
+    /// The bytes, as kernels read them.
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+      defer { withExtendedLifetime(storage) {} }
+      return try body(UnsafeRawBufferPointer(start: storage.address, count: type.byteCount))
+    }
+  }
+
+  /// Of the plan.
+  public var argumentTypes: [TensorType]
+  public var entries: [Entry]
+
+  package init(argumentTypes: [TensorType], entries: [Entry]) {
+    self.argumentTypes = argumentTypes
+    self.entries = entries
+  }
+}
+
+extension Predictor {
+  /// The constants of the plan for arguments of some types, to start another predictor of the same computation from.
+  ///
+  /// - Parameter names: Of the variables, as ``Module/namesByIdentity`` gives them.
+  public func packedConstants(
+    for argumentTypes: [TensorType], names: [ObjectIdentifier: String]
+  ) throws -> PackedConstants {
+    try withRecorder { try $0.packedConstants(for: argumentTypes, names: names) }
+  }
+}
+
+extension Recorder {
+  mutating func packedConstants(
+    for argumentTypes: [TensorType], names: [ObjectIdentifier: String]
+  ) throws -> PackedConstants {
+    let recording = try record(argumentTypes)
+    let storages = try constants.storages(for: recording.graph, recording.bindings)
+    var sources = ConstantSources(recording.graph, recording.bindings)
+    let entries = zip(recording.graph.leaves, storages).compactMap { leaf, storage -> PackedConstants.Entry? in
+      guard let storage, sources.dependsOnVariables(leaf) else { return nil }
+      return PackedConstants.Entry(
+        meaning: sources.meaning(leaf, names: names), type: recording.graph.type(of: leaf), storage: storage)
+    }
+    return PackedConstants(argumentTypes: argumentTypes, entries: entries)
+  }
+
+  /// Takes constants that were packed before in place of what would be made of the variables, which are emptied.
+  ///
+  /// - Throws: ``MartletError`` when they are not those that this program would make.
+  mutating func adopt(_ packed: PackedConstants, names: [ObjectIdentifier: String]) throws {
+    let recording = try record(packed.argumentTypes)
+    var sources = ConstantSources(recording.graph, recording.bindings)
+    let leaves = recording.graph.leaves.filter {
+      recording.graph.constants.contains($0) && sources.dependsOnVariables($0)
+    }
+    try require(
+      leaves.count == packed.entries.count, "packed",
+      "expected \(leaves.count) constants, got \(packed.entries.count)")
+    for (leaf, entry) in zip(leaves, packed.entries) {
+      let (meaning, type) = (sources.meaning(leaf, names: names), recording.graph.type(of: leaf))
+      try require(
+        entry.meaning == meaning && entry.type == type, "packed",
+        "expected \(meaning) of \(type), got \(entry.meaning) of \(entry.type)")
+      constants.hold(entry.storage, as: leaf, &sources)
+    }
+    for case .variable(let variable) in recording.bindings.values { variable.release() }
+  }
+}
+
+extension ConstantSources {
+  /// What a constant is, in words.
+  func meaning(_ value: ValueID, names: [ObjectIdentifier: String]) -> String {
+    guard let node = node(making: value) else {
+      guard case .variable(let variable)? = bindings[value] else { return "tensor" }
+      return names[ObjectIdentifier(variable)] ?? "variable"
+    }
+    let what = [node.operation.name, node.operation.detail].filter { !$0.isEmpty }.joined(separator: " ")
+    let inputs = node.inputs.map { meaning($0, names: names) }.joined(separator: ", ")
+    let output = node.outputs.count > 1 ? "#\(node.outputs.firstIndex(of: value) ?? 0)" : ""
+    return "\(what)(\(inputs))\(output)"
+  }
+
+  func dependsOnVariables(_ value: ValueID) -> Bool { !variables(of: value).isEmpty }
+}

@@ -1,0 +1,55 @@
+/// Records a predictor's computation, and holds the constants of what was recorded.
+struct Recorder {
+  private let body: ([Tensor]) throws -> [Tensor]
+  private let numerics: Numerics
+  private let passes: [any GraphPass]
+  var constants: ConstantStore
+
+  init(
+    _ body: @escaping ([Tensor]) throws -> [Tensor], _ numerics: Numerics, _ passes: [any GraphPass],
+    releasesVariables: Bool
+  ) {
+    self.body = body
+    self.numerics = numerics
+    self.passes = passes
+    constants = ConstantStore(releasesVariables: releasesVariables)
+  }
+
+  /// A computation after all passes, and what its leaves are.
+  struct Recording {
+    var graph: Graph
+    var bindings: [ValueID: GraphBuilder.Binding]
+    var scopes: [[ObjectIdentifier]]
+  }
+
+  func record(_ argumentTypes: [TensorType]) throws -> Recording {
+    let builder = GraphBuilder()
+    let arguments = argumentTypes.enumerated().map { builder.argument($0, $1) }
+    let results = try GraphBuilder.$current.withValue(builder) {
+      try withMode(.inference) { try withNumerics(numerics) { try body(arguments) } }
+    }
+    let recorded = builder.finish(results, isFrozen: true)
+    try require(
+      recorded.nodes.allSatisfy { $0.operation.mutatedInputs.isEmpty }, "predictor",
+      "expected a computation that changes no state")
+    return Recording(
+      graph: passes.reduce(recorded) { $1.rewrite($0) },
+      bindings: Dictionary(uniqueKeysWithValues: zip(recorded.leaves, builder.bindings)),
+      scopes: builder.scopes)
+  }
+
+  mutating func plan(for argumentTypes: [TensorType]) throws -> PreparedPlan {
+    let recording = try record(argumentTypes)
+    let storages = try constants.storages(for: recording.graph, recording.bindings)
+    let leaves = zip(recording.graph.leaves, storages).map { leaf, storage -> PreparedPlan.Leaf in
+      if let storage { return .constant(storage) }
+      guard case .argument(let index)? = recording.bindings[leaf] else {
+        preconditionFailure("a leaf is an argument or a constant")
+      }
+      return .argument(index)
+    }
+    // What constants were made of is kept for nothing.
+    if constants.releasesVariables { MemoryPool.shared.removeAll() }
+    return PreparedPlan(plan: Plan(recording.graph), leaves: leaves, scopes: recording.scopes)
+  }
+}

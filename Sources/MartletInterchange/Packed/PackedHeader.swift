@@ -1,0 +1,49 @@
+import Martlet
+import MartletKernels
+
+/// What a packed file says of itself.
+struct PackedHeader: Codable {
+  /// Of the program that wrote it.
+  var version: String
+  /// That the constants are for.
+  var instructionSet: String
+  /// What its user needs to make the model again, without its weights.
+  var description: String
+  /// Which weights it was made of.
+  var source: String
+  var argumentTypes: [CodedType]
+  var constants: [Constant]
+
+  struct Constant: Codable {
+    var meaning: String
+    var type: CodedType
+    /// From the start of the file's constants, which is a multiple of 64 bytes.
+    var offset: Int
+  }
+
+  struct CodedType: Codable {
+    var shape: [Int]
+    var scalar: String
+    var layout: String
+
+    init(_ type: TensorType) {
+      shape = type.shape
+      scalar = type.scalar.rawValue
+      layout = type.layout.rawValue
+    }
+
+    /// - Throws: ``MartletError`` for a type that cannot be, such as one of more bytes than memory can hold.
+    func type() throws -> TensorType {
+      guard let scalar = ScalarType(rawValue: scalar), let layout = Layout(rawValue: layout) else {
+        throw MartletError("packed", "expected a tensor's type, got \(printable(self.scalar)) \(printable(self.layout))")
+      }
+      var bytes = scalar.byteCount
+      for size in shape {
+        let (product, overflow) = bytes.multipliedReportingOverflow(by: size)
+        try require(size >= 0 && !overflow, "packed", "expected a shape, got \(shape)")
+        bytes = product
+      }
+      return TensorType(shape, scalar, layout)
+    }
+  }
+}

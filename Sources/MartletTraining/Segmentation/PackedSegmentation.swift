@@ -1,0 +1,93 @@
+import Foundation
+import Martlet
+import MartletData
+import MartletInterchange
+import MartletModels
+
+extension SegmentationPredictor {
+  /// What a file has to hold to start from: the network's description, and its constants as windows of a layout read them.
+  /// Windows of other sizes can be predicted from it too.
+  ///
+  /// - Parameter source: Which weights the network has.
+  public func packedModel(for layout: WindowLayout, source: String) throws -> PackedModel {
+    PackedModel(
+      description: try description.json, source: source,
+      constants: try logits.packedConstants(for: [inputType(layout)], names: names))
+  }
+}
+
+extension SegmentationModelDescription {
+  fileprivate var json: String {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+  }
+
+  /// - Throws: ``MartletError`` when a packed file describes something else.
+  init(packed: PackedModel) throws {
+    do {
+      self = try JSONDecoder().decode(Self.self, from: Data(packed.description.utf8))
+    } catch {
+      throw MartletError("packed", "expected the description of a segmentation network, got something else")
+    }
+  }
+}
+
+/// How a predictor is started.
+public struct PredictorStart: Hashable, Sendable {
+  /// A file of constants to start from, made if it is missing or does not fit.
+  public var packed: String?
+  /// A file of measured choices of algorithms, made or added to where something is missing; `nil` to choose by a model.
+  public var tuning: String?
+
+  public init(packed: String? = nil, tuning: String? = nil) {
+    self.packed = packed
+    self.tuning = tuning
+  }
+
+  func makeTuning(report: @escaping @Sendable (String) -> Void) -> Tuning {
+    tuning.map { .measured(cache: URL(filePath: $0), report: report) } ?? .modelled
+  }
+}
+
+/// A run's network from a packed file where there is one that fits, and the file where there is none.
+struct PackedSegmentation {
+  private let file: URL
+  /// Which weights and which form of the network the file has to be of.
+  private let source: String
+
+  /// - Parameter inferenceDepth: As for ``SegmentationModelDescription/load(runOrWeights:inferenceDepth:)``.
+  /// - Throws: ``MartletError`` when there is another file of that name, which is not to be replaced.
+  init(_ file: String, of model: ModelFile, inferenceDepth: Int?) throws {
+    self.file = URL(filePath: file)
+    try require(
+      try !FileManager.default.fileExists(atPath: file) || PackedModel.isPacked(self.file), "packed",
+      "\(file): expected a packed model or no file, got another file, which would be replaced")
+    source = try model.fingerprint + (inferenceDepth.map { ", depth \($0)" } ?? "")
+  }
+
+  /// The network from the file; `nil` when there is none that fits, which is reported.
+  func predictor(
+    numerics: Numerics, tuning: Tuning, report: (String) -> Void
+  ) -> SegmentationPredictor? {
+    guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+    do {
+      let packed = try PackedModel(contentsOf: file)
+      try require(
+        packed.source == source, "packed", "\(file.relativePath): made of other weights than the run's")
+      return try SegmentationPredictor(packed: packed, numerics: numerics, tuning: tuning)
+    } catch let error as MartletError {
+      report("\(error.message); it is made anew")
+    } catch {
+      report("\(error); it is made anew")
+    }
+    return nil
+  }
+
+  /// Writes the file.
+  func write(_ predictor: SegmentationPredictor, for layout: WindowLayout) throws {
+    try predictor.packedModel(for: layout, source: source).write(to: file)
+  }
+}
