@@ -73,7 +73,7 @@ let package = Package(
     .executableTarget(
       name: "MartletBench",
       dependencies: [
-        "CMartletKernels", "Martlet", "MartletInterchange", "MartletKernels", "MartletModels",
+        "CMartletKernels", "Martlet", "MartletData", "MartletInterchange", "MartletKernels", "MartletModels",
         "MartletTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),

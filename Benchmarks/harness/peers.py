@@ -34,7 +34,8 @@ class Peer:
 
     def _export(self, work, python):
         """Makes the ONNX file, once."""
-        model = MODELS / ("network" + "".join(work).replace("--", "_") + ".onnx")
+        kind = "cold" if self.script.startswith("cold") else "network"
+        model = MODELS / (kind + "".join(work).replace("--", "_") + ".onnx")
         if not model.exists():
             model.parent.mkdir(exist_ok=True)
             command = [python, str(SCRIPTS / self.script), "--mode", "export", "--model", str(model), *work]

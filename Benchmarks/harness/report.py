@@ -27,6 +27,11 @@ RECOMMENDATION = (
     "it. Its softmaxes over the queries run along memory."
 )
 RECOMMENDATION_WORK = {"paup-step": "training step", "paup-rank": "full ranking"}
+COLD = (
+    "From the start of a process to its end, in which it reads one PNG and writes the mask: `martlet predict` with "
+    "--packed, and Python programs that load a model saved for their engine (TorchScript, ONNX, OpenVINO's IR, ncnn). "
+    "All files are in the system's cache."
+)
 MEMORY = "Memory is the process's peak less what it held when its framework was loaded."
 CONVOLUTIONS = (
     "Names tell kernel, stride, then batch × input channels × size × output channels; everything is float32. Weights "
@@ -50,6 +55,10 @@ def _lines(machine, rows):
         if chosen:
             yield from ["", f"## {heading}", "", f"{text} {MEMORY}"]
             yield from _network_tables(chosen, "network, batch, size", _network_label)
+    cold = _of_kind(rows, "cold")
+    if cold:
+        yield from ["", "## Cold start", "", COLD, ""]
+        yield from _network_table(cold, "network, batch, size: time", _network_label, "time", "median_ms")
     recommendation = {name: row for name, row in rows.items() if row["kind"] in RECOMMENDATION_WORK}
     if recommendation:
         row = next(iter(recommendation.values()))

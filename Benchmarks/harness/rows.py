@@ -31,12 +31,14 @@ def all_rows():
     yield Row("errors", "errors")
     for base, batch in ((64, 4), (64, 1), (32, 4), (32, 1)):
         yield _network("step", base, batch, STEP_PEERS)
-    for base in (64, 32):
-        yield _network("infer", base, 1, INFER_PEERS)
+    for base, batch in ((64, 4), (64, 1), (32, 4), (32, 1)):
+        yield _network("infer", base, batch, INFER_PEERS)
     for network, encoder, size in ENCODED:
         # DeepLabV3 normalises the means of whole images, for which training takes more than one.
         yield _encoded("step", network, encoder, 2 if network == "deeplabv3" else 1, size, STEP_PEERS)
-        yield _encoded("infer", network, encoder, 1, size, INFER_PEERS)
+        for batch in (1, 4):
+            yield _encoded("infer", network, encoder, batch, size, INFER_PEERS)
+    yield _network("cold", 32, 1, COLD_PEERS)
     yield _recommender("step", PAUP_STEP_PEERS)
     yield _recommender("rank", PAUP_RANK_PEERS)
     for name, conv in convolutions().items():
@@ -60,7 +62,8 @@ def _encoded(kind, network, encoder, batch, size, peers):
     """A network over an encoder."""
     work = f"--network {network} --encoder {encoder} --batch {batch} --size {size}".split()
     facts = {"network": network, "encoder": encoder, "batch_size": batch, "image_size": size}
-    return Row(f"{kind} {network} {encoder}", kind, work, peers, NETWORKS, facts)
+    number = f" {batch}" if kind == "infer" and batch > 1 else ""
+    return Row(f"{kind} {network} {encoder}{number}", kind, work, peers, NETWORKS, facts)
 
 
 def _recommender(work, peers):
@@ -81,6 +84,12 @@ INFER_PEERS = {
     "ONNX Runtime": Peer("network_infer.py", "--mode onnxruntime", exported=True),
     "OpenVINO": Peer("network_infer.py", "--mode openvino", exported=True),
     "ncnn": Peer("network_infer.py", "--mode ncnn", exported=True),
+}
+COLD_PEERS = {
+    "PyTorch": Peer("cold_start.py", "--mode pytorch", exported=True),
+    "ONNX Runtime": Peer("cold_start.py", "--mode onnxruntime", exported=True),
+    "OpenVINO": Peer("cold_start.py", "--mode openvino", exported=True),
+    "ncnn": Peer("cold_start.py", "--mode ncnn", exported=True),
 }
 PAUP_STEP_PEERS = {
     "PyTorch eager": Peer("paup_step.py", "--mode eager", pooled=True),

@@ -6,7 +6,7 @@ struct MartletBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "martlet-bench", abstract: "Measure Martlet.",
     subcommands: [
-      TrainingStepWorker.self, InferenceWorker.self, ConvolutionWorker.self,
+      TrainingStepWorker.self, InferenceWorker.self, ColdStartWorker.self, ConvolutionWorker.self,
       RecommendationStepWorker.self, RecommendationRankWorker.self, LossReplay.self, StepProfile.self,
       MachineLimits.self, TileShare.self, AlgorithmChoice.self, RoundingErrors.self,
     ])

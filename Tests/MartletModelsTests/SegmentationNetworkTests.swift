@@ -112,7 +112,7 @@ struct SegmentationNetworkTests {
 
   // MARK: The formula
 
-  private func fill(_ network: any SegmentationModel) throws {
+  func fill(_ network: any SegmentationModel) throws {
     for (name, variable) in network.variables {
       let type = variable.type
       guard type.scalar == .float32 else { continue }
@@ -129,7 +129,7 @@ struct SegmentationNetworkTests {
     }
   }
 
-  private func image(_ channels: Int, _ size: [Int]) throws -> Tensor {
+  func image(_ channels: Int, _ size: [Int]) throws -> Tensor {
     let shape = [2, channels] + size
     return try Tensor(shape: shape, scalars: numbers("image", shape.reduce(1, *)).map { $0 * 5 })
   }

@@ -24,7 +24,7 @@ import Testing
     // First weights that tell voxels apart.
     for seed in UInt64(1)..<100 {
       let network = try withSeed(seed) { try description.makeNetwork() }
-      let predictor = try VolumePredictor(network: network, description: description)
+      let predictor = try VolumePredictor(borrowing: network, description: description)
       if Set(try predictor.labels(of: volume)).contains(1) { return (network, description) }
     }
     throw MartletError("test", "no seed gives class 1")
@@ -53,7 +53,7 @@ import Testing
   @Test("a volume of one window is what the network says of it")
   func oneWindow() throws {
     let (network, description) = try Self.network()
-    let predictor = try VolumePredictor(network: network, description: description)
+    let predictor = try VolumePredictor(borrowing: network, description: description)
     let size = Self.window
     let values = (0..<size.count).map { Float($0 * 31 % 97) }
     var got: [Float] = []
@@ -76,7 +76,7 @@ import Testing
   func evaluates() throws {
     let (network, description) = try Self.network()
     let size = Self.size
-    let predictor = try VolumePredictor(network: network, description: description)
+    let predictor = try VolumePredictor(borrowing: network, description: description)
     var labels = [Float](repeating: 0, count: size.count)
     labels[0] = 1
     labels[size.count - 1] = 2

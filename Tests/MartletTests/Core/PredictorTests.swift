@@ -141,7 +141,7 @@ struct PredictorTests {
     // Panels are filled up with zeros, and of these few weights several forms are held.
     #expect(predictor.constantByteCount < 3 * byteCount)
     let error = #expect(throws: MartletError.self) {
-      try parameters[0].parameter.concrete.scalars(Float.self)
+      try large.concrete.scalars(Float.self)
     }
     #expect(error?.message.contains("given to a predictor") == true)
   }

@@ -3,7 +3,7 @@ import MartletData
 import MartletModels
 
 /// Gives each voxel of a volume its class, window by window.
-public final class VolumePredictor {
+public final class VolumePredictor: Sendable {
   public let description: SegmentationModelDescription
   private let volumes: VolumeDescription
   private let classCount: Int

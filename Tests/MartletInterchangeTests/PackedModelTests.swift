@@ -1,0 +1,120 @@
+import Foundation
+import Martlet
+import MartletKernels
+import Testing
+
+@testable import MartletInterchange
+
+/// Packed files give back the predictor that they were made of, and refuse what does not fit.
+@Suite struct PackedModelTests {
+  private let folder: TemporaryFolder
+  private var file: URL { folder.url.appending(path: "model.packed") }
+  private static let type = TensorType([1, 3, 20, 28], .float32, .channelsLast)
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// Two convolutions and batch normalisation.
+  private final class Network: Layer {
+    let conv: Conv2d
+    let norm: BatchNorm
+    let head: Conv2d
+
+    init(channels: Int = 24) throws {
+      conv = try Conv2d(inputChannels: 3, outputChannels: channels, kernelSize: 3, padding: 1, bias: false)
+      norm = try BatchNorm(channels: channels)
+      head = try Conv2d(inputChannels: channels, outputChannels: 2, kernelSize: 1)
+      try norm.runningMean.assign(Initializer.current.uniform([channels], bound: 0.5))
+    }
+
+    func forward(_ input: Tensor) throws -> Tensor { try head(norm(conv(input)).relu()) }
+  }
+
+  private func pack(_ seed: UInt64 = 1) throws -> PackedModel {
+    let network = try withSeed(seed) { try Network() }
+    let names = network.namesByIdentity
+    let predictor = Predictor(network)
+    return PackedModel(
+      description: "a network", source: "seed \(seed)",
+      constants: try predictor.packedConstants(for: [Self.type], names: names))
+  }
+
+  private func start(_ packed: PackedModel, channels: Int = 24) throws -> Predictor {
+    // Other weights than those that were packed.
+    let network = try withSeed(99) { try Network(channels: channels) }
+    let names = network.namesByIdentity
+    return try Predictor(packed: packed.constants, names: names) { [try network($0[0])] }
+  }
+
+  @Test func roundTrip() throws {
+    try pack().write(to: file)
+    let packed = try PackedModel(contentsOf: file)
+    #expect(packed.description == "a network" && packed.source == "seed 1")
+    let started = try start(packed)
+    let own = Predictor(try withSeed(1) { try Network() })
+    // The size that it was packed for, and others.
+    for (height, width) in [(20, 28), (7, 9), (64, 64)] {
+      let image = try Tensor.normal(
+        TensorType([1, 3, height, width], .float32, .channelsLast), seed: 5, stream: 1)
+      #expect(try started(image).scalars(Float.self) == own(image).scalars(Float.self), "\(height)×\(width)")
+    }
+  }
+
+  @Test func constantsAreAligned() throws {
+    try pack().write(to: file)
+    for entry in try PackedModel(contentsOf: file).constants.entries {
+      entry.withBytes { #expect(UInt(bitPattern: $0.baseAddress) % 64 == 0, "\(entry.meaning)") }
+    }
+  }
+
+  @Test func anotherNetworkIsRefused() throws {
+    try pack().write(to: file)
+    let packed = try PackedModel(contentsOf: file)
+    let error = #expect(throws: MartletError.self) { try start(packed, channels: 32) }
+    #expect(error?.message.hasPrefix("expected ") == true)
+  }
+
+  @Test func anotherInstructionSetIsRefused() throws {
+    guard InstructionSet.available.count > 1, let other = InstructionSet.available.first else { return }
+    try pack().write(to: file)
+    let error = #expect(throws: MartletError.self) {
+      try InstructionSet.with(other) { try PackedModel(contentsOf: file) }
+    }
+    #expect(error?.message.contains("packed for") == true)
+  }
+
+  /// Every byte of the header matters, and every length of the file.
+  @Test func damageIsRefused() throws {
+    try pack().write(to: file)
+    let bytes = [UInt8](try Data(contentsOf: file))
+    let headerEnd = 24 + Int(bytes[8]) + Int(bytes[9]) << 8
+    let damaged = folder.url.appending(path: "damaged")
+    for position in 0..<headerEnd where !(20..<24).contains(position) {
+      var copy = bytes
+      copy[position] ^= 0x10
+      try Data(copy).write(to: damaged)
+      #expect(throws: MartletError.self, "byte \(position)") { try PackedModel(contentsOf: damaged) }
+    }
+    for count in [0, 1, 8, 23, 24, 100, headerEnd, bytes.count / 2, bytes.count - 64] {
+      try Data(bytes[..<count]).write(to: damaged)
+      #expect(throws: MartletError.self, "\(count) bytes") { try PackedModel(contentsOf: damaged) }
+    }
+  }
+
+  /// Sizes and places that a header can claim, with a checksum that is right.
+  @Test(arguments: [
+    #""shape":[9223372036854775807,2]"#, #""shape":[-1]"#, #""shape":[4611686018427387904]"#, #""shape":[1000000]"#,
+  ])
+  func claimsAreChecked(_ shape: String) throws {
+    let header =
+      #"{"version":"\#(martletVersion)","instructionSet":"\#(InstructionSet.current)","description":"","source":"","#
+      + #""argumentTypes":[],"constants":[{"meaning":"x","type":{\#(shape),"scalar":"float32","layout":"rowMajor"},"#
+      + #""offset":0}]}"#
+    let text = Array(header.utf8)
+    var bytes = Array("martletp".utf8)
+    withUnsafeBytes(of: UInt64(text.count).littleEndian) { bytes += Array($0) }
+    withUnsafeBytes(of: CRC32C.checksum(text).littleEndian) { bytes += Array($0) }
+    bytes += [0, 0, 0, 0] + text + [UInt8](repeating: 0, count: 256)
+    try Data(bytes).write(to: file)
+    #expect(throws: MartletError.self) { try PackedModel(contentsOf: file) }
+  }
+}
