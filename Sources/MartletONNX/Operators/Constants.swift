@@ -46,41 +46,25 @@ extension OperatorTable {
       return { inputs in
         let x = try inputs[0]
         try require(x.rank == 2, "eye", "expected a matrix, got \(x.type)")
-        let shift = Int64(min(max(diagonal, -x.shape[0]), x.shape[1]))
-        let rows = try places(x.shape[0]).unsqueezed(1) + Tensor(shift)
-        return [try places(x.shape[1]).equal(to: rows).cast(to: type ?? x.scalar)]
+        let shift = min(max(diagonal, -x.shape[0]), x.shape[1])
+        let rows = try Tensor.range(from: shift, to: shift + x.shape[0]).unsqueezed(1)
+        return [try Tensor.range(from: 0, to: x.shape[1]).equal(to: rows).cast(to: type ?? x.scalar)]
       }
     },
-    OperatorDefinition(
-      "OneHot", from: 9, inputs: 3...3, known: [1], constant: [2]
-    ) { node in
+    OperatorDefinition("OneHot", from: 9, inputs: 3...3, known: [1], constant: [2]) { node in
       let axis = try node.integer("axis", default: -1)
       return { inputs in
-        let depth = Int(try inputs.number(1) ?? 0)
-        try require((1...(1 << 24)).contains(depth), "one_hot", "expected a depth from 1 on, got \(depth)")
-        let given = try inputs[0]
-        let axis = try checkedAxis(axis, rank: given.rank + 1)
-        let indices = try fromFront(given.cast(to: .int64), size: depth).unsqueezed(axis)
-        let classes = try places(depth).reshaped(
-          to: [depth] + [Int](repeating: 1, count: given.rank - axis))
+        let depth = Int(min(max(try inputs.number(1) ?? 0, -1), 0x1p31))
         let values = try inputs[2]
         try require(values.shape == [2], "one_hot", "expected two values, got \(values.type)")
         let (off, on) = (try values.sliced(axis: 0, to: 1), try values.sliced(axis: 0, from: 1))
-        return [try Tensor.select(indices.equal(to: classes), on.reshaped(to: []), off.reshaped(to: []))]
+        return [
+          try inputs[0].cast(to: .int64).oneHot(
+            depth: depth, axis: axis, on: on.reshaped(to: []), off: off.reshaped(to: []))
+        ]
       }
     },
-    OperatorDefinition("NonZero", from: 9, known: [0]) { _ in
-      { inputs in
-        let x = try inputs[0]
-        try require(!x.isSymbolic, "nonzero", "expected values that are known when the model is recorded")
-        let strides = TensorType(x.shape).strides
-        let found = try x.cast(to: .bool).scalars(Bool.self).enumerated().filter(\.element).map(\.offset)
-        let places = x.shape.indices.flatMap { axis in
-          found.map { Int64($0 / strides[axis] % x.shape[axis]) }
-        }
-        return [try Tensor(shape: [x.rank, found.count], scalars: places)]
-      }
-    },
+    OperatorDefinition("NonZero", from: 9, known: [0]) { _ in { [try $0[0].nonZeroIndices()] } },
     OperatorDefinition("Dropout", inputs: 1...3, outputs: 1...2, known: [2], constant: [1]) { node in
       let old = node.version < 12 ? try node.number("ratio", default: 0.5) : 0.5
       let maskIsBool = node.version >= 10
@@ -124,18 +108,10 @@ private func constant(_ node: inout NodeReader) throws -> Tensor {
 /// Numbers from a start up to a limit in equal steps.
 private func range(_ inputs: NodeInputs) throws -> Tensor {
   let scalar = try inputs[0].scalar
-  guard let start = try inputs.number(0), let limit = try inputs.number(1), let step = try inputs.number(2)
-  else { throw MartletError("range", "expected a start, a limit and a step") }
-  let count = step == 0 ? .nan : max(((limit - start) / step).rounded(.up), 0)
-  try require(
-    count <= 0x1p24, "range", "expected at most 2^24 numbers, got those from \(start) to \(limit) by \(step)")
-  if scalar.isFloatingPoint {
-    return try Tensor(
-      shape: [Int(count)], scalars: (0..<Int(count)).map { start + Double($0) * step }
-    ).cast(to: scalar)
+  guard scalar.isFloatingPoint else {
+    return try .range(
+      from: inputs.integer(0) ?? 0, to: inputs.integer(1) ?? 0, by: inputs.integer(2) ?? 1, scalar)
   }
-  let (first, by) = (try inputs.integer(0) ?? 0, try inputs.integer(2) ?? 1)
-  return try Tensor(
-    shape: [Int(count)], scalars: (0..<Int(count)).map { Int64(first &+ $0 &* by) }
-  ).cast(to: scalar)
+  return try .range(
+    from: inputs.number(0) ?? 0, to: inputs.number(1) ?? 0, by: inputs.number(2) ?? 1, scalar)
 }

@@ -58,59 +58,28 @@ extension OperatorTable {
       try node.expect("stash_type", 1)
       return { inputs in
         let x = try inputs[0]
-        let axes = Array(try checkedAxis(axis, rank: x.rank)..<x.rank)
-        let deviation = try (x.square().mean(axes: axes, keepDimensions: true) + epsilon).sqrt()
-        return [try x / deviation * inputs[1]]
+        let axes = x.rank - (try checkedAxis(axis, rank: x.rank))
+        return [try x.rmsNorm(axes: axes, weight: inputs[1], epsilon: epsilon)]
       }
     },
     OperatorDefinition("MeanVarianceNormalization", from: 9) { node in
       let axes = try node.integers("axes") ?? [0, 2, 3]
-      return { inputs in
-        let x = try inputs[0]
-        let centered = try x - x.mean(axes: axes, keepDimensions: true)
-        let deviation = try centered.square().mean(axes: axes, keepDimensions: true).sqrt()
-        return [try centered / (deviation + 1e-9)]
-      }
+      return { [try $0[0].meanVarianceNormalized(axes: axes)] }
     },
     OperatorDefinition("LpNormalization") { node in
       let axis = try node.integer("axis", default: -1)
       let power = try node.integer("p", default: 2)
       try require([1, 2].contains(power), "onnx", "expected 1 or 2 as p, got \(power)")
-      return { inputs in
-        let x = try inputs[0]
-        let norm =
-          try power == 1
-          ? x.abs().sum(axes: [axis], keepDimensions: true)
-          : x.square().sum(axes: [axis], keepDimensions: true).sqrt()
-        // Where all is 0 it stays so.
-        let zero = try Tensor.full(0, TensorType([], x.scalar))
-        return [try Tensor.select(norm.equal(to: zero), zero, x / norm)]
-      }
+      return { [try $0[0].lpNormalized(Double(power), axis: axis)] }
     },
     OperatorDefinition("LRN") { node in
       let alpha = try node.number("alpha", default: 1e-4)
       let beta = try node.number("beta", default: 0.75)
       let bias = try node.number("bias", default: 1)
-      guard let size = try node.integer("size"), size > 0 else {
-        throw MartletError("onnx", "expected attribute size of 1 or more")
+      guard let size = try node.integer("size") else {
+        throw MartletError("onnx", "expected attribute size, got none")
       }
-      return { inputs in
-        let x = try inputs[0]
-        try require(x.rank >= 3, "lrn", "expected an input [N, C, …], got \(x.type)")
-        // The sum over neighbouring channels, one slice of them after the other.
-        let channels = x.shape[1]
-        let before = min((size - 1) / 2, channels)
-        let after = min(size / 2, channels)
-        var front = [Int](repeating: 0, count: x.rank)
-        var back = front
-        (front[1], back[1]) = (before, after)
-        let squares = try x.square().padded(before: front, after: back)
-        var sum = try squares.sliced(axis: 1, to: channels)
-        for start in 1..<max(before + after + 1, 1) {
-          sum = try sum + squares.sliced(axis: 1, from: start, to: start + channels)
-        }
-        return [try x / (sum * (alpha / Double(size)) + bias).power(beta)]
-      }
+      return { [try $0[0].localResponseNorm(size: size, alpha: alpha, beta: beta, bias: bias)] }
     },
   ]
 }

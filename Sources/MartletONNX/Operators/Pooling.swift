@@ -66,24 +66,14 @@ extension OperatorTable {
       return { inputs in
         let (x, indices) = (try inputs[0], try inputs[1])
         let window = try space.resolved(x.space)
-        try require(
-          indices.shape == x.shape, "max_unpool", "expected indices \(x.shape), got \(indices.type)")
         let sizes = x.space.indices.map {
           (x.space[$0] - 1) * window.strides[$0] + window.kernel[$0] - window.before[$0] - window.after[$0]
         }
-        let shape = try inputs.integers(2) ?? Array(x.shape.prefix(2)) + sizes
+        let given = try inputs.integers(2)
         try require(
-          shape.count == x.rank && shape.allSatisfy { (0...Int(Int32.max)).contains($0) }, "max_unpool",
-          "expected \(x.rank) sizes of the result, got \(shape)")
-        try require(
-          shape.reduce(1.0, { $0 * Double($1) }) <= 0x1p40, "max_unpool",
-          "a result of shape \(shape) is more than memory can hold")
-        return [
-          try Tensor.apply(
-            ScatterAddElements(axis: 0, shape: [shape.reduce(1, *)]),
-            [x.reshaped(to: [-1]), indices.reshaped(to: [-1])])[0]
-            .reshaped(to: shape)
-        ]
+          given == nil || given?.prefix(2) == x.shape.prefix(2), "max_unpool",
+          "expected the sizes of a result for \(x.type), got \(given ?? [])")
+        return [try x.maxUnpooled(at: indices, space: given.map { Array($0.dropFirst(2)) } ?? sizes)]
       }
     },
   ]
@@ -93,7 +83,7 @@ extension OperatorTable {
 /// counted through in column-major order.
 private func columnMajor(_ positions: Tensor, of type: TensorType) throws -> Tensor {
   var rest = positions
-  var result = try places(type.shape[0] * type.shape[1]).reshaped(
+  var result = try Tensor.range(from: 0, to: type.shape[0] * type.shape[1]).reshaped(
     to: Array(type.shape[..<2]) + type.space.map { _ in 1 })
   result = try result * Tensor(Int64(type.space.reduce(1, *)))
   for (axis, size) in type.space.enumerated().reversed() {

@@ -21,12 +21,7 @@ extension OperatorTable {
     argument("ArgMin") { try $0.argmin(axis: $1, keepDimension: $2, selectsLast: $3) },
     softmax("Softmax") { try $0.softmax(axis: $1) },
     softmax("LogSoftmax") { try $0.logSoftmax(axis: $1) },
-    softmax("Hardmax") { x, axis in
-      let size = x.shape[axis]
-      let shape = [size] + [Int](repeating: 1, count: x.rank - axis - 1)
-      let largest = try x.argmax(axis: axis, keepDimension: true)
-      return try largest.equal(to: places(size).reshaped(to: shape)).cast(to: x.scalar)
-    },
+    softmax("Hardmax") { try $0.hardmax(axis: $1) },
   ]
 
   /// - Parameters:

@@ -82,19 +82,12 @@ private func resize(_ node: inout NodeReader) throws -> Translation {
   let coefficient = try node.number("cubic_coeff_a", default: -0.75)
   let excludesOutside = try node.flag("exclude_outside")
   let outside = try node.number("extrapolation_value", default: 0)
-  var nearest = try node.word("nearest_mode", default: NearestMode.roundPreferFloor)
+  let nearest = try node.word("nearest_mode", default: NearestMode.roundPreferFloor)
   let antialiases = node.version >= 18 ? try node.flag("antialias") : false
   let axes = node.version >= 18 ? try node.integers("axes") : nil
   let policy =
     node.version >= 18
     ? try node.word("keep_aspect_ratio_policy", default: AspectRatioPolicy.stretch) : .stretch
-  if coordinates == .tfHalfPixelForNearest {
-    try require(
-      mode == .nearest && nearest == .floor, "onnx",
-      "expected tf_half_pixel_for_nn with the nearest element and floor, got \(mode) and \(nearest.rawValue)")
-    // The floor of half a pixel more.
-    nearest = .roundPreferCeil
-  }
   let method = mode.method(nearest.rounding, coefficient: coefficient)
   return { inputs in
     let x = try inputs[0]
@@ -112,7 +105,8 @@ private func resize(_ node: inout NodeReader) throws -> Translation {
     }
     let transform: Interpolation.Coordinates =
       switch coordinates {
-      case .halfPixel, .tfHalfPixelForNearest: .halfPixel
+      case .halfPixel: .halfPixel
+      case .tfHalfPixelForNearest: .halfPixelUnshifted
       case .halfPixelSymmetric: .halfPixelSymmetric
       case .pytorchHalfPixel: .halfPixelOrFirst
       case .alignCorners: .alignedCorners

@@ -25,13 +25,8 @@ extension OperatorTable {
         let equal = (0..<count).map { max(min(part, size - $0 * part), 0) }
         let sizes = try sizes(inputs) ?? equal
         try require(
-          sizes.count == count && sizes.allSatisfy { (0...size).contains($0) } && sizes.reduce(0, +) == size,
-          "split", "expected \(count) sizes that add up to \(size), got \(sizes)")
-        var start = 0
-        return try sizes.map { size in
-          defer { start += size }
-          return try x.sliced(axis: axis, from: start, to: start + size)
-        }
+          sizes.count == count, "split", "expected a size for each of \(count) parts, got \(sizes)")
+        return try x.split(sizes: sizes, axis: axis)
       }
     },
     OperatorDefinition("Slice", inputs: 1...5, known: [1, 2, 3, 4]) { node in
@@ -39,18 +34,11 @@ extension OperatorTable {
       let ends = try node.integers("ends", inputFrom: 10, at: 2)
       let axes = try node.integers("axes", inputFrom: 10, at: 3)
       return { inputs in
-        var x = try inputs[0]
         let starts = try starts(inputs) ?? []
-        let ends = try ends(inputs) ?? []
-        let axes = try checkedAxes(axes(inputs) ?? Array(starts.indices), rank: x.rank)
-        let steps = try inputs.integers(4) ?? starts.map { _ in 1 }
-        try require(
-          ends.count == starts.count && axes.count == starts.count && steps.count == starts.count, "slice",
-          "expected as many ends, axes and steps as starts, got \(starts), \(ends), \(axes) and \(steps)")
-        for (axis, (start, (end, step))) in zip(axes, zip(starts, zip(ends, steps))) {
-          x = try sliced(x, axis, start, end, step)
-        }
-        return [x]
+        let axes = try axes(inputs) ?? Array(starts.indices)
+        return [
+          try inputs[0].sliced(axes: axes, from: starts, to: ends(inputs) ?? [], steps: inputs.integers(4))
+        ]
       }
     },
     OperatorDefinition("Gather", inputs: 2...2) { node in
@@ -58,7 +46,7 @@ extension OperatorTable {
       return { inputs in
         let x = try inputs[0]
         let axis = try checkedAxis(axis, rank: x.rank)
-        return [try x.selecting(fromFront(inputs[1], size: x.shape[axis]), axis: axis)]
+        return [try x.selecting(inputs[1].countedFromFront(of: x.shape[axis]), axis: axis)]
       }
     },
     OperatorDefinition("GatherElements", from: 11, inputs: 2...2) { node in
@@ -66,12 +54,18 @@ extension OperatorTable {
       return { inputs in
         let x = try inputs[0]
         let axis = try checkedAxis(axis, rank: x.rank)
-        return [try x.gathered(fromFront(inputs[1], size: x.shape[axis]), axis: axis)]
+        return [try x.gathered(inputs[1].countedFromFront(of: x.shape[axis]), axis: axis)]
       }
     },
     OperatorDefinition("GatherND", from: 11, inputs: 2...2) { node in
       let batchAxes = node.version >= 12 ? try node.integer("batch_dims", default: 0) : 0
-      return { inputs in [try gatheredByPlace(inputs[0], inputs[1], batchAxes: batchAxes)] }
+      return { inputs in [try inputs[0].gatheredND(inputs[1], batchAxes: batchAxes)] }
+    },
+    scatter("Scatter", from: 9, to: 10),
+    scatter("ScatterElements", from: 11),
+    OperatorDefinition("ScatterND", from: 11, inputs: 3...3) { node in
+      let reduction = try node.scatterReduction()
+      return { inputs in [try inputs[0].scatteringND(inputs[2], at: inputs[1], reduction)] }
     },
     OperatorDefinition("Where", from: 9, inputs: 3...3) { _ in
       { inputs in [try Tensor.select(inputs[0], inputs[1], inputs[2])] }
@@ -79,81 +73,38 @@ extension OperatorTable {
     OperatorDefinition("Trilu", from: 14, inputs: 1...2, known: [1]) { node in
       let upper = try node.flag("upper", default: true)
       return { inputs in
-        let x = try inputs[0]
-        try require(x.rank >= 2, "trilu", "expected matrices, got \(x.type)")
-        let diagonal = try inputs.integer(1) ?? 0
-        let (rows, columns) = (x.shape[x.rank - 2], x.shape[x.rank - 1])
-        let places = try places(columns) - places(rows).unsqueezed(1)
-        let limit = Double(min(max(diagonal, -rows - 1), columns + 1))
-        let kept = try upper ? places.greaterOrEqual(to: limit) : places.lessOrEqual(to: limit)
-        return [try Tensor.select(kept, x, Tensor.full(0, TensorType([], x.scalar)))]
+        return [try inputs[0].triangle(upper: upper, diagonal: inputs.integer(1) ?? 0)]
       }
     },
   ]
-}
 
-/// The numbers from 0 to below `count`.
-func places(_ count: Int) throws -> Tensor {
-  try Tensor(shape: [count], scalars: (0..<max(count, 0)).map { Int64($0) })
-}
-
-/// Indices counted from the front, of which negative ones are counted from the end.
-func fromFront(_ indices: Tensor, size: Int) throws -> Tensor {
-  let indices = try indices.scalar == .int32 ? indices.cast(to: .int64) : indices
-  try require(
-    indices.scalar == .int64, "onnx", "expected int32 or int64 indices, got \(indices.type)")
-  let shift = try Tensor(Int64(size))
-  return try Tensor.select(indices.less(than: 0), indices + shift, indices)
-}
-
-/// Part of an axis, by the rules of Python's slices.
-func sliced(_ x: Tensor, _ axis: Int, _ start: Int, _ end: Int, _ step: Int) throws -> Tensor {
-  let size = x.shape[axis]
-  try require(step != 0, "slice", "expected a step other than 0")
-  func place(_ value: Int, _ range: ClosedRange<Int>) -> Int {
-    min(max(value < 0 ? value + size : value, range.lowerBound), range.upperBound)
+  private static func scatter(
+    _ name: String, from first: Int, to last: Int = OperatorSets.understood.upperBound
+  ) -> OperatorDefinition {
+    OperatorDefinition(name, from: first, to: last, inputs: 3...3) { node in
+      let axis = try node.integer("axis", default: 0)
+      let reduction = try node.scatterReduction()
+      return { inputs in
+        let x = try inputs[0]
+        let axis = try checkedAxis(axis, rank: x.rank)
+        let indices = try inputs[1].countedFromFront(of: x.shape[axis])
+        return [try x.scattering(inputs[2], at: indices, axis: axis, reduction)]
+      }
+    }
   }
-  if step > 0 {
-    let first = place(start, 0...size)
-    return try x.sliced(axis: axis, from: first, to: max(place(end, 0...size), first), step: step)
-  }
-  guard size > 0 else { return x }
-  let first = place(start, -1...size - 1)
-  let last = place(end, -1...size - 1)
-  let picked = stride(from: first, to: last, by: max(step, -size - 1)).map { Int64($0) }
-  return try x.selecting(Tensor(shape: [picked.count], scalars: picked), axis: axis)
 }
 
-/// For every row of the last axis of `indices`, which names a place along some axes of `x`, what is there.
-private func gatheredByPlace(_ x: Tensor, _ indices: Tensor, batchAxes: Int) throws -> Tensor {
-  let count = indices.shape.last ?? 0
-  try require(
-    batchAxes >= 0 && count >= 1 && indices.rank > batchAxes && batchAxes + count <= x.rank
-      && x.shape[..<batchAxes] == indices.shape[..<batchAxes], "gather_nd",
-    "expected places of up to \(x.rank) axes in \(x.type) after \(batchAxes) that agree, got \(indices.type)")
-  // Each place as one number: rows of what lies behind the named axes, batch after batch.
-  var row = try Tensor(Int64(0))
-  let named = x.shape[batchAxes..<batchAxes + count]
-  for (position, size) in named.enumerated() {
-    let index = try fromFront(
-      indices.sliced(axis: -1, from: position, to: position + 1).squeezed(-1), size: size)
-    // Out of range along one axis would be in range for all of them.
-    try checkRange(index, size)
-    row = try row * Tensor(Int64(size)) + index
+extension NodeReader {
+  /// What becomes of an element that another is scattered to.
+  fileprivate mutating func scatterReduction() throws -> ScatterReduction {
+    enum Reduction: String, CaseIterable { case none, add, mul, max, min }
+    guard version >= 16 else { return .replace }
+    switch try word("reduction", default: Reduction.none) {
+    case .none: return .replace
+    case .add: return .add
+    case .mul: return .multiply
+    case .max: return .maximum
+    case .min: return .minimum
+    }
   }
-  let batch = x.shape[..<batchAxes].reduce(1, *)
-  let stride = named.reduce(1, *)
-  let batchShape = Array(x.shape[..<batchAxes]) + [Int](repeating: 1, count: indices.rank - 1 - batchAxes)
-  let start = try (places(batch) * Tensor(Int64(stride))).reshaped(to: batchShape)
-  let rest = Array(x.shape[(batchAxes + count)...])
-  let table = try x.reshaped(to: [batch * stride] + rest)
-  return try table.selecting(row + start, axis: 0)
-}
-
-/// Checks indices that are known.
-private func checkRange(_ indices: Tensor, _ size: Int) throws {
-  guard !indices.isSymbolic else { return }
-  let wrong = try indices.scalars(Int64.self).first { $0 < 0 || $0 >= size }
-  try require(
-    wrong == nil, "gather_nd", "expected indices from 0 to \(size - 1), got \(wrong ?? 0)")
 }

@@ -63,14 +63,10 @@ extension OperatorTable {
       }
     },
     OperatorDefinition("Expand", from: 8, inputs: 2...2, known: [1]) { _ in
-      { inputs in
-        let (x, wanted) = (try inputs[0], try inputs.integers(1) ?? [])
-        let shape = try broadcast(x.shape, wanted, "expand")
-        return [try x.broadcast(to: shape)]
-      }
+      { inputs in [try inputs[0].expanded(to: inputs.integers(1) ?? [])] }
     },
     OperatorDefinition("Tile", inputs: 2...2, known: [1]) { _ in
-      { inputs in [try tiled(inputs[0], inputs.integers(1) ?? [])] }
+      { inputs in [try inputs[0].tiled(inputs.integers(1) ?? [])] }
     },
     OperatorDefinition("Shape", shapeOnly: [0]) { node in
       let start = node.version >= 15 ? try node.integer("start", default: 0) : 0
@@ -162,23 +158,4 @@ func broadcast(_ a: [Int], _ b: [Int], _ operation: String) throws -> [Int] {
       x == y || x == 1 || y == 1, operation, "expected shapes that broadcast, got \(a) and \(b)")
     return x == 1 ? y : x
   }
-}
-
-/// A tensor repeated along its axes.
-private func tiled(_ x: Tensor, _ repeats: [Int]) throws -> Tensor {
-  try require(
-    repeats.count == x.rank && repeats.allSatisfy { $0 >= 0 }, "tile",
-    "expected \(x.rank) repeats of 0 or more, got \(repeats)")
-  var result = x
-  for (axis, count) in repeats.enumerated() where count != 1 {
-    let size = result.shape[axis]
-    let (product, overflow) = size.multipliedReportingOverflow(by: count)
-    try require(!overflow, "tile", "\(count) times \(result.type) is more than memory can hold")
-    var spread = result.shape
-    spread.insert(count, at: axis)
-    var target = result.shape
-    target[axis] = product
-    result = try result.unsqueezed(axis).broadcast(to: spread).reshaped(to: target)
-  }
-  return result
 }
