@@ -39,7 +39,7 @@ public final class ONNXModel: Module {
   /// Named as in the file, and nodes beside them.
   @Key("") var weights: [String: Variable]
   @Key("") var nodes: [String: TranslatedNode]
-  private let order: [TranslatedNode]
+  private let order: RunOrder
   private let constants: [String: Tensor]
 
   /// Reads a model and the files beside it that it keeps its tensors in.
@@ -75,7 +75,7 @@ public final class ONNXModel: Module {
     operatorCounts = network.nodes.reduce(into: [:]) { $0[$1.type, default: 0] += 1 }
     let shapes = ShapeDependence(network.nodes)
     shapeInputs = shapes.values.intersection(network.inputs.map(\.name))
-    order = translation.nodes
+    order = RunOrder(nodes: translation.nodes)
 
     let roles = InitializerRoles(network, shapes)
     var variables: [String: Variable] = [:]
@@ -103,7 +103,7 @@ public final class ONNXModel: Module {
     return try scoped {
       var values = constants.merging(inputs) { $1 }
       for (name, variable) in weights { values[name] = variable.value }
-      for node in order { try node.run(&values) }
+      for node in order.nodes { try node.run(&values) }
       return try Dictionary(
         uniqueKeysWithValues: outputs.map { output in
           guard let value = values[output.name] else {
@@ -127,6 +127,11 @@ public final class ONNXModel: Module {
       if let tensor = given[input.name] { try input.check(tensor.type, sizes: &sizes) }
     }
   }
+}
+
+/// Nodes in the order in which they run. Not an array of the model's own, which would be members under other names.
+private struct RunOrder {
+  let nodes: [TranslatedNode]
 }
 
 /// What becomes of each initializer.
