@@ -20,7 +20,7 @@ from safetensors.numpy import load_file
 warnings.filterwarnings("ignore")
 
 HELD = {TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.INT32, TensorProto.INT64, TensorProto.UINT8, TensorProto.BOOL}
-# Their expected outputs are the drawings of NumPy's generator.
+# The outputs that are expected are drawings of NumPy's generator.
 RANDOM = {"test_training_dropout", "test_training_dropout_default", "test_training_dropout_mask", "test_training_dropout_default_mask"}  # fmt: skip
 OLDEST = 7
 

@@ -65,7 +65,7 @@ extension OperatorTable {
       }
     },
     OperatorDefinition("NonZero", from: 9, known: [0]) { _ in { [try $0[0].nonZeroIndices()] } },
-    OperatorDefinition("Dropout", inputs: 1...3, outputs: 1...2, known: [2], constant: [1]) { node in
+    OperatorDefinition("Dropout", inputs: 1...3, outputs: 1...2, known: [1, 2]) { node in
       let old = node.version < 12 ? try node.number("ratio", default: 0.5) : 0.5
       let maskIsBool = node.version >= 10
       let wantsMask = node.wants(1)

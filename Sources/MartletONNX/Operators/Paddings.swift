@@ -3,7 +3,7 @@ import Martlet
 extension OperatorTable {
   /// Operators that add to the ends of axes.
   static let paddings: [OperatorDefinition] = [
-    OperatorDefinition("Pad", inputs: 1...4, known: [1, 3], constant: [2]) { node in
+    OperatorDefinition("Pad", inputs: 1...4, known: [1, 2, 3]) { node in
       enum Mode: String, CaseIterable { case constant, reflect, edge, wrap }
       let mode = try node.word("mode", default: Mode.constant)
       let amounts = try node.integers("pads", inputFrom: 11, at: 1)

@@ -73,7 +73,10 @@ extension OperatorTable {
         try require(
           given == nil || given?.prefix(2) == x.shape.prefix(2), "max_unpool",
           "expected the sizes of a result for \(x.type), got \(given ?? [])")
-        return [try x.maxUnpooled(at: indices, space: given.map { Array($0.dropFirst(2)) } ?? sizes)]
+        let result = try x.maxUnpooled(at: indices, space: sizes)
+        guard let given, given.count == x.rank else { return [result] }
+        // The places are those without a given size, to which the difference is added.
+        return [try result.padded(before: x.shape.map { _ in 0 }, after: zip(given, result.shape).map { $0 - $1 })]
       }
     },
   ]

@@ -6,10 +6,10 @@ extension OperatorTable {
     reduction("ReduceSum", inputFrom: 13) { try $0.sum(axes: $1, keepDimensions: $2) },
     reduction("ReduceMean") { try $0.mean(axes: $1, keepDimensions: $2) },
     reduction("ReduceMax", ofNone: -.infinity) {
-      try extremum($0, $1, $2) { try $0.max(axes: $1, keepDimensions: $2) }
+      try $0.max(axes: $1, keepDimensions: $2)
     },
     reduction("ReduceMin", ofNone: .infinity) {
-      try extremum($0, $1, $2) { try $0.min(axes: $1, keepDimensions: $2) }
+      try $0.min(axes: $1, keepDimensions: $2)
     },
     reduction("ReduceProd", ofNone: 1) { try $0.product(axes: $1, keepDimensions: $2) },
     reduction("ReduceSumSquare") { try $0.sumOfSquares(axes: $1, keepDimensions: $2) },
@@ -44,7 +44,7 @@ extension OperatorTable {
           let shape =
             keeps
             ? x.shape.indices.map { axes.contains($0) ? 1 : x.shape[$0] } : remaining(x.shape, axes)
-          return [try Tensor.full(none, TensorType([], x.scalar)).broadcast(to: shape)]
+          return [try neutral(none, x.scalar).broadcast(to: shape)]
         }
         return [try function(x, axes, keeps)]
       }
@@ -86,15 +86,18 @@ extension OperatorTable {
   }
 }
 
+/// A number that reductions begin with; an infinite one is the extreme of a type without infinities.
+private func neutral(_ value: Double, _ scalar: ScalarType) throws -> Tensor {
+  if scalar.isFloatingPoint || value.isFinite { return try Tensor.full(value, TensorType([], scalar)) }
+  switch scalar {
+  case .int64: return try Tensor(value < 0 ? Int64.min : Int64.max)
+  case .int32: return try Tensor(value < 0 ? Int32.min : Int32.max)
+  case .uint8: return try Tensor(value < 0 ? UInt8.min : UInt8.max)
+  case .bool, .float32, .float64: return try Tensor(value > 0)
+  }
+}
+
 /// The sizes of the axes that are not reduced.
 private func remaining(_ shape: [Int], _ axes: [Int]) -> [Int] {
   shape.indices.filter { !axes.contains($0) }.map { shape[$0] }
-}
-
-/// The largest or smallest, of truths as of numbers.
-private func extremum(
-  _ x: Tensor, _ axes: [Int], _ keeps: Bool, _ function: (Tensor, [Int], Bool) throws -> Tensor
-) throws -> Tensor {
-  x.scalar == .bool
-    ? try function(x.cast(to: .float32), axes, keeps).cast(to: .bool) : try function(x, axes, keeps)
 }
