@@ -14,7 +14,8 @@ public enum IntegerReduction {
     let lines = Lines(shape: shape, resultStrides: resultStrides)
     func reduce<Element: FixedWidthInteger>(_: Element.Type) {
       lines.reduce(
-        function, x.assumingMemoryBound(to: Element.self), y.assumingMemoryBound(to: Element.self), resultCount)
+        function, x.assumingMemoryBound(to: Element.self), y.assumingMemoryBound(to: Element.self),
+        resultCount)
     }
     switch type {
     case .int32: reduce(Int32.self)

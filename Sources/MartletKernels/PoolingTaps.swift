@@ -85,7 +85,8 @@ public struct AxisTaps: Sendable {
       let count: Int =
         switch divisor {
         case .paddedInput:
-          covered(begin: begin, kernel: kernel, dilation: dilation, limit: inputSize + paddingAfter).upperBound
+          covered(begin: begin, kernel: kernel, dilation: dilation, limit: inputSize + paddingAfter)
+            .upperBound
         case .input: onInput.count
         case .one: 1
         }

@@ -141,6 +141,12 @@ struct GuardedMovementTests {
             memory.copy(Array(added.prefix(outer * count))), indices: .int32(memory.copy(places)),
             target: memory.inOut([Scalar](repeating: 0, count: outer * rows * width - (width - 1))),
             format: Scalar.format)
+          for function in ScatterFunction.allCases {
+            gather.scatter(
+              function, Scalar.element, memory.copy(Array(added.prefix(outer * count))),
+              indices: .int32(memory.copy(places)),
+              target: memory.inOut([Scalar](repeating: 1, count: outer * rows * width - (width - 1))))
+          }
         }
       }
     }

@@ -58,7 +58,8 @@ struct VectorMathTests {
     let functions: [UnaryFunction] = [
       .negate, .abs, .exp, .log, .sqrt, .reciprocal, .square, .relu, .leakyReLU(slope: 0.1), .gelu, .geluTanh,
       .silu, .hardSwish, .hardSigmoid,
-      .sigmoid, .tanh, .erf, .clamp(-1, 1), .power(2.5), .sign, .ceil, .floor, .round, .sin, .atanh, .softplus,
+      .sigmoid, .tanh, .erf, .clamp(-1, 1), .power(2.5), .sign, .ceil, .floor, .round, .sin, .atanh,
+      .softplus,
       .softsign, .mish, .elu(slope: 1, rate: 1), .threshold(1), .shrink(threshold: 1, offset: 1),
     ]
     for set in InstructionSet.available {

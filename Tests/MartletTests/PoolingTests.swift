@@ -62,7 +62,9 @@ struct PoolingTests {
     #expect(throws: MartletError.self) {
       try x.resized(to: [8, 8], Interpolation(.nearest(.down), antialiases: true))
     }
-    #expect(throws: MartletError.self) { try x.resized(to: [8, 8], Interpolation(.cubic(coefficient: .nan))) }
+    #expect(throws: MartletError.self) {
+      try x.resized(to: [8, 8], Interpolation(.cubic(coefficient: .nan)))
+    }
     #expect(throws: MartletError.self) {
       try x.resized(to: [8, 8], Interpolation(.linear, .crop(from: [0], to: [1], outside: 0)))
     }

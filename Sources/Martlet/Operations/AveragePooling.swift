@@ -16,7 +16,8 @@ extension Tensor {
       axes: rank - 2, kernel: kernel, stride: stride, padding: padding, paddingAfter: paddingAfter,
       dilation: dilation, ceilMode: ceilMode, "avg_pool")
     return try Tensor.apply(
-      AveragePool(window, divisor: countIncludePad ? .paddedInput : .input), [converted(to: .channelsLast)])[0]
+      AveragePool(window, divisor: countIncludePad ? .paddedInput : .input), [converted(to: .channelsLast)])[
+        0]
   }
 
   /// (Σ |x|^p)^(1/p) over every window, ONNX's LpPool. Padding counts as 0.

@@ -125,7 +125,8 @@ public struct Interpolation: Hashable, Sendable {
     case .asymmetric: return unscaled(x)
     case .halfPixelUnshifted: return unscaled(x + 0.5)
     case .crop(let from, let to, _):
-      let fraction = output > 1 ? from[axis] + x * (to[axis] - from[axis]) / (output - 1) : (from[axis] + to[axis]) / 2
+      let fraction =
+        output > 1 ? from[axis] + x * (to[axis] - from[axis]) / (output - 1) : (from[axis] + to[axis]) / 2
       let position = fraction * (input - 1)
       return (0...input - 1).contains(position) ? position : nil
     }

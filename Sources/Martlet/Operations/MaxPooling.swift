@@ -69,6 +69,27 @@ extension Tensor {
       MaxPoolGradient(window, space: indices.space), [converted(to: .channelsLast), indices.taps])[0]
   }
 
+  /// Each element put at its place in a tensor of another space, zeros elsewhere; of several in one place the last one
+  /// stays. ONNX's MaxUnpool.
+  ///
+  /// - Parameters:
+  ///   - positions: Of this tensor's shape, int64 or int32: places in the result [N, C, space…], counted through in
+  ///     row-major order.
+  ///   - space: The result's.
+  /// - Returns: [N, C, space…], row-major.
+  /// - Throws: ``MartletError`` where shapes do not fit; when it runs, for a place that is not in the result.
+  public func maxUnpooled(at positions: Tensor, space: [Int]) throws -> Tensor {
+    let result = TensorType(shape.prefix(2) + space, scalar)
+    try require(
+      rank >= 3 && space.count == rank - 2 && space.allSatisfy { $0 >= 0 } && positions.shape == shape,
+      "max_unpool",
+      "expected a place for each element of \(type) in \(rank - 2) axes of space, got \(positions.type) and \(space)"
+    )
+    try result.requireCountable("max_unpool")
+    return try Tensor.zeros([], scalar).broadcast(to: [result.elementCount])
+      .scattering(flattened(), at: positions.flattened(), axis: 0).reshaped(to: result.shape)
+  }
+
   /// The largest element over all of space: [N, C, 1…].
   public func globalMaxPooled() throws -> Tensor {
     try maxPooled(kernel: Array(shape.dropFirst(2)))

@@ -138,7 +138,8 @@ struct ArgReductionOperation: Operation {
     let (outer, count, inner) = input.split(at: axis)
     let find = input.scalar.isFloatingPoint ? ArgReductionKernel.run : IntegerReduction.argument
     find(
-      isSmallest, input.scalar.elementType, call.inputs[0].address, call.outputs[0].elements(Int64.self), outer,
+      isSmallest, input.scalar.elementType, call.inputs[0].address, call.outputs[0].elements(Int64.self),
+      outer,
       count, inner)
   }
 

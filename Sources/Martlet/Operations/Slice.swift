@@ -103,7 +103,8 @@ extension Tensor {
   }
 
   /// The same along several axes at once.
-  public func sliced(axes: [Int], from starts: [Int?], to ends: [Int?], steps: [Int]? = nil) throws -> Tensor {
+  public func sliced(axes: [Int], from starts: [Int?], to ends: [Int?], steps: [Int]? = nil) throws -> Tensor
+  {
     let steps = steps ?? axes.map { _ in 1 }
     let positive = try axes.map { try checkedAxis($0, "slice") }
     try require(

@@ -79,7 +79,8 @@ extension OperationRow {
     row("fmod.both") { try $0[0].truncatedRemainder(dividingBy: $0[1]) },
   ]
 
-  private static let integers: [OperationRow] = ["int32", "int64", "uint8"].flatMap { kind in
+  private static let integers: [OperationRow] = ["int32", "int64", "uint8"].flatMap {
+    kind -> [OperationRow] in
     [
       row("remainder.\(kind)") { try $0[0].remainder(dividingBy: $0[1]) },
       row("remainder_channel.\(kind)") { try $0[0].remainder(dividingBy: $0[1]) },

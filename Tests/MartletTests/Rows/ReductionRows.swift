@@ -13,13 +13,15 @@ extension OperationRow {
     OperationRow("reduction/\(name)", checksFiniteDifferences: checksFiniteDifferences) { [try body($0[0])] }
   }
 
+  private static let overAxes: [OperationRow] = axes.flatMap { name, axes -> [OperationRow] in
+    [
+      row("prod.\(name)") { try $0.product(axes: axes) },
+      row("logsumexp.\(name)") { try $0.logSumExp(axes: axes) },
+    ]
+  }
+
   private static let more: [OperationRow] =
-    axes.flatMap { name, axes in
-      [
-        row("prod.\(name)") { try $0.product(axes: axes) },
-        row("logsumexp.\(name)") { try $0.logSumExp(axes: axes) },
-      ]
-    } + [
+    overAxes + [
       row("prod.kept") { try $0.product(axes: [1, 3], keepDimensions: true) },
       row("prod.long") { try $0.product(axes: [0]) },
       row("prod.zeros") { try $0.product(axes: [1]) },
@@ -40,13 +42,13 @@ extension OperationRow {
       row("detach", checksFiniteDifferences: false) { try $0 * $0.withoutGradient() },
     ]
 
-  private static let integers: [OperationRow] = ["int32", "int64"].flatMap { kind in
-    axes.filter { ["all", "channels", "last", "mixed", "outer"].contains($0.name) }.flatMap { name, axes in
-      [
-        row("sum.\(name).\(kind)") { try $0.sum(axes: axes) },
-        row("amax.\(name).\(kind)") { try $0.max(axes: axes, keepDimensions: true) },
-      ]
-    } + [
+  private static let integers: [OperationRow] = ["int32", "int64"].flatMap { kind -> [OperationRow] in
+    let some = axes.filter { ["all", "channels", "last", "mixed", "outer"].contains($0.name) }
+    let sums = some.map { name, axes in row("sum.\(name).\(kind)") { try $0.sum(axes: axes) } }
+    let largest = some.map { name, axes in
+      row("amax.\(name).\(kind)") { try $0.max(axes: axes, keepDimensions: true) }
+    }
+    return sums + largest + [
       row("amin.batch.\(kind)") { try $0.min(axes: [0]) },
       row("prod.last.\(kind)") { try $0.product(axes: [3]) },
       row("argmax.\(kind)") { try $0.argmax(axis: 1) },
