@@ -47,6 +47,7 @@ public struct Tensor: Sendable {
   private static func runNow(_ operation: some Operation, _ inputs: [Tensor]) throws -> [Tensor] {
     let inputTypes = inputs.map(\.type)
     let outputTypes = try operation.inferOutputs(inputTypes)
+    try outputTypes.requireRepresentable(operation.name)
     if let viewed = operation.viewedInput {
       return [Tensor(type: outputTypes[0], content: inputs[viewed].content)]
     }

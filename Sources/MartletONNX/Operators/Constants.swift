@@ -12,7 +12,7 @@ extension OperatorTable {
       try require(
         value.elementCount == 1, "onnx", "expected attribute value of one element, got \(value.type)")
       let element = try value.reshaped(to: [])
-      return { inputs in [try element.broadcast(to: inputs.integers(0) ?? [])] }
+      return { inputs in [try element.expanded(to: inputs.integers(0) ?? [])] }
     },
     OperatorDefinition(
       "Range", from: 11, inputs: 3...3, known: [0, 1, 2]
@@ -54,7 +54,8 @@ extension OperatorTable {
     OperatorDefinition("OneHot", from: 9, inputs: 3...3, known: [1], constant: [2]) { node in
       let axis = try node.integer("axis", default: -1)
       return { inputs in
-        let depth = Int(min(max(try inputs.number(1) ?? 0, -1), 0x1p31))
+        let depth = Int(min(max(try inputs.number(1) ?? 0, -1), 0x1p25))
+        try require(depth <= 1 << 24, "one_hot", "expected a depth of at most 2^24, got more")
         let values = try inputs[2]
         try require(values.shape == [2], "one_hot", "expected two values, got \(values.type)")
         let (off, on) = (try values.sliced(axis: 0, to: 1), try values.sliced(axis: 0, from: 1))
@@ -108,6 +109,9 @@ private func constant(_ node: inout NodeReader) throws -> Tensor {
 /// Numbers from a start up to a limit in equal steps.
 private func range(_ inputs: NodeInputs) throws -> Tensor {
   let scalar = try inputs[0].scalar
+  let count = try ((inputs.number(1) ?? 0) - (inputs.number(0) ?? 0)) / (inputs.number(2) ?? 1)
+  try require(
+    count < 0x1p24, "range", "expected fewer than 2^24 numbers that end, got \(count)")
   guard scalar.isFloatingPoint else {
     return try .range(
       from: inputs.integer(0) ?? 0, to: inputs.integer(1) ?? 0, by: inputs.integer(2) ?? 1, scalar)

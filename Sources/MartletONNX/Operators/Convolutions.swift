@@ -28,7 +28,8 @@ extension OperatorTable {
         var window = try space.resolved(x.space, kernel: weight.space)
         var outputPadding = extra ?? x.space.map { _ in 0 }
         try require(
-          outputPadding.count == x.space.count, "conv_transpose",
+          outputPadding.count == x.space.count && outputPadding.allSatisfy { (0...(1 << 24)).contains($0) },
+          "conv_transpose",
           "expected output_padding for \(x.space.count) axes, got \(outputPadding)")
         if let size = try transposedSize(x, window, space.autoPad, outputShape) {
           for axis in x.space.indices {

@@ -71,12 +71,15 @@ extension OperatorTable {
         }
         let given = try inputs.integers(2)
         try require(
-          given == nil || given?.prefix(2) == x.shape.prefix(2), "max_unpool",
+          given.map { $0.count == x.rank && $0.allSatisfy((0...Int(Int32.max)).contains) } ?? true,
+          "max_unpool",
           "expected the sizes of a result for \(x.type), got \(given ?? [])")
         let result = try x.maxUnpooled(at: indices, space: sizes)
-        guard let given, given.count == x.rank else { return [result] }
+        guard let given else { return [result] }
         // The places are those without a given size, to which the difference is added.
-        return [try result.padded(before: x.shape.map { _ in 0 }, after: zip(given, result.shape).map { $0 - $1 })]
+        return [
+          try result.padded(before: x.shape.map { _ in 0 }, after: zip(given, result.shape).map { $0 - $1 })
+        ]
       }
     },
   ]
