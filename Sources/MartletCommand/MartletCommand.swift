@@ -17,7 +17,8 @@ struct MartletCommand: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, RunCommand.self, SummaryCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, RunCommand.self, ImportCommand.self,
+      SummaryCommand.self,
       PreviewCommand.self, DatasetsCommand.self, SynthesizeCommand.self,
     ])
 
