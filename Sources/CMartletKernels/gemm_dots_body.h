@@ -58,6 +58,7 @@ static inline __attribute__((always_inline)) void NAME(dots)(
       REAL sum = NAME(sum)(sums[m][n]);
       if (block->accumulate) sum += output[n];
       if (block->bias) sum += ((const REAL *)block->bias)[column + n];
+      if (block->adds) sum += ((const REAL *)((const char *)output + block->addend_distance))[n];
       output[n] = block->rectify && sum < 0 ? 0 : sum;
     }
   }

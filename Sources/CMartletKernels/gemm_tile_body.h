@@ -47,6 +47,14 @@ static inline __attribute__((always_inline)) void NAME(write)(
       for (int m = 0; m < height; m++) sums[m][v] += b;
     }
   }
+  if (block->adds) {
+#pragma clang loop unroll(full)
+    for (int m = 0; m < height; m++) {
+      const REAL *addend = (const REAL *)((const char *)outputs[m] + block->addend_distance) + first;
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; v++) sums[m][v] += NAME(load_some)(addend + v * LANES, lanes[v]);
+    }
+  }
   if (block->rectify) {
 #pragma clang loop unroll(full)
     for (int m = 0; m < height; m++)
@@ -87,6 +95,14 @@ static inline __attribute__((always_inline)) void NAME(tile)(
 #pragma clang loop unroll(full)
       for (int v = 0; v < vectors * LANES; v += NAME(line))
         __builtin_prefetch((const REAL *)outputs[m] + block->output_offset + column + v, 1);
+  }
+  if (block->adds) {
+#pragma clang loop unroll(full)
+    for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors * LANES; v += NAME(line))
+        __builtin_prefetch(
+            (const REAL *)((const char *)outputs[m] + block->addend_distance) + block->output_offset + column + v);
   }
 
   const long channels = block->channels;

@@ -200,13 +200,20 @@ static void NAME(transform_input_2)(const martlet_winograd_input *input) {
 // MARK: Output
 
 // One tile and one vector of channels, of which the first `again` were done before. `whole` says that all pixels lie
-// in the image.
+// in the image. Moments are not gathered of what is added to.
 INLINE void NAME(output_block)(
-    const int m, const int whole, const int stream, const int moments, const martlet_winograd_output *output,
-    const float *from, float *pixels, long row, long column, unsigned rows, unsigned columns, long channel,
+    const int m, const int whole, const int stream, const int moments, const int adds,
+    const martlet_winograd_output *output, const float *from, float *pixels, long row, long column, unsigned rows, unsigned columns, long channel,
     long lanes, long again) {
   const int n = m + 2;
   const long stride = output->frequency_stride;
+  // Where in the result the first pixel is: there lies what is added to it.
+  const long place = pixels - output->result;
+  if (adds && whole) {
+    UNROLL for (int i = 0; i < m; i++)
+      UNROLL for (int j = 0; j < m; j++)
+        __builtin_prefetch(output->addend + place + i * row + j * column);
+  }
   NAME(vector) half[4][6];
   UNROLL for (int j = 0; j < n; j++) {
     NAME(vector) f[6], t[4];
@@ -229,6 +236,7 @@ INLINE void NAME(output_block)(
         sum += difference;
         square = FMA(difference, difference, square);
       }
+      if (adds) y += NAME(load_some)(output->addend + place + i * row + j * column, lanes);
       if (output->rectify) y = NAME(at_least)((NAME(vector)){}, y);
       float *to = pixels + i * row + j * column;
       if (stream) __builtin_nontemporal_store(y, (NAME(vector) *)to);
@@ -249,24 +257,28 @@ INLINE void NAME(output_block)(
   }
 }
 
-#define OUTPUT_BLOCK(name, m, whole, stream, moments, lanes_given)                                     \
+#define OUTPUT_BLOCK(name, m, whole, stream, moments, adds, lanes_given)                                   \
   static __attribute__((noinline)) void NAME(name)(                                                    \
       const martlet_winograd_output *output, const float *from, float *pixels, long row, long column,  \
       unsigned rows, unsigned columns, long channel, long lanes, long again) {                         \
     NAME(output_block)(                                                                                \
-        m, whole, stream, moments, output, from, pixels, row, column, rows, columns, channel,          \
+        m, whole, stream, moments, adds, output, from, pixels, row, column, rows, columns, channel,    \
         lanes_given, again);                                                                           \
   }
-OUTPUT_BLOCK(output_whole_4, 4, 1, 0, 0, LANES)
-OUTPUT_BLOCK(output_whole_moments_4, 4, 1, 0, 1, LANES)
-OUTPUT_BLOCK(output_stream_4, 4, 1, 1, 0, LANES)
-OUTPUT_BLOCK(output_stream_moments_4, 4, 1, 1, 1, LANES)
-OUTPUT_BLOCK(output_some_4, 4, 0, 0, output->pivots != 0, lanes)
-OUTPUT_BLOCK(output_whole_2, 2, 1, 0, 0, LANES)
-OUTPUT_BLOCK(output_whole_moments_2, 2, 1, 0, 1, LANES)
-OUTPUT_BLOCK(output_stream_2, 2, 1, 1, 0, LANES)
-OUTPUT_BLOCK(output_stream_moments_2, 2, 1, 1, 1, LANES)
-OUTPUT_BLOCK(output_some_2, 2, 0, 0, output->pivots != 0, lanes)
+OUTPUT_BLOCK(output_whole_4, 4, 1, 0, 0, 0, LANES)
+OUTPUT_BLOCK(output_whole_add_4, 4, 1, 0, 0, 1, LANES)
+OUTPUT_BLOCK(output_whole_moments_4, 4, 1, 0, 1, 0, LANES)
+OUTPUT_BLOCK(output_stream_4, 4, 1, 1, 0, 0, LANES)
+OUTPUT_BLOCK(output_stream_add_4, 4, 1, 1, 0, 1, LANES)
+OUTPUT_BLOCK(output_stream_moments_4, 4, 1, 1, 1, 0, LANES)
+OUTPUT_BLOCK(output_some_4, 4, 0, 0, output->pivots != 0, output->addend != 0, lanes)
+OUTPUT_BLOCK(output_whole_2, 2, 1, 0, 0, 0, LANES)
+OUTPUT_BLOCK(output_whole_add_2, 2, 1, 0, 0, 1, LANES)
+OUTPUT_BLOCK(output_whole_moments_2, 2, 1, 0, 1, 0, LANES)
+OUTPUT_BLOCK(output_stream_2, 2, 1, 1, 0, 0, LANES)
+OUTPUT_BLOCK(output_stream_add_2, 2, 1, 1, 0, 1, LANES)
+OUTPUT_BLOCK(output_stream_moments_2, 2, 1, 1, 1, 0, LANES)
+OUTPUT_BLOCK(output_some_2, 2, 0, 0, output->pivots != 0, output->addend != 0, lanes)
 #undef OUTPUT_BLOCK
 
 typedef void (*NAME(output_function))(
@@ -333,14 +345,20 @@ INLINE void NAME(transform_output)(
 }
 
 static void NAME(transform_output_4)(const martlet_winograd_output *output) {
-  NAME(output_function) plain = output->pivots ? NAME(output_whole_moments_4) : NAME(output_whole_4);
-  NAME(output_function) stream = output->pivots ? NAME(output_stream_moments_4) : NAME(output_stream_4);
-  NAME(transform_output)(4, output, output->stream ? stream : plain, NAME(output_some_4));
+  static const NAME(output_function) functions[2][3] = {
+      {NAME(output_whole_4), NAME(output_whole_add_4), NAME(output_whole_moments_4)},
+      {NAME(output_stream_4), NAME(output_stream_add_4), NAME(output_stream_moments_4)},
+  };
+  const int extra = output->pivots ? 2 : output->addend ? 1 : 0;
+  NAME(transform_output)(4, output, functions[output->stream != 0][extra], NAME(output_some_4));
 }
 static void NAME(transform_output_2)(const martlet_winograd_output *output) {
-  NAME(output_function) plain = output->pivots ? NAME(output_whole_moments_2) : NAME(output_whole_2);
-  NAME(output_function) stream = output->pivots ? NAME(output_stream_moments_2) : NAME(output_stream_2);
-  NAME(transform_output)(2, output, output->stream ? stream : plain, NAME(output_some_2));
+  static const NAME(output_function) functions[2][3] = {
+      {NAME(output_whole_2), NAME(output_whole_add_2), NAME(output_whole_moments_2)},
+      {NAME(output_stream_2), NAME(output_stream_add_2), NAME(output_stream_moments_2)},
+  };
+  const int extra = output->pivots ? 2 : output->addend ? 1 : 0;
+  NAME(transform_output)(2, output, functions[output->stream != 0][extra], NAME(output_some_2));
 }
 
 // MARK: Weights
@@ -408,8 +426,24 @@ static void NAME(copy_near)(NAME(near_weights) *near, const NAME(far_weights) *f
           (size_t)run * 9 * sizeof(float));
 }
 
-INLINE void NAME(transform_weights)(const int m, const martlet_winograd_weights *weights) {
+// The frequencies of the 3 × 3 weights g, one vector of columns, `stride` apart.
+INLINE void NAME(store_weights)(const int m, const NAME(vector) *g, int flipped, float *to, long stride) {
   const int n = m + 2;
+  NAME(vector) half[6][3];
+  UNROLL for (int j = 0; j < 3; j++) {
+    NAME(vector) w[3], t[6];
+    UNROLL for (int i = 0; i < 3; i++) w[i] = flipped ? g[8 - 3 * i - j] : g[3 * i + j];
+    NAME(weight)(m, w, t);
+    UNROLL for (int i = 0; i < n; i++) half[i][j] = t[i];
+  }
+  UNROLL for (int i = 0; i < n; i++) {
+    NAME(vector) t[6];
+    NAME(weight)(m, half[i], t);
+    UNROLL for (int j = 0; j < n; j++) NAME(store)(to + (i * n + j) * stride, t[j]);
+  }
+}
+
+INLINE void NAME(transform_weights)(const int m, const martlet_winograd_weights *weights) {
   const long stride = weights->frequency_stride;
   NAME(near_weights) near;
   for (long step = 0; step < weights->steps; step += NAME(near_steps)) {
@@ -430,20 +464,8 @@ INLINE void NAME(transform_weights)(const int m, const martlet_winograd_weights 
           UNROLL for (int i = 0; i < LANES; i++) g[tap + i] = NAME(load)(from + i * near.column_stride + tap);
           NAME(transpose)(g + tap);
         }
-        NAME(vector) half[6][3];
-        UNROLL for (int j = 0; j < 3; j++) {
-          NAME(vector) w[3], t[6];
-          UNROLL for (int i = 0; i < 3; i++)
-            w[i] = weights->flipped ? g[8 - 3 * i - j] : g[3 * i + j];
-          NAME(weight)(m, w, t);
-          UNROLL for (int i = 0; i < n; i++) half[i][j] = t[i];
-        }
-        float *to = weights->panel + (step + s) * weights->width + column;
-        UNROLL for (int i = 0; i < n; i++) {
-          NAME(vector) t[6];
-          NAME(weight)(m, half[i], t);
-          UNROLL for (int j = 0; j < n; j++) NAME(store)(to + (i * n + j) * stride, t[j]);
-        }
+        NAME(store_weights)(
+            m, g, weights->flipped, weights->panel + (step + s) * weights->width + column, stride);
       }
     }
   }
@@ -456,17 +478,38 @@ static void NAME(transform_weights_2)(const martlet_winograd_weights *weights) {
   NAME(transform_weights)(2, weights);
 }
 
+// Steps that lie ahead are fetched by the processor itself: the weights are one run.
+INLINE void NAME(transform_ordered_weights)(const int m, const martlet_winograd_ordered_weights *weights) {
+  for (long step = 0; step < weights->steps; step++)
+    for (long column = 0; column < weights->width; column += LANES) {
+      const float *from = weights->weights + step * weights->step_stride + column;
+      NAME(vector) g[9];
+      UNROLL for (int tap = 0; tap < 9; tap++) g[tap] = NAME(load)(from + tap * weights->width);
+      NAME(store_weights)(
+          m, g, weights->flipped, weights->panel + step * weights->width + column, weights->frequency_stride);
+    }
+}
+
+static void NAME(transform_ordered_weights_4)(const martlet_winograd_ordered_weights *weights) {
+  NAME(transform_ordered_weights)(4, weights);
+}
+static void NAME(transform_ordered_weights_2)(const martlet_winograd_ordered_weights *weights) {
+  NAME(transform_ordered_weights)(2, weights);
+}
+
 static const martlet_winograd_kernels NAME(table_4) = {
     .lanes = LANES,
     .transform_input = NAME(transform_input_4),
     .transform_output = NAME(transform_output_4),
     .transform_weights = NAME(transform_weights_4),
+    .transform_ordered_weights = NAME(transform_ordered_weights_4),
 };
 static const martlet_winograd_kernels NAME(table_2) = {
     .lanes = LANES,
     .transform_input = NAME(transform_input_2),
     .transform_output = NAME(transform_output_2),
     .transform_weights = NAME(transform_weights_2),
+    .transform_ordered_weights = NAME(transform_ordered_weights_2),
 };
 
 #undef INLINE

@@ -44,6 +44,17 @@ public protocol Operation: Hashable, Sendable {
   /// costs more.
   func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation?
 
+  /// How the part of the work that depends on one input alone is done beforehand, for inputs that stay the same from run
+  /// to run: weights that are brought into the order in which a kernel reads them. `nil` where there is no such part.
+  func preparation(inputs: [TensorType], outputs: [TensorType]) -> Preparation?
+
+  /// The operation that makes this one's only input of its only output again, to the same bytes; `nil` where there is
+  /// none.
+  var inverse: (any Operation)? { get }
+
+  /// Whether the result depends on the step's random state.
+  var isRandom: Bool { get }
+
   /// Multiply-adds of one run, for summaries and for cost models. Zero where the operation only moves data.
   func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int
 }
@@ -58,7 +69,26 @@ extension Operation {
   public var viewedInput: Int? { nil }
   public var mutatedInputs: [Int] { [] }
   public func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation? { nil }
+  public func preparation(inputs: [TensorType], outputs: [TensorType]) -> Preparation? { nil }
+  public var inverse: (any Operation)? { nil }
+  public var isRandom: Bool { false }
   public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int { 0 }
+}
+
+/// An operation in two steps: one that depends on a single input, and one that does the rest with what came of it.
+public struct Preparation: Sendable {
+  /// Which input.
+  public var input: Int
+  /// From that input to one value in its place.
+  public var prepare: any Operation
+  /// From all inputs, that one prepared, to the operation's outputs.
+  public var run: any Operation
+
+  public init(input: Int, prepare: any Operation, run: any Operation) {
+    self.input = input
+    self.prepare = prepare
+    self.run = run
+  }
 }
 
 /// An operation with one output that gives an output of another operation again.

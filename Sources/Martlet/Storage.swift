@@ -14,6 +14,12 @@ public final class Storage: @unchecked Sendable {
     address = try MemoryPool.shared.take(byteCount: byteCount)
   }
 
+  /// What stands for memory that a variable has given away: see ``Variable/release()``.
+  static let released: Storage = {
+    guard let storage = try? Storage(byteCount: 0) else { preconditionFailure("no 64 bytes of memory") }
+    return storage
+  }()
+
   deinit { MemoryPool.shared.giveBack(address, byteCount: byteCount) }
 
   func copy() throws -> Storage {

@@ -68,6 +68,9 @@ public struct Tensor: Sendable {
     guard case .concrete(let storage) = content else {
       throw MartletError(operation, "needs a concrete tensor, got a symbolic \(type): its graph has not run")
     }
+    try require(
+      storage !== Storage.released, operation,
+      "expected a tensor with its elements, got one of a model that was given to a predictor, \(type)")
     return storage
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Martlet
 
-/// A forward pass of the U-Net.
+/// A forward pass of a network, its weights prepared.
 struct InferenceWorker: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "infer", abstract: "Run forward passes as a worker of the benchmark.")
@@ -10,10 +10,9 @@ struct InferenceWorker: ParsableCommand {
 
   func run() throws {
     try serve {
-      let network = try workload.makeNetwork()
+      let predictor = Predictor(try workload.makeNetwork())
       let images = try workload.images()
-      let predict = try Function([images.type]) { [try network($0[0])] }
-      return { try predict([images])[0] }
+      return { try predictor(images) }
     } value: {
       try $0.mean().cast(to: .float64).item()
     }

@@ -56,7 +56,9 @@ struct RecommendationStepWorker: ParsableCommand {
   func run() throws {
     if profile {
       let (step, batch, names) = try workload.trainingStep()
-      return try printProfile(of: step, batch: batch, names: names, runs: 5, byOperation: false)
+      return try printProfile(step.listing(names: names), runs: 5, byOperation: false) {
+        try step.nodeTimes(batch, step: $0)
+      }
     }
     try serve {
       let (step, batch, _) = try workload.trainingStep()

@@ -19,7 +19,7 @@ struct DeepProduct {
     self.columns = columns
     self.depth = depth
     self.format = format
-    let width = IndirectProductPlan.widestPanel
+    let width = WeightPanels.widest
     let sums = max(1, rows * ceilDivide(columns, width) * width * format.byteCount)
     chunks = min(depth / Self.leastRows, Self.largestCount, Self.largestSums / sums)
     guard chunks >= 2 else { return nil }
@@ -33,7 +33,7 @@ struct DeepProduct {
   private static let blockBytes = 1 << 17
 
   var workspaceByteCount: Int {
-    let width = IndirectProductPlan.widestPanel
+    let width = WeightPanels.widest
     return chunks * rows * ceilDivide(columns, width) * width * format.byteCount
   }
 

@@ -78,7 +78,7 @@ public struct MatrixProduct {
   }
 
   private var chunk: Int {
-    ceilDivide(max(depth, 1), ceilDivide(max(depth, 1), IndirectProductPlan.chunkTerms))
+    ceilDivide(max(depth, 1), ceilDivide(max(depth, 1), WeightPanels.chunkTerms))
   }
 
   private func multiplyBlock(
@@ -199,7 +199,7 @@ public struct MatrixProduct {
     let transposedA: UnsafeMutableRawPointer?
 
     init(_ product: MatrixProduct, _ cursor: inout WorkspaceCursor) {
-      let widest = IndirectProductPlan.widestPanel
+      let widest = WeightPanels.widest
       let padded = ceilDivide(product.columns, widest) * widest
       packedB = cursor.take(product.matrixCount(\.b) * product.depth * padded * product.format.byteCount)
       transposedA =

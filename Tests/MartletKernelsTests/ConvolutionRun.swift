@@ -5,35 +5,48 @@ struct ConvolutionRun<Scalar: BinaryFloatingPoint & BitwiseCopyable> {
   let shape: ConvolutionShape
   var algorithm = ConvolutionAlgorithm.direct
   var memory = TestMemory(.endsAtWall)
+  /// Whether weights are brought into the kernels' order in a call of their own.
+  var preparesWeights = false
   var scalar: RealFormat { Scalar.self == Float.self ? .float32 : .float64 }
 
   struct Overrun: Error, CustomStringConvertible {
     let description: String
   }
 
-  func forward(_ input: [Scalar], _ weight: [Scalar], _ bias: [Scalar]?, rectified: Bool = false) throws
-    -> [Scalar]
-  {
+  func forward(
+    _ input: [Scalar], _ weight: [Scalar], _ bias: [Scalar]?, addend: [Scalar]? = nil, rectified: Bool = false
+  ) throws -> [Scalar] {
     memory.begin()
-    let (input, weight) = (memory.copy(input), memory.copy(weight))
+    let (input, weight) = (memory.copy(input), weights(weight, .forward))
     let bias = bias.map { memory.copy($0) }
+    let addend = addend.map { memory.copy($0) }
     return try run(count: shape.outputElementCount, workspace: workspace(.forward)) { output, workspace in
       algorithm.forward(
-        shape, scalar, input: input, weight: weight, bias: bias, rectified: rectified, output: output,
-        workspace: workspace)
+        shape, scalar, input: input, weight: weight, weightIsPrepared: preparesWeights, bias: bias,
+        addend: addend, rectified: rectified, output: output, workspace: workspace)
     }
+  }
+
+  private func weights(_ weight: [Scalar], _ part: ConvolutionPart) -> UnsafeRawPointer {
+    let plain = UnsafeRawPointer(memory.copy(weight))
+    guard preparesWeights else { return plain }
+    let order = PreparedWeights(algorithm, part, shape, scalar)
+    let prepared = memory.workspace(order.byteCount)
+    order.prepare(plain, to: prepared)
+    return UnsafeRawPointer(prepared)
   }
 
   func backwardData(
     _ outputGradient: [Scalar], _ weight: [Scalar], _ bias: [Scalar]? = nil, rectified: Bool = false
   ) throws -> [Scalar] {
     memory.begin()
-    let (gradient, weight) = (memory.copy(outputGradient), memory.copy(weight))
+    let (gradient, weight) = (memory.copy(outputGradient), weights(weight, .backwardData))
     let bias = bias.map { memory.copy($0) }
     return try run(count: shape.inputElementCount, workspace: workspace(.backwardData)) { output, workspace in
       algorithm.backwardData(
-        shape, scalar, outputGradient: gradient, weight: weight, bias: bias, rectified: rectified,
-        inputGradient: output, workspace: workspace)
+        shape, scalar, outputGradient: gradient, weight: weight, weightIsPrepared: preparesWeights,
+        bias: bias,
+        rectified: rectified, inputGradient: output, workspace: workspace)
     }
   }
 
@@ -63,7 +76,7 @@ struct ConvolutionRun<Scalar: BinaryFloatingPoint & BitwiseCopyable> {
   }
 
   private func workspace(_ part: ConvolutionPart) -> Int {
-    algorithm.workspaceByteCount(part, shape, scalar)
+    algorithm.workspaceByteCount(part, shape, scalar, weightIsPrepared: preparesWeights)
   }
 
   private func run(

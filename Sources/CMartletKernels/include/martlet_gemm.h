@@ -34,6 +34,9 @@ typedef struct {
   long output_offset;
   /// Whether to add to what the outputs hold.
   int accumulate;
+  /// Whether to add what lies `addend_distance` bytes from where each result goes.
+  int adds;
+  long addend_distance;
   /// Whether to replace negative results by zero, after everything else.
   int rectify;
   /// Whether to write past the caches, for results that they could not hold: every row of the product must then be

@@ -60,7 +60,8 @@ typedef struct {
   long tile_stride;
 } martlet_winograd_input;
 
-/// Frequencies to result pixels, with the bias (or null) added and negative results replaced by zero if `rectify`.
+/// Frequencies to result pixels, with the bias and the addend (or null) added and negative results replaced by zero if
+/// `rectify`.
 typedef struct {
   martlet_winograd_tiles tiles;
   martlet_winograd_plane plane;
@@ -70,10 +71,12 @@ typedef struct {
   float *result;
   long channels;
   const float *bias;
+  /// Lies as the result does.
+  const float *addend;
   int rectify;
   /// Whether to write past the caches: pixels must then be aligned to 64 bytes, their channels a multiple of 16.
   int stream;
-  /// If not null, pivots[c] becomes some number near the run's results y before they are rectified, sums[c] the sum over
+  /// If not null, pivots[c] becomes some number near the run's results y before they are added to and rectified, sums[c] the sum over
   /// its pixels of (y - pivots[c]) and squares[c] that of its square.
   float *pivots;
   float *sums;
@@ -97,6 +100,18 @@ typedef struct {
   long frequency_stride;
 } martlet_winograd_weights;
 
+/// The same from weights that were brought into the panel's order before:
+/// panel[f * frequency_stride + s * width + n] is frequency f of weights[s * step_stride + tap * width + n].
+typedef struct {
+  const float *weights;
+  long steps;
+  long step_stride;
+  int flipped;
+  float *panel;
+  long width;
+  long frequency_stride;
+} martlet_winograd_ordered_weights;
+
 /// The transforms of one instruction set and one tile.
 typedef struct {
   /// Channels that are transformed at once. Fewer are slow.
@@ -104,6 +119,7 @@ typedef struct {
   void (*transform_input)(const martlet_winograd_input *input);
   void (*transform_output)(const martlet_winograd_output *output);
   void (*transform_weights)(const martlet_winograd_weights *weights);
+  void (*transform_ordered_weights)(const martlet_winograd_ordered_weights *weights);
 } martlet_winograd_kernels;
 
 /// The transforms for tiles of `tile` × `tile` outputs, 2 or 4.

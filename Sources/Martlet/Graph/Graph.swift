@@ -26,6 +26,11 @@ public struct Graph: Hashable, Sendable {
   public var nodes: [Node] = []
   /// The values that running the graph returns.
   public var outputs: [ValueID] = []
+  /// Those of the leaves that are the same in every run, such as weights that are no longer trained.
+  public var constants: Set<ValueID> = []
+  /// What is made of constants alone, once and for all: nodes in an order in which they can run, whose inputs need not be
+  /// leaves any more, and whose outputs are leaves where the other nodes read them.
+  public var prelude: [Node] = []
 
   public func type(of value: ValueID) -> TensorType { types[value.index] }
 
@@ -34,12 +39,27 @@ public struct Graph: Hashable, Sendable {
     return ValueID(index: types.count - 1)
   }
 
+  /// The constants and what nodes make of them alone.
+  func constantValues() -> Set<ValueID> {
+    var found = constants
+    for node in nodes where node.isConstant(given: found) { found.formUnion(node.outputs) }
+    return found
+  }
+
   /// For each value, how often it is read, results included.
   func useCounts() -> [Int] {
     var counts = [Int](repeating: 0, count: types.count)
     for node in nodes { for input in node.inputs { counts[input.index] += 1 } }
     for output in outputs { counts[output.index] += 1 }
     return counts
+  }
+}
+
+extension Graph.Node {
+  /// Whether its outputs are the same in every run, given which values are.
+  func isConstant(given constants: Set<ValueID>) -> Bool {
+    !inputs.isEmpty && inputs.allSatisfy(constants.contains) && operation.mutatedInputs.isEmpty
+      && !operation.isRandom
   }
 }
 

@@ -118,10 +118,17 @@ final class GraphBuilder: @unchecked Sendable {
   }
 
   /// The recorded graph with the given results.
-  func finish(_ results: [Tensor]) -> Graph {
+  ///
+  /// - Parameter isFrozen: Whether variables and constants stay what they are from now on.
+  func finish(_ results: [Tensor], isFrozen: Bool = false) -> Graph {
     let values = results.map { value(of: $0) }
     var finished = graph
     finished.outputs = values
+    guard isFrozen else { return finished }
+    for (leaf, binding) in zip(finished.leaves, bindings) {
+      if case .argument = binding { continue }
+      finished.constants.insert(leaf)
+    }
     return finished
   }
 }

@@ -32,6 +32,17 @@ public class Variable: @unchecked Sendable {
     }
   }
 
+  /// Lets go of the tensor's memory. The variable keeps its type, so that its model can be recorded, and can be assigned to
+  /// again; until then reading it throws.
+  func release() {
+    tensor.withLock { $0 = Tensor(type: $0.type, content: .concrete(Storage.released)) }
+  }
+
+  var isReleased: Bool {
+    guard case .concrete(let storage) = concrete.content else { return false }
+    return storage === Storage.released
+  }
+
   /// The tensor's memory, to be changed: copied first when somebody else holds it too.
   func mutableStorage() throws -> Storage {
     try tensor.withLock { tensor in
@@ -39,6 +50,7 @@ public class Variable: @unchecked Sendable {
       guard case .concrete(var storage) = tensor.content else {
         preconditionFailure("a variable holds a concrete tensor")
       }
+      _ = try tensor.storage("variable")
       // The only reference must be the local one for the question to have an answer.
       tensor = Tensor(type: type, content: .concrete(Self.noStorage))
       if !isKnownUniquelyReferenced(&storage) {

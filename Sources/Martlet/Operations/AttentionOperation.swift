@@ -94,6 +94,7 @@ struct AttentionOperation: Operation {
   var attributes: AttentionAttributes
 
   var name: String { AttentionAttributes.name }
+  var isRandom: Bool { attributes.dropout > 0 }
 
   func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     let shape = try attributes.check(inputs, name)

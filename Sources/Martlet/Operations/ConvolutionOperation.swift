@@ -68,6 +68,10 @@ public struct ConvolutionOperation: Operation, AlgorithmicConvolution, Rectifyin
     shape(inputs: inputs, outputs: outputs).multiplyAdds
   }
 
+  public func preparation(inputs: [TensorType], outputs: [TensorType]) -> Preparation? {
+    FusedConvolution(self).preparation(inputs: inputs, outputs: outputs)
+  }
+
   /// Where few channels are read, as from an image, computing again is near in cost to a pass over memory.
   public func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation? {
     let products = inputs[1].shape.dropFirst().reduce(1, *)

@@ -10,6 +10,7 @@ struct DropoutOperation: Operation {
   var stream: UInt64
 
   var name: String { "dropout" }
+  var isRandom: Bool { true }
 
   func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     try require(

@@ -85,6 +85,16 @@ public struct TransposedConvolutionOperation: Operation, AlgorithmicConvolution,
     shape(inputs: inputs, outputs: outputs).multiplyAdds
   }
 
+  public func preparation(inputs: [TensorType], outputs: [TensorType]) -> Preparation? {
+    let weight = PreparedWeight(
+      type: inputs[1],
+      order: PreparedWeights(
+        algorithm, part, shape(inputs: inputs, outputs: outputs), inputs[0].checkedFormat))
+    return Preparation(
+      input: 1, prepare: PrepareWeight(weight: weight),
+      run: PreparedTransposedConvolution(convolution: self, weight: weight))
+  }
+
   public func gradient(_ context: GradientContext) throws -> [Tensor?] {
     let (input, weight) = (context.inputs[0], context.inputs[1])
     var dy = context.outputGradient

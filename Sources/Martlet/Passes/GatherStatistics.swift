@@ -10,8 +10,9 @@ public struct GatherStatistics: GraphPass {
     for (index, node) in graph.nodes.enumerated() {
       guard let statistics = node.operation as? BatchNormStatistics, let producer = producers[node.inputs[0]],
         let convolution = result.nodes[producer].operation as? ConvolutionOperation, !convolution.rectifies,
-        graph.type(of: node.inputs[0]).elementCount > 0, var fused = FusedConvolution(convolution)
+        graph.type(of: node.inputs[0]).elementCount > 0, convolution.algorithm.readsParts
       else { continue }
+      var fused = FusedConvolution(convolution)
       fused.statisticsEpsilon = statistics.epsilon
       result.nodes[producer].operation = fused
       result.nodes[producer].outputs += node.outputs

@@ -30,8 +30,9 @@ extension Graph.Node {
 
   private var inputFusing: (any InputFusing)? {
     switch operation {
-    case let fusing as any InputFusing: fusing
-    case let convolution as ConvolutionOperation: FusedConvolution(convolution)
+    case let fusing as any InputFusing: fusing.readsParts ? fusing : nil
+    case let convolution as ConvolutionOperation:
+      convolution.algorithm.readsParts ? FusedConvolution(convolution) : nil
     case let gradient as ConvolutionWeightGradient: FusedWeightGradient(gradient)
     default: nil
     }

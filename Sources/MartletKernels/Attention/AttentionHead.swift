@@ -32,7 +32,7 @@ struct AttentionHead {
     description.scale = shape.scale
     let bytes = shape.format.byteCount
     let longest = max(shape.queries, shape.keys)
-    let width = IndirectProductPlan.widestPanel
+    let width = WeightPanels.widest
     let matrix = shape.queries * shape.keys * bytes
     // Operands are packed as [keys or queries] × size, or the other way round.
     let packed = max(

@@ -20,11 +20,13 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
 
   /// Bytes of scratch memory that a part needs.
   public func workspaceByteCount(
-    _ part: ConvolutionPart, _ shape: ConvolutionShape, _ scalar: RealFormat
+    _ part: ConvolutionPart, _ shape: ConvolutionShape, _ scalar: RealFormat, weightIsPrepared: Bool = false
   ) -> Int {
     switch (self, part) {
-    case (.direct, .forward): ImplicitGEMM.forwardWorkspace(shape, scalar)
-    case (.direct, .backwardData): ImplicitGEMM.backwardDataWorkspace(shape, scalar)
+    case (.direct, .forward):
+      ImplicitGEMM.forwardWorkspace(shape, scalar, weightIsPrepared: weightIsPrepared)
+    case (.direct, .backwardData):
+      ImplicitGEMM.backwardDataWorkspace(shape, scalar, weightIsPrepared: weightIsPrepared)
     case (.direct, .backwardWeights): ImplicitGEMM.backwardWeightsWorkspace(shape, scalar)
     case (.winograd(let tile), .forward): Winograd.forwardWorkspace(shape, tile)
     case (.winograd(let tile), .backwardData): Winograd.backwardDataWorkspace(shape, tile)
@@ -33,24 +35,33 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
     }
   }
 
-  /// output = input ⋆ weight + bias, negative results replaced by zero if `rectified`.
+  /// Whether ``forward(_:_:input:weight:weightIsPrepared:bias:addend:rectified:output:workspace:)`` can add a tensor.
+  public func supportsAddend(_ shape: ConvolutionShape) -> Bool { !shape.isDepthwise }
+
+  /// output = input ⋆ weight + bias + addend, negative results replaced by zero if `rectified`.
+  ///
+  /// - Parameters:
+  ///   - weightIsPrepared: Whether the weight is as ``PreparedWeights`` leaves it, not in PyTorch's order.
+  ///   - addend: As large as the output, or nil; only where it is supported.
   public func forward(
     _ shape: ConvolutionShape, _ scalar: RealFormat, input: UnsafeRawPointer, weight: UnsafeRawPointer,
-    bias: UnsafeRawPointer?, rectified: Bool = false, output: UnsafeMutableRawPointer,
+    weightIsPrepared: Bool = false, bias: UnsafeRawPointer?, addend: UnsafeRawPointer? = nil,
+    rectified: Bool = false, output: UnsafeMutableRawPointer,
     workspace: UnsafeMutableRawPointer
   ) {
     switch self {
     case .direct:
       ImplicitGEMM.forward(
-        shape, scalar, input: input, weight: weight, bias: bias, rectified: rectified, output: output,
-        workspace: workspace)
+        shape, scalar, input: input, weight: weight, weightIsPrepared: weightIsPrepared, bias: bias,
+        addend: addend, rectified: rectified, output: output, workspace: workspace)
     case .winograd(let tile):
       Winograd.forward(
         shape, tile,
         input: [
           ConvolutionInputPart(input.assumingMemoryBound(to: Float.self), channels: shape.inputChannels)
         ],
-        weight: weight.assumingMemoryBound(to: Float.self), bias: bias?.assumingMemoryBound(to: Float.self),
+        weight: weight.assumingMemoryBound(to: Float.self), weightIsPrepared: weightIsPrepared,
+        bias: bias?.assumingMemoryBound(to: Float.self), addend: addend?.assumingMemoryBound(to: Float.self),
         rectified: rectified, output: output.assumingMemoryBound(to: Float.self), workspace: workspace)
     }
   }
@@ -58,19 +69,19 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
   /// The gradient with respect to the input, or the forward pass of the transposed convolution.
   public func backwardData(
     _ shape: ConvolutionShape, _ scalar: RealFormat, outputGradient: UnsafeRawPointer,
-    weight: UnsafeRawPointer, bias: UnsafeRawPointer? = nil, rectified: Bool = false,
-    inputGradient: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer
+    weight: UnsafeRawPointer, weightIsPrepared: Bool = false, bias: UnsafeRawPointer? = nil,
+    rectified: Bool = false, inputGradient: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer
   ) {
     switch self {
     case .direct:
       ImplicitGEMM.backwardData(
-        shape, scalar, outputGradient: outputGradient, weight: weight, bias: bias, rectified: rectified,
-        inputGradient: inputGradient, workspace: workspace)
+        shape, scalar, outputGradient: outputGradient, weight: weight, weightIsPrepared: weightIsPrepared,
+        bias: bias, rectified: rectified, inputGradient: inputGradient, workspace: workspace)
     case .winograd(let tile):
       Winograd.backwardData(
         shape, tile, outputGradient: outputGradient.assumingMemoryBound(to: Float.self),
-        weight: weight.assumingMemoryBound(to: Float.self), bias: bias?.assumingMemoryBound(to: Float.self),
-        rectified: rectified,
+        weight: weight.assumingMemoryBound(to: Float.self), weightIsPrepared: weightIsPrepared,
+        bias: bias?.assumingMemoryBound(to: Float.self), rectified: rectified,
         inputGradient: [
           ConvolutionOutputPart(
             inputGradient.assumingMemoryBound(to: Float.self), channels: shape.inputChannels)

@@ -6,48 +6,70 @@ import CMartletKernels
 /// All functions compute in one order that depends on shapes alone: the same bytes on any number of threads.
 /// Workspaces are scratch memory of the bytes asked for, aligned to 64.
 public enum ImplicitGEMM {
-  /// Scratch memory that ``forward(_:_:input:weight:bias:rectified:output:workspace:)`` needs.
-  public static func forwardWorkspace(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Int {
-    if shape.isDepthwise { return Depthwise.forwardWorkspace(shape, scalar) }
+  /// Scratch memory that forward needs.
+  ///
+  /// - Parameter weightIsPrepared: Whether it will be given weights as ``PreparedWeights`` leaves them.
+  public static func forwardWorkspace(
+    _ shape: ConvolutionShape, _ scalar: RealFormat, weightIsPrepared: Bool = false
+  ) -> Int {
+    if shape.isDepthwise {
+      return Depthwise.forwardWorkspace(shape, scalar, weightIsPrepared: weightIsPrepared)
+    }
     var cursor = WorkspaceCursor()
-    _ = ForwardParts(shape, scalar, &cursor)
+    _ = ForwardParts(shape, scalar, weightIsPrepared: weightIsPrepared, &cursor)
     return cursor.byteCount
   }
 
-  /// output = input ⋆ weight + bias, negative results replaced by zero if `rectified`.
+  /// output = input ⋆ weight + bias + addend, negative results replaced by zero if `rectified`.
+  ///
+  /// - Parameters:
+  ///   - weightIsPrepared: Whether the weight is as ``PreparedWeights`` leaves it, not in PyTorch's order.
+  ///   - addend: As large as the output, or nil; not with depthwise kernels.
   public static func forward(
     _ shape: ConvolutionShape, _ scalar: RealFormat, input: UnsafeRawPointer, weight: UnsafeRawPointer,
-    bias: UnsafeRawPointer?, rectified: Bool = false, output: UnsafeMutableRawPointer,
-    workspace: UnsafeMutableRawPointer
+    weightIsPrepared: Bool = false, bias: UnsafeRawPointer?, addend: UnsafeRawPointer? = nil,
+    rectified: Bool = false, output: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer
   ) {
     guard shape.outputElementCount > 0 else { return }
     if shape.isDepthwise {
+      precondition(addend == nil, "depthwise kernels add nothing")
       return Depthwise.forward(
-        shape, scalar, input: input, weight: weight, bias: bias, rectified: rectified, output: output,
-        workspace: workspace)
+        shape, scalar, input: input, weight: weight, weightIsPrepared: weightIsPrepared, bias: bias,
+        rectified: rectified, output: output, workspace: workspace)
     }
     var cursor = WorkspaceCursor(workspace)
-    let parts = ForwardParts(shape, scalar, &cursor)
+    let parts = ForwardParts(shape, scalar, weightIsPrepared: weightIsPrepared, &cursor)
     parts.zeros.initializeMemory(as: UInt8.self, repeating: 0, count: parts.zeroBytes)
     var source = input
     if let padded = parts.padded {
       PaddedRows(shape, scalar).copy(input, to: padded)
       source = UnsafeRawPointer(padded)
     }
-    forwardPlan(shape, scalar).run(
-      source: source, weights: weight, bias: bias, rectified: rectified, output: output,
-      packed: parts.packed, zeros: parts.zeros)
+    let plan = forwardPlan(shape, scalar)
+    if let packed = parts.packed { plan.weights.pack(weight, to: packed) }
+    plan.run(
+      IndirectProductPlan.Operands(
+        source: source, panels: parts.packed.map { UnsafeRawPointer($0) } ?? weight, bias: bias,
+        addend: addend, rectified: rectified, output: output, zeros: UnsafeRawPointer(parts.zeros)))
+  }
+
+  static func forwardPanels(_ shape: ConvolutionShape, _ scalar: RealFormat) -> WeightPanels {
+    let merges = shape.mergesKernelRows
+    let perGroup = shape.inputChannelsPerGroup
+    return WeightPanels(
+      scalar, groups: shape.groups, channels: perGroup * (merges ? shape.kernel.width : 1),
+      columns: shape.outputChannelsPerGroup, columnOffsets: shape.filterOffsets,
+      channelOffsets: shape.channelOffsets(inRuns: merges),
+      taps: [shape.taps(mergingRows: merges).map(shape.weightOffset)], areRuns: !merges,
+      groupStride: merges ? 0 : shape.outputChannelsPerGroup * perGroup * shape.kernel.count,
+      sharesSources: merges)
   }
 
   private static func forwardPlan(_ shape: ConvolutionShape, _ scalar: RealFormat) -> IndirectProductPlan {
     if shape.mergesKernelRows { return paddedPlan(shape, scalar) }
-    let perGroup = shape.inputChannelsPerGroup
     return IndirectProductPlan(
-      scalar: scalar, kernels: gemmKernels(scalar), groups: shape.groups, channels: perGroup,
-      columns: shape.outputChannelsPerGroup, columnOffsets: shape.filterOffsets,
-      channelOffsets: shape.channelOffsets(inRuns: false), sharedOffsets: [], weightsAreRuns: true,
-      groupWeightStride: shape.outputChannelsPerGroup * perGroup * shape.kernel.count,
-      groupSourceStride: perGroup, groupOutputStride: shape.outputChannelsPerGroup,
+      kernels: gemmKernels(scalar), weights: forwardPanels(shape, scalar), sharedOffsets: [],
+      groupSourceStride: shape.inputChannelsPerGroup, groupOutputStride: shape.outputChannelsPerGroup,
       sourceSize: shape.input, sourceStrides: shape.inputStrides(scalar),
       products: [shape.forwardProduct(scalar)])
   }
@@ -66,27 +88,30 @@ public enum ImplicitGEMM {
     }
     let plane = padded.height * padded.rowBytes
     return IndirectProductPlan(
-      scalar: scalar, kernels: gemmKernels(scalar), groups: 1, channels: shape.kernel.width * channels,
-      columns: shape.outputChannels, columnOffsets: shape.filterOffsets,
-      channelOffsets: shape.channelOffsets(inRuns: true),
-      sharedOffsets: offsets, weightsAreRuns: false, groupWeightStride: 0, groupSourceStride: 0,
-      groupOutputStride: shape.outputChannels,
+      kernels: gemmKernels(scalar), weights: forwardPanels(shape, scalar), sharedOffsets: offsets,
+      groupSourceStride: 0, groupOutputStride: shape.outputChannels,
       sourceSize: SpatialExtent(padded.depth, padded.height, padded.width),
       sourceStrides: (padded.depth * plane, plane, padded.rowBytes, channels * scalar.byteCount),
       products: [product])
   }
 
   private struct ForwardParts {
-    let packed: UnsafeMutableRawPointer
+    /// Nil where the weights come packed.
+    let packed: UnsafeMutableRawPointer?
     let zeros: UnsafeMutableRawPointer
     let zeroBytes: Int
     let padded: UnsafeMutableRawPointer?
 
-    init(_ shape: ConvolutionShape, _ scalar: RealFormat, _ cursor: inout WorkspaceCursor) {
-      packed = cursor.take(
-        IndirectProductPlan.packedWeightBytes(
-          groups: shape.groups, channels: shape.inputChannelsPerGroup, columns: shape.outputChannelsPerGroup,
-          taps: shape.kernel.count, scalar))
+    init(
+      _ shape: ConvolutionShape, _ scalar: RealFormat, weightIsPrepared: Bool, _ cursor: inout WorkspaceCursor
+    ) {
+      packed =
+        weightIsPrepared
+        ? nil
+        : cursor.take(
+          WeightPanels.largestByteCount(
+            groups: shape.groups, channels: shape.inputChannelsPerGroup,
+            columns: shape.outputChannelsPerGroup, taps: shape.kernel.count, scalar))
       zeroBytes = shape.inputChannels * (shape.mergesKernelRows ? shape.kernel.width : 1) * scalar.byteCount
       zeros = cursor.take(zeroBytes)
       padded = shape.mergesKernelRows ? cursor.take(PaddedRows(shape, scalar).byteCount) : nil

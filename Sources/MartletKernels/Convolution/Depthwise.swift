@@ -11,24 +11,28 @@ enum Depthwise {
   /// Bytes of weights, or of their sums, that stay in the nearer caches while rows pass by.
   private static let weightBytes = 32 << 10
 
-  static func forwardWorkspace(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Int {
+  static func forwardWorkspace(
+    _ shape: ConvolutionShape, _ scalar: RealFormat, weightIsPrepared: Bool = false
+  ) -> Int {
     var cursor = WorkspaceCursor()
-    _ = DepthwiseOperands(shape, scalar, &cursor)
+    _ = DepthwiseOperands(shape, scalar, takesWeights: !weightIsPrepared, &cursor)
     return cursor.byteCount
   }
 
-  static func backwardDataWorkspace(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Int {
-    forwardWorkspace(shape, scalar)
+  static func backwardDataWorkspace(
+    _ shape: ConvolutionShape, _ scalar: RealFormat, weightIsPrepared: Bool = false
+  ) -> Int {
+    forwardWorkspace(shape, scalar, weightIsPrepared: weightIsPrepared)
   }
 
   static func forward(
     _ shape: ConvolutionShape, _ scalar: RealFormat, input: UnsafeRawPointer, weight: UnsafeRawPointer,
-    bias: UnsafeRawPointer?, rectified: Bool, output: UnsafeMutableRawPointer,
+    weightIsPrepared: Bool, bias: UnsafeRawPointer?, rectified: Bool, output: UnsafeMutableRawPointer,
     workspace: UnsafeMutableRawPointer
   ) {
     var cursor = WorkspaceCursor(workspace)
-    let operands = DepthwiseOperands(shape, scalar, &cursor)
-    operands.packWeights(weight)
+    let operands = DepthwiseOperands(
+      shape, scalar, weight: weight, isPrepared: weightIsPrepared, &cursor)
     run(
       operands.forwardProducts, operands, source: operands.repeated(input), bias: bias, rectified: rectified,
       output: output)
@@ -36,12 +40,12 @@ enum Depthwise {
 
   static func backwardData(
     _ shape: ConvolutionShape, _ scalar: RealFormat, outputGradient: UnsafeRawPointer,
-    weight: UnsafeRawPointer, bias: UnsafeRawPointer?, rectified: Bool,
+    weight: UnsafeRawPointer, weightIsPrepared: Bool, bias: UnsafeRawPointer?, rectified: Bool,
     inputGradient: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer
   ) {
     var cursor = WorkspaceCursor(workspace)
-    let operands = DepthwiseOperands(shape, scalar, &cursor)
-    operands.packWeights(weight)
+    let operands = DepthwiseOperands(
+      shape, scalar, weight: weight, isPrepared: weightIsPrepared, &cursor)
     let isPlain = operands.repeatedInput == nil
     run(
       operands.backwardDataProducts, operands, source: outputGradient, bias: isPlain ? bias : nil,

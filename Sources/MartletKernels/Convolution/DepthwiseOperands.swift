@@ -5,18 +5,37 @@ struct DepthwiseOperands {
   let shape: ConvolutionShape
   let scalar: RealFormat
   let kernels: martlet_depthwise_kernels
-  let weights: UnsafeMutableRawPointer
+  /// As ``DepthwiseWeights`` packs them.
+  private(set) var weights: UnsafeMutableRawPointer
   let repeatedInput: UnsafeMutableRawPointer?
   let multiplier: Int
 
-  init(_ shape: ConvolutionShape, _ scalar: RealFormat, _ cursor: inout WorkspaceCursor) {
+  /// - Parameter takesWeights: Whether the weights' memory is the cursor's; otherwise there are none yet.
+  init(
+    _ shape: ConvolutionShape, _ scalar: RealFormat, takesWeights: Bool = true,
+    _ cursor: inout WorkspaceCursor
+  ) {
     self.shape = shape
     self.scalar = scalar
     kernels = martlet_depthwise_table(InstructionSet.current.cValue, scalar == .float64 ? 1 : 0).pointee
     multiplier = shape.outputChannels / shape.inputChannels
     let rowBytes = shape.outputChannels * scalar.byteCount
     repeatedInput = multiplier > 1 ? cursor.take(shape.batch * shape.input.count * rowBytes) : nil
-    weights = cursor.take(Self.packedBytes(shape, scalar))
+    weights = cursor.take(takesWeights ? DepthwiseWeights.largestByteCount(shape, scalar) : 0)
+  }
+
+  /// With weights that were packed before, or are now.
+  init(
+    _ shape: ConvolutionShape, _ scalar: RealFormat, weight: UnsafeRawPointer, isPrepared: Bool,
+    _ cursor: inout WorkspaceCursor
+  ) {
+    self.init(shape, scalar, takesWeights: !isPrepared, &cursor)
+    if isPrepared {
+      // Only read.
+      weights = UnsafeMutableRawPointer(mutating: weight)
+    } else {
+      DepthwiseWeights(shape, scalar).pack(weight, to: weights)
+    }
   }
 
   var forwardProducts: [DepthwiseProduct] {
@@ -42,16 +61,12 @@ struct DepthwiseOperands {
   }
 
   private var lanes: Int { Int(kernels.lanes) }
-  var vectorCount: Int { ceilDivide(shape.outputChannels, lanes) }
+  var vectorCount: Int { packing.vectorCount }
   /// Bytes of one vector's weights.
-  var vectorBytes: Int { shape.kernel.count * lanes * scalar.byteCount }
+  var vectorBytes: Int { packing.vectorBytes }
   /// Bytes of all vectors' weights, with the widest vectors.
-  var packedBytes: Int { Self.packedBytes(shape, scalar) }
-
-  private static func packedBytes(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Int {
-    let widest = IndirectProductPlan.widestPanel
-    return shape.kernel.count * ceilDivide(shape.outputChannels, widest) * widest * scalar.byteCount
-  }
+  var packedBytes: Int { DepthwiseWeights.largestByteCount(shape, scalar) }
+  private var packing: DepthwiseWeights { DepthwiseWeights(shape, scalar) }
 
   /// Some channels, a whole number of vectors or up to the last, with the packed weights.
   func block(channels first: Int, _ count: Int) -> martlet_depthwise_block {
@@ -64,30 +79,9 @@ struct DepthwiseOperands {
     return block
   }
 
-  /// The first channel of a vector. The last one ends with the last channel.
-  private func firstChannel(_ vector: Int) -> Int {
-    max(0, min(vector * lanes, shape.outputChannels - lanes))
-  }
-
-  /// Packs the weights as [vector][tap][lanes].
-  func packWeights(_ weight: UnsafeRawPointer) {
-    let (channels, taps) = (shape.outputChannels, shape.kernel.count)
-    ThreadPool.parallelFor(vectorCount) { vector in
-      transpose(
-        weight + firstChannel(vector) * taps * scalar.byteCount, fromPitch: taps,
-        to: weights + vector * vectorBytes, toPitch: lanes, rows: min(lanes, channels), columns: taps,
-        scalar)
-    }
-  }
-
-  /// The reverse, for the channels of one vector that the one before it has not.
+  /// Sums for the channels of one vector that the one before it has not, to a gradient in the weights' order.
   func unpackSums(_ vector: Int, to gradient: UnsafeMutableRawPointer) {
-    let (channels, taps) = (shape.outputChannels, shape.kernel.count)
-    let first = vector * lanes
-    let sums = weights + vector * vectorBytes + (first - firstChannel(vector)) * scalar.byteCount
-    transpose(
-      sums, fromPitch: lanes, to: gradient + first * taps * scalar.byteCount, toPitch: taps, rows: taps,
-      columns: min(lanes, channels - first), scalar)
+    packing.unpack(vector, of: weights, to: gradient)
   }
 
   /// The input, or its copy with every channel repeated.
@@ -141,17 +135,5 @@ struct DepthwiseOperands {
     let count = shape.inputElementCount
     let block = 1 << 14
     ThreadPool.parallelFor(ceilDivide(count, block)) { body($0 * block..<min(count, ($0 + 1) * block)) }
-  }
-}
-
-private func transpose(
-  _ from: UnsafeRawPointer, fromPitch: Int, to: UnsafeMutableRawPointer, toPitch: Int, rows: Int,
-  columns: Int,
-  _ scalar: RealFormat
-) {
-  if scalar == .float32 {
-    martlet_transpose_4(from, fromPitch, to, toPitch, rows, columns)
-  } else {
-    martlet_transpose_8(from, fromPitch, to, toPitch, rows, columns)
   }
 }

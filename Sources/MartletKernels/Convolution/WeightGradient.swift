@@ -65,7 +65,7 @@ struct WeightGradient {
     segments = ceilDivide(shape.output.width, 320)
     segmentPixels = ceilDivide(shape.output.width, segments)
     let columns = shape.outputChannelsPerGroup
-    let widest = IndirectProductPlan.widestPanel
+    let widest = WeightPanels.widest
     // The sums of a block are read and written at each step and should stay in the second cache. The fewer the taps,
     // the more columns share the packing of a row.
     let elements = 80 << 10
@@ -85,7 +85,7 @@ struct WeightGradient {
 
   private static func isBetterSwapped(_ shape: ConvolutionShape) -> Bool {
     func lanes(_ rows: Int, _ columns: Int) -> Int {
-      rows * ceilDivide(columns, IndirectProductPlan.widestPanel)
+      rows * ceilDivide(columns, WeightPanels.widest)
     }
     return shape.isPointwise
       && lanes(shape.outputChannels, shape.inputChannels) < lanes(shape.inputChannels, shape.outputChannels)

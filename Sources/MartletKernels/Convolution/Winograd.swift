@@ -32,20 +32,26 @@ public enum Winograd {
     WinogradPlan(forward: shape, tile).workspaceBytes(weightsAreTransformed: weightsAreTransformed)
   }
 
-  /// output = input ⋆ weight + bias, negative results replaced by zero if `rectified`.
+  /// output = input ⋆ weight + bias + addend, negative results replaced by zero if `rectified`.
   ///
   /// - Parameters:
   ///   - input: The input's channels, in one part or several.
   ///   - weight: [output channels, input channels, depth, 3, 3].
-  ///   - moments: Where to leave what ``ConvolutionMoments`` makes statistics of, of its size.
+  ///   - weightIsPrepared: Whether the weight is as ``PreparedWeights`` leaves it instead.
+  ///   - addend: As large as the output, or nil.
+  ///   - moments: Where to leave what ``ConvolutionMoments`` makes statistics of, of its size; without an addend.
   public static func forward(
     _ shape: ConvolutionShape, _ tile: WinogradTile, input: [ConvolutionInputPart],
-    weight: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>?, rectified: Bool = false, moments: UnsafeMutablePointer<Float>? = nil,
-    output: UnsafeMutablePointer<Float>, workspace: UnsafeMutableRawPointer
+    weight: UnsafePointer<Float>, weightIsPrepared: Bool = false,
+    bias: UnsafePointer<Float>?, addend: UnsafePointer<Float>? = nil, rectified: Bool = false,
+    moments: UnsafeMutablePointer<Float>? = nil, output: UnsafeMutablePointer<Float>,
+    workspace: UnsafeMutableRawPointer
   ) {
+    precondition(addend == nil || moments == nil, "moments are not gathered of what is added to")
     let operands = WinogradOperands(
-      source: input, weights: .plain(weight), bias: bias, rectified: rectified, moments: moments,
+      source: input,
+      weights: weights(shape, weight, isPrepared: weightIsPrepared, isTransposed: false), bias: bias,
+      addend: addend, rectified: rectified, moments: moments,
       result: [ConvolutionOutputPart(output, channels: shape.outputChannels)])
     WinogradRun(WinogradPlan(forward: shape, tile), operands).run(workspace: workspace)
   }
@@ -73,7 +79,14 @@ public enum Winograd {
     _ shape: ConvolutionShape, _ tile: WinogradTile, weight: UnsafePointer<Float>,
     to transformed: UnsafeMutablePointer<Float>
   ) {
-    WinogradWeightTransform(WinogradPlan(forward: shape, tile)).transformAll(weight, to: transformed)
+    WinogradWeightTransform(WinogradPlan(forward: shape, tile), .plain(weight)).transformAll(to: transformed)
+  }
+
+  private static func weights(
+    _ shape: ConvolutionShape, _ weight: UnsafePointer<Float>, isPrepared: Bool, isTransposed: Bool
+  ) -> WinogradOperands.Weights {
+    .untransformed(
+      isPrepared ? .ordered(weight, WinogradWeights(shape, isTransposed: isTransposed)) : .plain(weight))
   }
 
   // MARK: Backward data
@@ -88,12 +101,13 @@ public enum Winograd {
   /// into one part or several.
   public static func backwardData(
     _ shape: ConvolutionShape, _ tile: WinogradTile, outputGradient: UnsafePointer<Float>,
-    weight: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil, rectified: Bool = false,
-    inputGradient: [ConvolutionOutputPart], workspace: UnsafeMutableRawPointer
+    weight: UnsafePointer<Float>, weightIsPrepared: Bool = false, bias: UnsafePointer<Float>? = nil,
+    rectified: Bool = false, inputGradient: [ConvolutionOutputPart], workspace: UnsafeMutableRawPointer
   ) {
     let operands = WinogradOperands(
-      source: [ConvolutionInputPart(outputGradient, channels: shape.outputChannels)], weights: .plain(weight),
-      bias: bias, rectified: rectified, moments: nil, result: inputGradient)
+      source: [ConvolutionInputPart(outputGradient, channels: shape.outputChannels)],
+      weights: weights(shape, weight, isPrepared: weightIsPrepared, isTransposed: true), bias: bias,
+      rectified: rectified, moments: nil, result: inputGradient)
     WinogradRun(WinogradPlan(backwardData: shape, tile), operands).run(workspace: workspace)
   }
 }

@@ -3,8 +3,7 @@ import CMartletKernels
 /// What one run of a Winograd convolution reads and writes.
 struct WinogradOperands {
   enum Weights {
-    /// In PyTorch's order.
-    case plain(UnsafePointer<Float>)
+    case untransformed(WinogradWeightTransform.Source)
     /// By ``WinogradWeightTransform``.
     case transformed(UnsafePointer<Float>)
   }
@@ -12,6 +11,8 @@ struct WinogradOperands {
   let source: [ConvolutionInputPart]
   let weights: Weights
   let bias: UnsafePointer<Float>?
+  /// Added to the result, which is then of one part, before it is rectified.
+  var addend: UnsafePointer<Float>?
   let rectified: Bool
   /// [chunk][pivot, sum, sum of squares][result channels], as the output transform leaves them.
   let moments: UnsafeMutablePointer<Float>?
@@ -61,10 +62,10 @@ struct WinogradRun {
     var weights: WinogradOperands.Weights = operands.weights
     switch operands.weights {
     case .transformed: runChunks(weights, WinogradWorkspace(plan, weightsAreTransformed: true, &cursor))
-    case .plain(let plain):
+    case .untransformed(let source):
       let parts = WinogradWorkspace(plan, weightsAreTransformed: false, &cursor)
       if let stored = parts.weights {
-        WinogradWeightTransform(plan).transformAll(plain, to: stored)
+        WinogradWeightTransform(plan, source).transformAll(to: stored)
         weights = .transformed(stored)
       }
       runChunks(weights, parts)
@@ -146,12 +147,12 @@ struct WinogradRun {
         panels: transformed + columns.lowerBound * plan.kernelDepth * channels
           + taps.lowerBound * channels * Int(gemm.width),
         panelTaps: plan.kernelDepth, frequencyStride: plan.weightFrequencyStride, scratch)
-    case .plain(let plain):
-      let transform = WinogradWeightTransform(plan)
+    case .untransformed(let source):
+      let transform = WinogradWeightTransform(plan, source)
       for step in stride(from: 0, to: channels, by: blocking.lateSteps) {
         let steps = step..<min(channels, step + blocking.lateSteps)
         transform.transformBlock(
-          plain, columns: columns, taps: taps, steps: steps, to: scratch.weights!,
+          columns: columns, taps: taps, steps: steps, to: scratch.weights!,
           frequencyStride: scratch.weightFrequencyStride)
         multiply(
           chunk, columns: columns.count, steps: steps, panels: scratch.weights!, panelTaps: taps.count,
@@ -205,6 +206,7 @@ struct WinogradRun {
       call.result = part.elements + (own.lowerBound - first)
       call.channels = own.count
       call.bias = operands.bias.map { $0 + own.lowerBound }
+      call.addend = operands.addend.map { $0 + own.lowerBound }
       call.stream = streams(part) && own.lowerBound % 16 == first % 16 && own.count % 16 == 0 ? 1 : 0
       if let moments = operands.moments {
         call.pivots = moments + 3 * number * plan.resultChannels + own.lowerBound

@@ -109,4 +109,10 @@ public struct ConvolutionInput: Hashable, Sendable {
 /// A convolution whose first inputs are the parts of one activation.
 protocol InputFusing: Operation {
   var input: ConvolutionInput { get set }
+  /// Whether its algorithm can read parts.
+  var readsParts: Bool { get }
+}
+
+extension InputFusing {
+  var readsParts: Bool { true }
 }
