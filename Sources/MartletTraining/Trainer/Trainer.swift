@@ -7,36 +7,6 @@ import MartletInterchange
 /// A run that is stopped and resumed, however often, ends with the same bytes as one that was not: every random number
 /// is a function of seed, epoch and position, sums have a fixed order, and a checkpoint holds everything else.
 public final class Trainer {
-  public struct Options: Sendable {
-    public var optimizer: any Optimizer
-    public var learningRate: Double
-    public var schedule: LearningRateSchedule
-    public var warmUpEpochs: Double
-    public var epochs: Int
-    public var seed: UInt64
-    /// Largest global norm of the gradients.
-    public var clipNorm: Double?
-    /// Ends training after so many epochs without a better score.
-    public var earlyStopping: Int?
-    public var rules: TrainingRules
-
-    public init(
-      optimizer: any Optimizer, learningRate: Double, schedule: LearningRateSchedule = .constant,
-      warmUpEpochs: Double = 0, epochs: Int, seed: UInt64, clipNorm: Double? = nil, earlyStopping: Int? = nil,
-      rules: TrainingRules = TrainingRules()
-    ) {
-      self.optimizer = optimizer
-      self.learningRate = learningRate
-      self.schedule = schedule
-      self.warmUpEpochs = warmUpEpochs
-      self.epochs = epochs
-      self.seed = seed
-      self.clipNorm = clipNorm
-      self.earlyStopping = earlyStopping
-      self.rules = rules
-    }
-  }
-
   /// How a call of ``run(stop:observer:)`` ended.
   public enum Outcome: Hashable, Sendable {
     case finished
@@ -206,51 +176,4 @@ public final class Trainer {
   private func save() throws {
     try updates.checkpoint(progress: progress, data: task.data).write(to: files.checkpoint)
   }
-}
-
-/// Where a training keeps its files.
-public struct TrainingFiles: Sendable {
-  /// The last state, to resume from.
-  public var checkpoint: URL
-  /// The best epoch's weights.
-  public var model: URL
-
-  public init(checkpoint: URL, model: URL) {
-    self.checkpoint = checkpoint
-    self.model = model
-  }
-}
-
-/// What happened in one step.
-public struct StepReport: Sendable {
-  /// From 0.
-  public var epoch: Int
-  /// Steps of the epoch that are done.
-  public var step: Int
-  public var loss: Double
-  /// Mean over the epoch's samples so far.
-  public var meanLoss: Double
-  public var samples: Int
-  public var learningRate: Double
-}
-
-/// What happened in one epoch.
-public struct EpochReport: Sendable {
-  /// From 0.
-  public var epoch: Int
-  public var trainingLoss: Double
-  /// Of the epoch's last step.
-  public var learningRate: Double
-  public var validation: ValidationResult
-  /// Whether this is the best epoch so far.
-  public var isBest: Bool
-}
-
-/// Watches a training: shows it, writes its figures down.
-public protocol TrainerObserver: AnyObject {
-  /// - Parameter epoch: The epoch that begins or goes on; figures of this and later epochs are to be forgotten.
-  func trainingStarts(at epoch: Int, of epochs: Int, stepsPerEpoch: Int) throws
-  func stepEnded(_ report: StepReport) throws
-  func epochEnded(_ report: EpochReport) throws
-  func trainingEnded(_ outcome: Trainer.Outcome) throws
 }
