@@ -48,7 +48,7 @@ public struct SegmentationConfiguration: RunConfiguration {
   public var size: SampleSize = 256
   /// What only volumes have: networks with ``NetworkOptions/axes`` 3.
   public var volumes = VolumeSettings()
-  public var training = TrainingSettings(batchSize: 8, epochs: 20, schedule: "cosine", warmUpEpochs: 1)
+  public var training = TrainingSettings(batchSize: 8, epochs: 20, schedule: .cosine, warmUpEpochs: 1)
   /// A loss or a weighted sum such as `0.5*cross-entropy + 0.5*dice(smooth=1)`; ``SegmentationLoss/help`` lists them.
   public var loss = "cross-entropy"
   /// One weight a class, for losses that take them.

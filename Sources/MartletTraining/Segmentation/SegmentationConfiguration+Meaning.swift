@@ -43,14 +43,14 @@ extension SegmentationConfiguration {
     try Architecture.named(model, network).check(network)
   }
 
-  public mutating func makePathsAbsolute() {
-    images = absolute(images)
-    if !masks.isEmpty { masks = absolute(masks) }
-    validationImages = validationImages.map(absolute)
-    validationMasks = validationMasks.map(absolute)
-    weights = weights.map(absolute)
-    encoderWeights = encoderWeights.map(absolute)
-    output = absolute(output)
+  public mutating func changePaths(_ change: (String) -> String) {
+    images = change(images)
+    if !masks.isEmpty { masks = change(masks) }
+    validationImages = validationImages.map(change)
+    validationMasks = validationMasks.map(change)
+    weights = weights.map(change)
+    encoderWeights = encoderWeights.map(change)
+    output = change(output)
   }
 
   func maskOptions() throws -> SegmentationOptions {

@@ -21,29 +21,53 @@ public final class Trainer {
   private let files: TrainingFiles
   private let updates: ModelUpdates
   private var progress: TrainingProgress
+  /// What checkpoints say of how the run is decided.
+  private let configuration: String?
 
   /// A training from the model's present parameters.
-  public init(_ task: any TrainingTask, options: Options, files: TrainingFiles) throws {
-    self.task = task
-    self.options = options
-    self.files = files
-    updates = try ModelUpdates(task, options)
-    progress = TrainingProgress()
+  ///
+  /// - Throws: ``MartletError`` for options that cannot be meant, and for batches that cannot be trained on.
+  public convenience init(_ task: any TrainingTask, options: Options, files: TrainingFiles) throws {
+    try self.init(task, options: options, files: files, configuration: nil)
   }
 
   /// The training that a checkpoint holds.
   ///
-  /// - Throws: ``MartletError`` when the checkpoint is missing, damaged, of another model or of other data.
-  public init(resuming task: any TrainingTask, options: Options, files: TrainingFiles) throws {
+  /// - Throws: ``MartletError`` when the checkpoint is missing, damaged, of another model or of other data; also what
+  ///   ``init(_:options:files:)`` throws.
+  public convenience init(resuming task: any TrainingTask, options: Options, files: TrainingFiles) throws {
+    try self.init(resuming: task, options: options, files: files, configuration: nil)
+  }
+
+  convenience init(
+    _ task: any TrainingTask, options: Options, files: TrainingFiles, configuration: String?
+  ) throws {
+    try self.init(task, options, files, configuration, TrainingProgress())
+    try updates.prepare()
+  }
+
+  convenience init(
+    resuming task: any TrainingTask, options: Options, files: TrainingFiles, configuration: String?
+  ) throws {
     let checkpoint = try Checkpoint(contentsOf: files.checkpoint)
     if let data = checkpoint.data { try task.checkData(since: data) }
     try task.model.loadStateDict(checkpoint.model, source: files.checkpoint.path)
+    try self.init(task, options, files, configuration, checkpoint.progress)
+    try updates.load(checkpoint)
+    if !isFinished { try updates.prepare() }
+  }
+
+  private init(
+    _ task: any TrainingTask, _ options: Options, _ files: TrainingFiles, _ configuration: String?,
+    _ progress: TrainingProgress
+  ) throws {
+    try options.check()
     self.task = task
     self.options = options
     self.files = files
+    self.configuration = configuration
+    self.progress = progress
     updates = try ModelUpdates(task, options)
-    try updates.load(checkpoint)
-    progress = checkpoint.progress
   }
 
   /// Epochs that are done.
@@ -55,7 +79,8 @@ public final class Trainer {
   /// Trains to the end, or until a stop is asked for.
   ///
   /// - Throws: ``MartletError`` when a loss is not finite, naming the step and the first layer whose output is not, or the
-  ///   epoch whose validation it was; the checkpoint is then the last good one. Also what reading data or writing files throws.
+  ///   epoch whose validation it was; the checkpoint is then the last good one, or the one from before the validation.
+  ///   Also what reading data or writing files throws.
   public func run(stop: StopSignal = StopSignal(), observer: any TrainerObserver) throws -> Outcome {
     try observer.trainingStarts(at: progress.epoch, of: options.epochs, stepsPerEpoch: stepsPerEpoch)
     while !progress.isFinished {
@@ -65,7 +90,8 @@ public final class Trainer {
         return .interrupted
       }
     }
-    let outcome = progress.epoch < options.epochs ? Outcome.stoppedEarly : .finished
+    let endedEarly = progress.endedEarly ?? (progress.epoch < options.epochs)
+    let outcome = endedEarly ? Outcome.stoppedEarly : .finished
     try observer.trainingEnded(outcome)
     return outcome
   }
@@ -83,20 +109,11 @@ public final class Trainer {
         }
         return batch
       }
-      let rate = learningRate(at: progress.totalSteps)
-      let losses = try runStep(batches, rate)
-      for (batch, loss) in zip(batches, losses) { progress.lossSum += loss * Double(batch.count) }
-      let samples = batches.reduce(0) { $0 + $1.count }
-      progress.sampleCount += samples
-      progress.step += 1
-      progress.totalSteps += 1
-      try observer.stepEnded(
-        StepReport(
-          epoch: epoch, step: progress.step, loss: losses.reduce(0, +) / Double(losses.count),
-          meanLoss: progress.lossSum / Double(progress.sampleCount),
-          samples: samples, learningRate: rate))
+      try observer.stepEnded(runStep(batches))
     }
     if stop.isRequested { return false }
+    // What validation needs may be what the machine does not have; the epoch is not to be lost with it.
+    try save()
     try endEpoch(observer)
     return true
   }
@@ -118,9 +135,12 @@ public final class Trainer {
     progress.step = 0
     progress.lossSum = 0
     progress.sampleCount = 0
-    let patience = options.earlyStopping ?? .max
-    progress.isFinished =
-      progress.epoch >= options.epochs || progress.epoch - 1 - progress.bestEpoch >= patience
+    let isComplete = progress.epoch >= options.epochs
+    let isStale = progress.epoch - 1 - progress.bestEpoch >= options.earlyStopping ?? .max
+    if isComplete || isStale {
+      progress.isFinished = true
+      progress.endedEarly = !isComplete
+    }
     try save()
   }
 
@@ -131,7 +151,8 @@ public final class Trainer {
     try require(
       validation.loss.isFinite && validation.score.isFinite, "training",
       "validation loss \(Self.text(validation.loss)) and score \(Self.text(validation.score)) "
-        + "after epoch \(progress.epoch + 1); the epoch is not kept and \(checkpointState)")
+        + "after epoch \(progress.epoch + 1); its weights are not kept as the best, and the checkpoint is that from "
+        + "before the validation")
     let isBest = progress.bestScore.map { validation.score > $0 } ?? true
     if isBest {
       progress.bestScore = validation.score
@@ -139,16 +160,41 @@ public final class Trainer {
       try saveSafetensors(task.model.stateDict, metadata: task.modelDescription, to: files.model)
     }
     let report = EpochReport(
-      epoch: progress.epoch, trainingLoss: progress.lossSum / Double(max(progress.sampleCount, 1)),
+      epoch: progress.epoch, trainingLoss: meanLoss,
       learningRate: rate, validation: validation, isBest: isBest)
     try observer.epochEnded(report)
   }
 
+  /// Mean over the epoch's samples so far that had a loss.
+  private var meanLoss: Double {
+    progress.sampleCount == 0 ? .nan : progress.lossSum / Double(progress.sampleCount)
+  }
+
+  /// Makes a step of the batches that have a loss; where there are none it passes without an update.
+  private func runStep(_ batches: [TrainingBatch]) throws -> StepReport {
+    let rate = learningRate(at: progress.totalSteps)
+    let used = batches.filter(\.hasLoss)
+    let losses = try update(used, rate)
+    for (batch, loss) in zip(used, losses) {
+      progress.lossSum += loss * Double(batch.count)
+      progress.sampleCount += batch.count
+    }
+    if used.isEmpty { progress.stepsWithoutUpdate = (progress.stepsWithoutUpdate ?? 0) + 1 }
+    progress.step += 1
+    progress.totalSteps += 1
+    return StepReport(
+      epoch: progress.epoch, step: progress.step,
+      loss: losses.isEmpty ? .nan : losses.reduce(0, +) / Double(losses.count), meanLoss: meanLoss,
+      samples: batches.reduce(0) { $0 + $1.count }, learningRate: rate)
+  }
+
   /// - Returns: The loss of each batch.
-  private func runStep(_ batches: [TrainingBatch], _ rate: Double) throws -> [Double] {
+  private func update(_ batches: [TrainingBatch], _ rate: Double) throws -> [Double] {
+    if batches.isEmpty { return [] }
     let step = progress.totalSteps
     do {
-      return try updates.step(batches.map(\.tensors), learningRate: rate, step: step, seed: options.seed)
+      return try updates.step(
+        batches.map(\.tensors), learningRate: rate, step: step, update: progress.updates, seed: options.seed)
     } catch let failure as ModelUpdates.NotFinite {
       throw MartletError(
         "training",
@@ -174,6 +220,7 @@ public final class Trainer {
   }
 
   private func save() throws {
-    try updates.checkpoint(progress: progress, data: task.data).write(to: files.checkpoint)
+    try updates.checkpoint(progress: progress, data: task.data, configuration: configuration)
+      .write(to: files.checkpoint)
   }
 }

@@ -4,8 +4,9 @@ public struct StepReport: Sendable {
   public var epoch: Int
   /// Steps of the epoch that are done.
   public var step: Int
+  /// Mean over the step's batches; `nan` where none had a loss.
   public var loss: Double
-  /// Mean over the epoch's samples so far.
+  /// Mean over the epoch's samples so far; `nan` where none had a loss.
   public var meanLoss: Double
   public var samples: Int
   public var learningRate: Double
@@ -15,6 +16,7 @@ public struct StepReport: Sendable {
 public struct EpochReport: Sendable {
   /// From 0.
   public var epoch: Int
+  /// Mean over the epoch's samples; `nan` where none had a loss.
   public var trainingLoss: Double
   /// Of the epoch's last step.
   public var learningRate: Double
