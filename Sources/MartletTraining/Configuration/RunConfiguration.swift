@@ -93,33 +93,6 @@ extension RunConfiguration {
 
   /// Makes paths independent of the working directory, so that a run can be resumed from anywhere.
   mutating func makePathsAbsolute() { changePaths { URL(filePath: $0).standardizedFileURL.path } }
-
-  /// The configuration without what may differ between two runs that end with the same bytes: where files are.
-  var withoutPlaces: Self {
-    var copy = self
-    copy.changePaths { _ in "" }
-    return copy
-  }
-
-  /// Checks that a run is decided by the same as before.
-  ///
-  /// - Parameter earlier: What ``ConfigurationFile`` wrote of ``withoutPlaces``.
-  /// - Throws: ``MartletError`` naming the keys that have changed.
-  func check(since earlier: String, in file: URL) throws {
-    let before = try ConfigurationFile.parse(earlier, as: Self.self, source: "the checkpoint's configuration")
-    let now = withoutPlaces
-    let changed = now.differences(from: before)
-    guard !changed.isEmpty else { return }
-    func values(_ configuration: Self) throws -> [String: String] {
-      try Dictionary(ConfigurationFile.settings(configuration).map { ($0.key, $0.value) }) { $1 }
-    }
-    let (old, new) = (try values(before), try values(now))
-    let list = changed.map { "\($0) is \(new[$0] ?? "not given") and was \(old[$0] ?? "not given")" }
-    throw MartletError(
-      "resume",
-      "\(file.relativePath) has changed since the run began: \(list.joined(separator: ", ")). A run goes on as it began; "
-        + "for another one give its weights as --weights")
-  }
 }
 
 /// The key that says what kind of run a file is for.

@@ -64,8 +64,11 @@ public final class TrainingRun<Configuration: RunConfiguration>: StartedRun {
   ) throws -> (Configuration.Task, Trainer) {
     let task = try configuration.makeTask(isNew: true)
     let options = configuration.training.trainerOptions(stepsPerEpoch: task.stepsPerEpoch)
-    let text = try ConfigurationFile.write(configuration.withoutPlaces)
-    return (task, try Trainer(task, options: options, files: files.trainingFiles, configuration: text))
+    return (
+      task,
+      try Trainer(
+        task, options: options, files: files.trainingFiles, configuration: configuration.record)
+    )
   }
 
   private static func continuation(
@@ -73,10 +76,10 @@ public final class TrainingRun<Configuration: RunConfiguration>: StartedRun {
   ) throws -> (Configuration.Task, Trainer) {
     let task = try configuration.makeTask(isNew: false)
     let options = configuration.training.trainerOptions(stepsPerEpoch: task.stepsPerEpoch)
-    let text = try ConfigurationFile.write(configuration.withoutPlaces)
     return (
       task,
-      try Trainer(resuming: task, options: options, files: files.trainingFiles, configuration: text)
+      try Trainer(
+        resuming: task, options: options, files: files.trainingFiles, configuration: configuration.record)
     )
   }
 

@@ -37,8 +37,7 @@ struct Checkpoint {
   var progress: TrainingProgress
   /// What ``TrainingTask/data`` was; `nil` in files of earlier versions.
   var data: String?
-  /// What decided the run, as its file has it but for the places of files; `nil` where there is no such thing, and in
-  /// files of earlier versions.
+  /// What decided the run, a ``RunConfiguration/record``; `nil` where there is none, and in files of earlier versions.
   var configuration: String?
 
   private static let modelPrefix = "model."

@@ -26,6 +26,16 @@ struct SegmentationVolumes: SegmentationData {
   var classes: [SegmentationClass] { training.dataset.classes }
   var samplesPerEpoch: Int { training.sampleCount }
   var stepsPerEpoch: Int { training.batchCount }
+  var trainingPixels: [Int] { training.dataset.classVoxels }
+  var validationPixels: [Int] { validationSet.classVoxels }
+
+  func batchTypes(count: Int) -> [TensorType] {
+    let lengths = training.sampling.size.lengths
+    return [
+      TensorType([count, training.dataset.channels] + lengths, .float32, .channelsLast),
+      TensorType([count] + lengths, .uint8),
+    ]
+  }
 
   func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
     let batches = training.batches(epoch: epoch, startingAt: step)
@@ -64,6 +74,15 @@ struct SegmentationVolumes: SegmentationData {
       evaluator: try VolumeEvaluator(
         network: network, description: description, loss: loss, numerics: numerics),
       predictor: try VolumePredictor(network: network, description: description, numerics: numerics))
+  }
+}
+
+extension VolumeDataset {
+  /// Voxels of each class over all samples.
+  fileprivate var classVoxels: [Int] {
+    samples.reduce(into: Array(repeating: 0, count: classes.count)) { sums, sample in
+      for (index, count) in sample.classVoxels.enumerated() { sums[index] += count }
+    }
   }
 }
 
