@@ -47,11 +47,8 @@ struct SegmentationVolumes: SegmentationData {
   }
 
   func fingerprint() throws -> DataFingerprint {
-    func pairs(_ data: VolumeDataset) throws -> [DataFingerprint.Pair] {
-      try data.samples.map { try DataFingerprint.Pair(image: $0.image, mask: $0.mask, name: $0.fileName) }
-    }
-    return DataFingerprint(
-      training: try pairs(training.dataset), validation: try pairs(validationSet),
+    try DataFingerprint(
+      training: DataFingerprint.Pair.pairs(training.dataset.sampleFiles), validation: DataFingerprint.Pair.pairs(validationSet.sampleFiles),
       normalization: .unit(channels: training.dataset.channels), volumes: training.normalization)
   }
 
@@ -128,6 +125,6 @@ extension SegmentationConfiguration {
     let data = try VolumeDataset(
       images: URL(filePath: folder), masks: URL(filePath: validationMasks ?? maskPlace),
       options: description.options, channels: description.inputChannels)
-    return data.subset(try run.validationPositions(among: data.samples.map(\.fileName), in: folder))
+    return data.subset(try run.validationPositions(among: data.sampleFiles, in: folder))
   }
 }
