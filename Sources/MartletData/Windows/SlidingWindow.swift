@@ -32,8 +32,7 @@ public struct WindowLayout: Hashable, Sendable {
     try require(
       overlap >= 0 && overlap < 1, "overlap", "expected a number from 0 up to, but without, 1, got \(overlap)"
     )
-    try require(
-      (1...4096).contains(batchSize), "batch-size", "expected 1 to 4096 windows, got \(batchSize)")
+    try BatchLoader.check(batchSize: batchSize, "batch-size")
   }
 
   /// Bytes that joining windows takes for an image, besides what the network and the reader take.

@@ -1,4 +1,5 @@
 import Martlet
+import MartletData
 
 /// The optimizers that a configuration can name, with PyTorch's defaults.
 public enum OptimizerName: String, Codable, CaseIterable, Sendable {
@@ -76,7 +77,9 @@ public struct TrainingSettings: Hashable, Sendable {
 
   /// - Throws: ``MartletError`` naming the key, what it can be and what it is.
   func check() throws {
-    try checkValue((1...65536).contains(batchSize), "batch-size", "1 to 65536", batchSize)
+    let sizes = BatchLoader.batchSizes
+    try checkValue(
+      sizes.contains(batchSize), "batch-size", "\(sizes.lowerBound) to \(sizes.upperBound)", batchSize)
     let most = Trainer.Options.largestEpochCount
     try checkValue((1...most).contains(epochs), "epochs", "1 to \(most)", epochs)
     try checkValue(

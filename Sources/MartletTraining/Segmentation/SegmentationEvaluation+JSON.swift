@@ -62,6 +62,7 @@ extension SegmentationEvaluation {
     }
     var images: Int
     var loss: Double?
+    var lossName: String
     var pixelAccuracy: Double?
     var meanIou: Double?
     var meanDice: Double?
@@ -92,7 +93,8 @@ extension SegmentationEvaluation {
   public func json() throws -> String {
     let report = ClassificationReport(confusion)
     let document = Document(
-      images: images.count, loss: known(loss), pixelAccuracy: known(confusion.pixelAccuracy),
+      images: images.count, loss: known(loss), lossName: lossName,
+      pixelAccuracy: known(confusion.pixelAccuracy),
       meanIou: known(confusion.meanIntersectionOverUnion), meanDice: known(confusion.meanDice),
       foregroundIou: known(confusion.foregroundIntersectionOverUnion), meanImageIou: known(meanImageScore),
       cohensKappa: known(confusion.cohensKappa), macroAverage: average(report.macroAverage),

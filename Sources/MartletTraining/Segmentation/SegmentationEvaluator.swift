@@ -78,7 +78,7 @@ public final class SegmentationEvaluator {
   private func parts(
     of data: SegmentationDataset, _ batchSize: Int, _ memoryLimit: Int, _ output: Output
   ) throws -> [Part] {
-    try require(batchSize > 0, "evaluate", "expected a batch size of 1 or more, got \(batchSize)")
+    try BatchLoader.check(batchSize: batchSize, "evaluate")
     var parts: [Part] = []
     var start = 0
     while start < data.count {

@@ -48,7 +48,8 @@ struct SegmentationVolumes: SegmentationData {
 
   func fingerprint() throws -> DataFingerprint {
     try DataFingerprint(
-      training: DataFingerprint.Pair.pairs(training.dataset.sampleFiles), validation: DataFingerprint.Pair.pairs(validationSet.sampleFiles),
+      training: DataFingerprint.Pair.pairs(training.dataset.sampleFiles),
+      validation: DataFingerprint.Pair.pairs(validationSet.sampleFiles),
       normalization: .unit(channels: training.dataset.channels), volumes: training.normalization)
   }
 
