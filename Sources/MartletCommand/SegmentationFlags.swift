@@ -28,6 +28,7 @@ struct SegmentationFlags: ParsableArguments {
   var classes: String?
   @Option(parsing: .unconditional, help: "A mask value that takes no part in loss and metrics.")
   var ignoreIndex: Int?
+  @Option(help: "The same for colour masks, such as ffffff.") var ignoreColor: String?
 
   @Option(help: "Mean and deviation of the input: the dataset's, ImageNet's, or none. (default: dataset)")
   var normalization: NormalizationChoice?
@@ -63,6 +64,7 @@ struct SegmentationFlags: ParsableArguments {
       try require(!configuration.classes.isEmpty, "classes", "expected a class a line in \(classes), got none")
     }
     set(&configuration.ignoreIndex, ignoreIndex)
+    set(&configuration.ignoreColor, ignoreColor)
     set(&configuration.normalization, normalization)
     set(&configuration.size, size)
     volumes.apply(to: &configuration.volumes)

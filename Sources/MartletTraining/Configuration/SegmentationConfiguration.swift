@@ -24,6 +24,8 @@ public struct SegmentationConfiguration: RunConfiguration {
   public var classes: [String] = []
   /// A mask value that stands for no class and takes no part in loss and metrics.
   public var ignoreIndex: Int?
+  /// The same for masks of colours, such as `#ffffff`.
+  public var ignoreColor: String?
 
   // Model
   /// The architecture: one of `Architecture.names`.
@@ -100,6 +102,7 @@ public struct SegmentationConfiguration: RunConfiguration {
       .init("mask-encoding", \.maskEncoding),
       .init("classes", \.classes),
       .init("ignore-index", optional: \.ignoreIndex),
+      .init("ignore-color", optional: \.ignoreColor),
       .init("model", \.model),
     ] + networkKeys.map { $0.within(\.network) } + [
       .init("weights", optional: \.weights),

@@ -119,27 +119,6 @@ extension DataFingerprint {
   }
 }
 
-/// Where a sample is.
-struct SampleFiles {
-  var image: URL
-  /// A file, a folder, or a file with the annotations of several images.
-  var mask: URL
-  /// The image's path within the dataset.
-  var name: String
-}
-
-extension SegmentationDataset {
-  var sampleFiles: [SampleFiles] {
-    samples.map { SampleFiles(image: $0.image, mask: $0.mask, name: $0.fileName) }
-  }
-}
-
-extension VolumeDataset {
-  var sampleFiles: [SampleFiles] {
-    samples.map { SampleFiles(image: $0.image, mask: $0.mask, name: $0.fileName) }
-  }
-}
-
 extension DataFingerprint.Pair {
   /// What samples' files are.
   ///

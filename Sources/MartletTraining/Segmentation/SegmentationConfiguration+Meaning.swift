@@ -22,6 +22,9 @@ extension SegmentationConfiguration {
       validationFraction > 0 && validationFraction < 1, "validation-fraction", "a share between 0 and 1",
       validationFraction)
     try checkChoice(maskEncoding, "mask-encoding", ["auto", "binary", "indices", "colors"])
+    try checkValue(
+      ignoreColor.map { MaskColor(hexadecimal: $0) != nil } ?? true, "ignore-color", "a colour such as #ffffff",
+      ignoreColor ?? "")
     try checkNetwork()
     try checkValue(reset.isEmpty || weights != nil, "reset", "weights whose parameters are not taken", reset)
     try checkValue(
@@ -62,7 +65,23 @@ extension SegmentationConfiguration {
       default: .automatic
       }
     let table = classes.isEmpty ? nil : try SegmentationClass.table(classes.joined(separator: "\n"))
-    return SegmentationOptions(encoding: encoding, classes: table, ignoreIndex: ignoreIndex)
+    return SegmentationOptions(
+      encoding: encoding, classes: table, ignoreIndex: ignoreIndex,
+      ignoreColor: ignoreColor.flatMap { MaskColor(hexadecimal: $0) })
+  }
+
+  /// Checks that what is to be ignored is something that masks can hold.
+  ///
+  /// - Parameter options: What was found of the masks.
+  /// - Throws: ``MartletError`` naming the key that would change nothing.
+  func checkIgnored(_ options: SegmentationOptions) throws {
+    let isColors = options.encoding == .colors
+    try checkValue(
+      ignoreIndex == nil || !isColors, "ignore-index", "ignore-color in its place, since masks are colours",
+      ignoreIndex ?? 0)
+    try checkValue(
+      ignoreColor == nil || isColors, "ignore-color",
+      "ignore-index in its place, since masks are read as values and not as colours", ignoreColor ?? "")
   }
 
   var datasetFormat: DatasetFormat { DatasetFormat(rawValue: format) ?? .auto }
@@ -75,6 +94,7 @@ extension SegmentationConfiguration {
     let training = try SegmentationDataset(
       images: URL(filePath: images), masks: URL(filePath: maskPlace), format: datasetFormat,
       options: maskOptions())
+    try checkIgnored(training.options)
     if let validationImages, let validationMasks {
       let validation = try SegmentationDataset(
         images: URL(filePath: validationImages), masks: URL(filePath: validationMasks), format: datasetFormat,

@@ -28,6 +28,7 @@ struct SegmentationImages: SegmentationData {
   let sampleName = "images"
   var introduction: String {
     "\(samplesPerEpoch) training and \(counted(validationSet.count, "validation image"))"
+      + SampleFiles.note(onSharing: training.dataset.sampleFiles, validationSet.sampleFiles)
   }
   var classes: [SegmentationClass] { training.dataset.classes }
   var samplesPerEpoch: Int { training.dataset.count }

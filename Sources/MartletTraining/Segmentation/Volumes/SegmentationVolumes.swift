@@ -22,6 +22,7 @@ struct SegmentationVolumes: SegmentationData {
   var introduction: String {
     "\(samplesPerEpoch) patches of \(counted(training.dataset.count, "training volume")) and "
       + counted(validationSet.count, "validation volume")
+      + SampleFiles.note(onSharing: training.dataset.sampleFiles, validationSet.sampleFiles)
   }
   var classes: [SegmentationClass] { training.dataset.classes }
   var samplesPerEpoch: Int { training.sampleCount }
@@ -105,6 +106,7 @@ extension SegmentationConfiguration {
   func volumeDatasets() throws -> (training: VolumeDataset, validation: VolumeDataset) {
     let training = try VolumeDataset(
       images: URL(filePath: images), masks: URL(filePath: maskPlace), options: maskOptions())
+    try checkIgnored(training.options)
     if let validationImages, let validationMasks {
       return (
         training,
