@@ -8,7 +8,8 @@ extension ParsableArguments {
       if let group = value as? any FlagGroup { return group.givenFlags }
       guard let label, let flag = value as? any SingleFlag, flag.isGiven else { return [] }
       // The property wrapper of `batchSize` is `_batchSize`.
-      return [label.dropFirst().reduce(into: "") { $0 += $1.isUppercase ? "-" + $1.lowercased() : String($1) }]
+      let name = label.dropFirst()
+      return [name.reduce(into: "") { $0 += $1.isUppercase ? "-" + $1.lowercased() : String($1) }]
     }
   }
 }

@@ -61,7 +61,8 @@ struct SegmentationFlags: ParsableArguments {
     set(&configuration.maskEncoding, maskEncoding)
     if let classes {
       configuration.classes = try readLines(classes)
-      try require(!configuration.classes.isEmpty, "classes", "expected a class a line in \(classes), got none")
+      try require(
+        !configuration.classes.isEmpty, "classes", "expected a class a line in \(classes), got none")
     }
     set(&configuration.ignoreIndex, ignoreIndex)
     set(&configuration.ignoreColor, ignoreColor)

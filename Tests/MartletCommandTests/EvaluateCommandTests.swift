@@ -43,10 +43,14 @@ struct EvaluateCommandTests {
 
     // A weights file says nothing of data, nor of a loss.
     let weights = scratch.path("run/model.safetensors")
-    try expectRefusal(["evaluate", weights], mentioning: ["expected --images and --masks", "is no run folder"])
+    try expectRefusal(
+      ["evaluate", weights], mentioning: ["expected --images and --masks", "is no run folder"])
     let alone = try object(
       Program.run(
-        ["evaluate", weights, "--json", "--images", scratch.path("cells/images"), "--masks", scratch.path("cells/masks")]
+        [
+          "evaluate", weights, "--json", "--images", scratch.path("cells/images"), "--masks",
+          scratch.path("cells/masks"),
+        ]
       ).output)
     #expect(alone["loss_name"] as? String == "cross-entropy" && alone["images"] as? Int == 6)
 

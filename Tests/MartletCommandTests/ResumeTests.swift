@@ -73,7 +73,9 @@ struct ResumeTests {
       ["--epochs", "20"], ["--learning-rate", "0.001"], ["--model", "unet"], ["--no-batch-norm"],
       ["--format", "auto"], ["--heads", "2"],
     ] {
-      try expectRefusal(resume + flags, mentioning: ["no other flags with --resume", "got \(flags[0].replacing("--no-", with: "--"))"])
+      try expectRefusal(
+        resume + flags,
+        mentioning: ["no other flags with --resume", "got \(flags[0].replacing("--no-", with: "--"))"])
     }
     let file = scratch.url.appending(path: "run/config.yaml")
     let text = try String(contentsOf: file, encoding: .utf8)
@@ -81,7 +83,8 @@ struct ResumeTests {
       try text.replacing(old, with: new).write(to: file, atomically: true, encoding: .utf8)
     }
     try write("epochs: 2\n", "epochs: 5\n")
-    try expectRefusal(resume, mentioning: ["config.yaml has changed since the run began: epochs is 5 and was 2"])
+    try expectRefusal(
+      resume, mentioning: ["config.yaml has changed since the run began: epochs is 5 and was 2"])
     try write("seed: 1\n", "seed: 2\n")
     try expectRefusal(resume, mentioning: ["seed is 2 and was 1"])
     // Data may lie elsewhere.

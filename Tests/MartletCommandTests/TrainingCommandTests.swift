@@ -89,7 +89,9 @@ struct TrainingCommandTests {
   @Test("help begins with the data and marks what is required")
   func help() throws {
     let help = try Program.run(["train", "segmentation", "--help"]).output
-    func place(_ text: String) throws -> String.Index { try #require(help.range(of: text)?.lowerBound, "\(text)") }
+    func place(_ text: String) throws -> String.Index {
+      try #require(help.range(of: text)?.lowerBound, "\(text)")
+    }
     #expect(try place("DATA:") < place("--images") && place("--images") < place("NETWORK:"))
     #expect(try place("NETWORK:") < place("--model") && place("--model") < place("--encoder "))
     #expect(try place("--encoder ") < place("TRAINING:") && place("TRAINING:") < place("--output"))

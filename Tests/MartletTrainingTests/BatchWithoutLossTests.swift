@@ -98,7 +98,9 @@ struct BatchWithoutLossTests {
     #expect(try !loss("dice").isDefined(forPixels: [0, 0]))
   }
 
-  @Test("every loss is a number where it is said to be, and where pixels count", arguments: SegmentationLossTerm.all.map(\.name))
+  @Test(
+    "every loss is a number where it is said to be, and where pixels count",
+    arguments: SegmentationLossTerm.all.map(\.name))
   func numbers(_ name: String) throws {
     let term = try #require(SegmentationLossTerm.all.first { $0.name == name })
     let logits = try Tensor.uniform(TensorType([1, 2, 4, 4]), from: -1, to: 1, seed: 1, stream: 0)
@@ -112,7 +114,9 @@ struct BatchWithoutLossTests {
     }
   }
 
-  @Test("images that are not labelled at all are trained on, and what is labelled nowhere is refused at the start")
+  @Test(
+    "images that are not labelled at all are trained on, and what is labelled nowhere is refused at the start"
+  )
   func wholeRun() throws {
     let cells = folder.url.appending(path: "cells").path
     try synthesizeCells(count: 6, size: 32, seed: 1, output: cells)

@@ -51,7 +51,8 @@ struct SegmentationEvaluatorTests {
   }
 
   /// The classes and the mean of −log p of the truth, from probabilities of windows.
-  private func predicted(_ data: SegmentationDataset, _ index: Int) throws -> (labels: [UInt8], loss: Double) {
+  private func predicted(_ data: SegmentationDataset, _ index: Int) throws -> (labels: [UInt8], loss: Double)
+  {
     let sample = try data.load(index)
     let regions = ImageRegions(sample.image)
     let predictor = SegmentationPredictor(network: network, description: description)
@@ -111,7 +112,8 @@ struct SegmentationEvaluatorTests {
   func noNumbers(_ limit: Int) throws {
     var state = network.stateDict
     let bias = try #require(state["head.bias"])
-    state["head.bias"] = try Tensor(shape: bias.shape, scalars: [Float](repeating: .nan, count: bias.shape[0]))
+    state["head.bias"] = try Tensor(
+      shape: bias.shape, scalars: [Float](repeating: .nan, count: bias.shape[0]))
     try network.loadStateDict(state, source: "test")
     let data = try data([(40, 28)])
     let error = #expect(throws: MartletError.self) {

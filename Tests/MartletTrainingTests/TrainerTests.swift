@@ -110,7 +110,9 @@ private final class SilentObserver: TrainerObserver {
 
   @Test func anEpochWhoseValidationFailsIsNotLost() throws {
     let results = [result(0.3, 0.2), result(0.2, 0.3), result(0.1, 0.4)]
-    #expect(try Trainer(StubTask(results), options: options, files: files).run(observer: SilentObserver()) == .finished)
+    #expect(
+      try Trainer(StubTask(results), options: options, files: files).run(observer: SilentObserver())
+        == .finished)
     let whole = try Data(contentsOf: files.checkpoint)
     // Nothing comes of the second one.
     #expect(try failure([results[0], result(.nan, .nan)]).contains("epoch 2"))
@@ -123,7 +125,8 @@ private final class SilentObserver: TrainerObserver {
     let task = try StubTask([result(0.3, 0.2), result(0.2, 0.1), result(0.1, 0.4)])
     var patient = options
     patient.earlyStopping = 1
-    #expect(try Trainer(task, options: patient, files: files).run(observer: SilentObserver()) == .stoppedEarly)
+    #expect(
+      try Trainer(task, options: patient, files: files).run(observer: SilentObserver()) == .stoppedEarly)
     func outcome(_ options: Trainer.Options) throws -> Trainer.Outcome {
       try Trainer(resuming: task, options: options, files: files).run(observer: SilentObserver())
     }

@@ -33,12 +33,15 @@ struct TrainingSettingsTests {
     settings.schedule = .step
     settings.stepEpochs = 1_000_000
     settings.warmUpEpochs = 1_000_000
-    #expect(settings.trainerOptions(stepsPerEpoch: 1_000_000).schedule == .step(period: 1_000_000_000_000, factor: 0.1))
+    #expect(
+      settings.trainerOptions(stepsPerEpoch: 1_000_000).schedule
+        == .step(period: 1_000_000_000_000, factor: 0.1))
   }
 
   @Test func nesterovIsForMomentum() {
     #expect(
-      message { $0.nesterov = true } == "[configuration] nesterov: expected the optimizer sgd with it, got adam")
+      message { $0.nesterov = true }
+        == "[configuration] nesterov: expected the optimizer sgd with it, got adam")
     #expect(
       message {
         $0.nesterov = true
@@ -83,7 +86,8 @@ struct TrainingSettingsTests {
     // 5 training images in batches of 2, and one pixel at the deepest level.
     configuration.size = 4
     let error = #expect(throws: MartletError.self) { try SegmentationRun.start(configuration) }
-    #expect(error?.message.contains("a batch [1, 3, 4, 4] cannot be trained on") == true, "\(error?.message ?? "")")
+    #expect(
+      error?.message.contains("a batch [1, 3, 4, 4] cannot be trained on") == true, "\(error?.message ?? "")")
     #expect(!FileManager.default.fileExists(atPath: configuration.output))
     configuration.batchSize = 5
     #expect(try SegmentationRun.start(configuration).train() == .finished)
@@ -127,7 +131,9 @@ struct TrainingSettingsTests {
   @Test func manyClassesAndSharedImagesAreSaidInALine() throws {
     let folder = try TemporaryFolder()
     var configuration = try cells(folder)
-    #expect(try configuration.makeTask(isNew: true).introduction == "5 training and 1 validation image; classes background, foreground")
+    #expect(
+      try configuration.makeTask(isNew: true).introduction
+        == "5 training and 1 validation image; classes background, foreground")
     configuration.maskEncoding = "indices"
     configuration.classes = (0...200).map { "class-\($0)" }
     // 255 is no index below 201.
@@ -162,6 +168,7 @@ struct TrainingSettingsTests {
     #expect(message() == "none")
     configuration.ignoreColor = nil
     configuration.ignoreIndex = 3
-    #expect(message().contains("ignore-index: expected ignore-color in its place, since masks are colours, got 3"))
+    #expect(
+      message().contains("ignore-index: expected ignore-color in its place, since masks are colours, got 3"))
   }
 }

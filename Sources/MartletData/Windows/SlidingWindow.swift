@@ -85,7 +85,8 @@ public struct SlidingWindow {
     _ layout: WindowLayout, normalization: Normalization, classCount: Int, network: @escaping Network
   ) throws {
     try self.init(
-      layout, normalization: normalization, classCount: classCount, placedNetwork: { windows, _ in try network(windows) })
+      layout, normalization: normalization, classCount: classCount,
+      placedNetwork: { windows, _ in try network(windows) })
   }
 
   /// - Parameter placedNetwork: As the network of ``init(_:normalization:classCount:network:)``.

@@ -58,7 +58,9 @@ struct DataFingerprint: Codable, Hashable, Sendable {
     return nil
   }
 
-  private static func change(_ before: (bytes: Int, checksum: UInt32?), _ now: (bytes: Int, checksum: UInt32?))
+  private static func change(
+    _ before: (bytes: Int, checksum: UInt32?), _ now: (bytes: Int, checksum: UInt32?)
+  )
     -> String?
   {
     // A folder's own size says nothing of what it holds, so that checksums decide where both are known.

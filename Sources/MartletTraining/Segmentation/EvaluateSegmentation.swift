@@ -85,7 +85,8 @@ private struct EvaluatedRun {
     guard let configuration else {
       throw MartletError(
         "evaluate",
-        "expected --images and --masks, since \(url.relativePath) is no run folder that says what to evaluate on")
+        "expected --images and --masks, since \(url.relativePath) is no run folder that says what to evaluate on"
+      )
     }
     let checkpoint = RunFolder(url).checkpoint
     guard FileManager.default.fileExists(atPath: checkpoint.path),

@@ -23,7 +23,8 @@ extension SegmentationConfiguration {
       validationFraction)
     try checkChoice(maskEncoding, "mask-encoding", ["auto", "binary", "indices", "colors"])
     try checkValue(
-      ignoreColor.map { MaskColor(hexadecimal: $0) != nil } ?? true, "ignore-color", "a colour such as #ffffff",
+      ignoreColor.map { MaskColor(hexadecimal: $0) != nil } ?? true, "ignore-color",
+      "a colour such as #ffffff",
       ignoreColor ?? "")
     try checkNetwork()
     try checkValue(reset.isEmpty || weights != nil, "reset", "weights whose parameters are not taken", reset)

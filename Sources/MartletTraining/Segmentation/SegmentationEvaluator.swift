@@ -113,7 +113,8 @@ public final class SegmentationEvaluator {
     let held = pixels.saturatingProduct((4 * channels + 2) * (Self.prefetchCount + 1) + 5)
     // Where pixels alone are too many nothing is planned for them.
     guard held < 1 << 40 else { return held }
-    return try held.saturatingSum(function(for: FunctionKey(types: types, output: output)).plan.arenaByteCount)
+    return try held.saturatingSum(
+      function(for: FunctionKey(types: types, output: output)).plan.arenaByteCount)
   }
 
   // MARK: Whole images
@@ -159,7 +160,8 @@ public final class SegmentationEvaluator {
         let labels = places.flatMap(sample.labels.values(in:))
         let type = TensorType([places.count, tile.height, tile.width], .uint8)
         let inputs = [images, try Tensor(type: type) { _ = $0.initialize(from: labels) }]
-        let outputs = try function(for: FunctionKey(types: inputs.map(\.type), output: .probabilities))(inputs)
+        let outputs = try function(for: FunctionKey(types: inputs.map(\.type), output: .probabilities))(
+          inputs)
         if loss.isDefined(for: labels) {
           losses.append(try outputs[0].cast(to: .float64).item(Double.self))
         }

@@ -62,7 +62,8 @@ public final class SegmentationTask: RunTask {
     for (part, pixels) in [("training", data.trainingPixels), ("validation", data.validationPixels)] {
       try require(
         segmentationLoss.isDefined(forPixels: pixels), "dataset",
-        "expected pixels that count in the loss among those for \(part), got none: all are ignored or weigh nothing")
+        "expected pixels that count in the loss among those for \(part), got none: all are ignored or weigh nothing"
+      )
     }
     fingerprint = try data.fingerprint()
     validation = try Self.validation(data, of: network, description, segmentationLoss, numerics, stages)

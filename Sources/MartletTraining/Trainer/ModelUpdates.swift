@@ -62,10 +62,13 @@ final class ModelUpdates {
         step = try update(types, addsGradients: sum != nil && task.stepsPerEpoch > 1)
       } catch let error as MartletError {
         throw MartletError(
-          "training", "a batch \(batch) cannot be trained on (other sizes of batches or samples may): \(error)")
+          "training",
+          "a batch \(batch) cannot be trained on (other sizes of batches or samples may): \(error)")
       }
       // The batch that is used, and the next one, which is being made.
-      let byteCount = types.reduce(step.arenaByteCount) { $0.saturatingSum($1.byteCount.saturatingProduct(2)) }
+      let byteCount = types.reduce(step.arenaByteCount) {
+        $0.saturatingSum($1.byteCount.saturatingProduct(2))
+      }
       let machine = ProcessInfo.processInfo.physicalMemory
       try require(
         UInt64(byteCount) <= machine, "training",

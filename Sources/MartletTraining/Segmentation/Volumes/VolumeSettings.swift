@@ -98,7 +98,8 @@ extension SegmentationConfiguration {
       _ = try size.side()
       if let name = volumes.givenNames.first {
         throw MartletError(
-          "configuration", "\(name): expected a network for volumes (axes 3) with it, got one for images (axes 2)")
+          "configuration",
+          "\(name): expected a network for volumes (axes 3) with it, got one for images (axes 2)")
       }
       return
     }
