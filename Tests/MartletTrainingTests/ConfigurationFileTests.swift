@@ -1,3 +1,4 @@
+import Foundation
 import Martlet
 import Testing
 
@@ -76,6 +77,36 @@ import Testing
     for key in RecommendationConfiguration.keys {
       #expect(text.contains("\n\(key.name):"), "\(key.name)")
     }
+  }
+
+  @Test func fewOfManyKeysAreNamed() {
+    let text = error("zzz: 1\n")
+    #expect(text.contains("unknown key zzz; of ") && text.contains(" known keys the nearest are "), "\(text)")
+    #expect(text.count < 300)
+  }
+
+  @Test func aRunIsDecidedByAllButPlaces() throws {
+    var configuration = SegmentationConfiguration()
+    configuration.images = "/a"
+    configuration.masks = "/b"
+    configuration.learningRateFactors = ["a": 1, "b": 2, "c": 3, "d": 4]
+    configuration.clipNorm = .infinity
+    configuration.augmentation = .pipeline(.strong)
+    let record = configuration.record
+    let file = URL(filePath: "run/config.yaml")
+    var moved = configuration
+    moved.images = "/elsewhere"
+    moved.output = "/run"
+    #expect(moved.record == record)
+    try moved.check(since: record, in: file)
+    moved.epochs = 9
+    moved.weights = "file"
+    moved.mixUp = 0.5
+    let error = #expect(throws: MartletError.self) { try moved.check(since: record, in: file) }
+    #expect(error?.message.contains("epochs is 9 and was 20") == true, "\(error?.message ?? "")")
+    #expect(error?.message.contains("mix-up is 0.5 and was not given") == true)
+    let damage = #expect(throws: MartletError.self) { try moved.check(since: "{", in: file) }
+    #expect(damage?.operation == "checkpoint")
   }
 
   @Test func keysOfAnotherTaskAreUnknown() throws {

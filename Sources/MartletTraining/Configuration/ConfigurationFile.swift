@@ -137,12 +137,20 @@ public enum ConfigurationFile {
         let hint =
           nearestName(to: name, in: names).map { "did you mean \($0)?" }
           ?? kind(with: name).map { "it is a key of files with `\(taskKey): \($0)`" }
-          ?? "known keys are \(names.joined(separator: ", "))"
+          ?? known(names, nearestTo: name)
         throw MartletError("configuration", "\(source)\(line): unknown key \(name); \(hint)")
       }
       guard let known = complete?[key]?.mapping else { continue }
       try checkKeys(of: value, known.keys.compactMap(\.string), known, source: source)
     }
+  }
+
+  /// The known names, or those of many that are nearest to one.
+  private static func known(_ names: [String], nearestTo name: String) -> String {
+    let shown = 10
+    if names.count <= shown { return "known keys are \(names.joined(separator: ", "))" }
+    let nearest = nearestNames(to: name, in: names, count: shown)
+    return "of \(names.count) known keys the nearest are \(nearest.joined(separator: ", "))"
   }
 
   /// What is wrong with a value: the line, the key, what it can be and what it is.

@@ -24,6 +24,8 @@ public struct SegmentationConfiguration: RunConfiguration {
   public var classes: [String] = []
   /// A mask value that stands for no class and takes no part in loss and metrics.
   public var ignoreIndex: Int?
+  /// The same for masks of colours, such as `#ffffff`.
+  public var ignoreColor: String?
 
   // Model
   /// The architecture: one of `Architecture.names`.
@@ -48,7 +50,7 @@ public struct SegmentationConfiguration: RunConfiguration {
   public var size: SampleSize = 256
   /// What only volumes have: networks with ``NetworkOptions/axes`` 3.
   public var volumes = VolumeSettings()
-  public var training = TrainingSettings(batchSize: 8, epochs: 20, schedule: "cosine", warmUpEpochs: 1)
+  public var training = TrainingSettings(batchSize: 8, epochs: 20, schedule: .cosine, warmUpEpochs: 1)
   /// A loss or a weighted sum such as `0.5*cross-entropy + 0.5*dice(smooth=1)`; ``SegmentationLoss/help`` lists them.
   public var loss = "cross-entropy"
   /// One weight a class, for losses that take them.
@@ -100,6 +102,7 @@ public struct SegmentationConfiguration: RunConfiguration {
       .init("mask-encoding", \.maskEncoding),
       .init("classes", \.classes),
       .init("ignore-index", optional: \.ignoreIndex),
+      .init("ignore-color", optional: \.ignoreColor),
       .init("model", \.model),
     ] + networkKeys.map { $0.within(\.network) } + [
       .init("weights", optional: \.weights),

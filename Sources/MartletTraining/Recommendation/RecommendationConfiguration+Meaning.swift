@@ -34,10 +34,10 @@ extension RecommendationConfiguration {
     try modelDescription(items: ["item"]).check()
   }
 
-  public mutating func makePathsAbsolute() {
-    interactions = absolute(interactions)
-    weights = weights.map(absolute)
-    output = absolute(output)
+  public mutating func changePaths(_ change: (String) -> String) {
+    interactions = change(interactions)
+    weights = weights.map(change)
+    output = change(output)
   }
 
   private var columns: InteractionColumns {

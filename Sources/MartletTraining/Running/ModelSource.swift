@@ -56,6 +56,13 @@ struct ModelSource {
     var given = try ModelSettings(settings)
     let classCount = try given.number("classes") ?? (base.classes.isEmpty ? 2 : base.classes.count)
     try ConfigurationFile.apply(given.yaml, to: &configuration, source: "--set")
+    let known = ["model", "weights", "adapt-input"] + SegmentationConfiguration.networkKeys.map(\.name)
+    if let key = given.keys.first(where: { !known.contains($0) }) {
+      throw MartletError(
+        "run",
+        "expected keys of the network with --set (classes, \(known.joined(separator: ", "))), got \(key), which changes "
+          + "nothing here")
+    }
     try configuration.checkNetwork()
     guard let weights = weights ?? configuration.weights else {
       throw MartletError("run", "expected --weights, since \(model) holds none")
@@ -98,6 +105,9 @@ struct ModelSettings {
     }
     return number
   }
+
+  /// The keys of what is left.
+  var keys: [String] { values.map(\.key) }
 
   /// What is left, as a configuration file.
   var yaml: String { values.map { "\($0.key): \($0.value)\n" }.joined() }

@@ -22,6 +22,10 @@ extension SegmentationConfiguration {
       validationFraction > 0 && validationFraction < 1, "validation-fraction", "a share between 0 and 1",
       validationFraction)
     try checkChoice(maskEncoding, "mask-encoding", ["auto", "binary", "indices", "colors"])
+    try checkValue(
+      ignoreColor.map { MaskColor(hexadecimal: $0) != nil } ?? true, "ignore-color",
+      "a colour such as #ffffff",
+      ignoreColor ?? "")
     try checkNetwork()
     try checkValue(reset.isEmpty || weights != nil, "reset", "weights whose parameters are not taken", reset)
     try checkValue(
@@ -43,14 +47,14 @@ extension SegmentationConfiguration {
     try Architecture.named(model, network).check(network)
   }
 
-  public mutating func makePathsAbsolute() {
-    images = absolute(images)
-    if !masks.isEmpty { masks = absolute(masks) }
-    validationImages = validationImages.map(absolute)
-    validationMasks = validationMasks.map(absolute)
-    weights = weights.map(absolute)
-    encoderWeights = encoderWeights.map(absolute)
-    output = absolute(output)
+  public mutating func changePaths(_ change: (String) -> String) {
+    images = change(images)
+    if !masks.isEmpty { masks = change(masks) }
+    validationImages = validationImages.map(change)
+    validationMasks = validationMasks.map(change)
+    weights = weights.map(change)
+    encoderWeights = encoderWeights.map(change)
+    output = change(output)
   }
 
   func maskOptions() throws -> SegmentationOptions {
@@ -62,7 +66,23 @@ extension SegmentationConfiguration {
       default: .automatic
       }
     let table = classes.isEmpty ? nil : try SegmentationClass.table(classes.joined(separator: "\n"))
-    return SegmentationOptions(encoding: encoding, classes: table, ignoreIndex: ignoreIndex)
+    return SegmentationOptions(
+      encoding: encoding, classes: table, ignoreIndex: ignoreIndex,
+      ignoreColor: ignoreColor.flatMap { MaskColor(hexadecimal: $0) })
+  }
+
+  /// Checks that what is to be ignored is something that masks can hold.
+  ///
+  /// - Parameter options: What was found of the masks.
+  /// - Throws: ``MartletError`` naming the key that would change nothing.
+  func checkIgnored(_ options: SegmentationOptions) throws {
+    let isColors = options.encoding == .colors
+    try checkValue(
+      ignoreIndex == nil || !isColors, "ignore-index", "ignore-color in its place, since masks are colours",
+      ignoreIndex ?? 0)
+    try checkValue(
+      ignoreColor == nil || isColors, "ignore-color",
+      "ignore-index in its place, since masks are read as values and not as colours", ignoreColor ?? "")
   }
 
   var datasetFormat: DatasetFormat { DatasetFormat(rawValue: format) ?? .auto }
@@ -75,6 +95,7 @@ extension SegmentationConfiguration {
     let training = try SegmentationDataset(
       images: URL(filePath: images), masks: URL(filePath: maskPlace), format: datasetFormat,
       options: maskOptions())
+    try checkIgnored(training.options)
     if let validationImages, let validationMasks {
       let validation = try SegmentationDataset(
         images: URL(filePath: validationImages), masks: URL(filePath: validationMasks), format: datasetFormat,

@@ -97,7 +97,9 @@ extension SegmentationConfiguration {
     guard isVolumes else {
       _ = try size.side()
       if let name = volumes.givenNames.first {
-        throw MartletError("configuration", "\(name): expected axes 3, for volumes, got \(network.axes ?? 2)")
+        throw MartletError(
+          "configuration",
+          "\(name): expected a network for volumes (axes 3) with it, got one for images (axes 2)")
       }
       return
     }
