@@ -65,7 +65,7 @@ let package = Package(
     .executableTarget(
       name: "MartletCommand",
       dependencies: [
-        "Martlet", "MartletModels", "MartletData", "MartletInterchange", "MartletTraining",
+        "Martlet", "MartletFiles", "MartletModels", "MartletData", "MartletInterchange", "MartletTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -80,12 +80,12 @@ let package = Package(
 
     .testTarget(name: "MartletKernelsTests", dependencies: ["MartletKernels", "CMartletKernels"]),
     .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletInterchange"]),
-    .testTarget(name: "MartletInterchangeTests", dependencies: ["MartletInterchange"]),
+    .testTarget(name: "MartletInterchangeTests", dependencies: ["MartletInterchange", "MartletFiles"]),
     .testTarget(
       name: "MartletDataTests",
       dependencies: ["MartletData", "MartletFiles", "MartletInterchange", "MartletKernels"]),
     .testTarget(name: "MartletModelsTests", dependencies: ["MartletModels", "MartletInterchange"]),
-    .testTarget(name: "MartletTrainingTests", dependencies: ["MartletTraining"]),
+    .testTarget(name: "MartletTrainingTests", dependencies: ["MartletTraining", "MartletFiles"]),
     .testTarget(name: "MartletCommandTests", dependencies: ["MartletCommand"]),
   ],
   swiftLanguageModes: [.v6]

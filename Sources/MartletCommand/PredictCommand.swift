@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Martlet
 import MartletData
+import MartletFiles
 import MartletTraining
 
 struct PredictCommand: ParsableCommand {

@@ -89,11 +89,7 @@ public enum AtomicFile {
   }
 
   /// The file that `path` leads to, so that a link stays a link.
-  static func resolvingLinks(_ path: String) -> String {
-    guard let resolved = realpath(path, nil) else { return path }
-    defer { free(resolved) }
-    return String(cString: resolved)
-  }
+  static func resolvingLinks(_ path: String) -> String { FilePlace.real(path) ?? path }
 
   private static func split(_ path: String) -> (folder: String, name: Substring) {
     guard let slash = path.lastIndex(of: "/") else { return ("", path[...]) }

@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -92,7 +93,7 @@ extension Image {
   public init(
     contentsOf path: String, as reading: Reading = .picture, limits: Limits = .standard
   ) throws {
-    let (bytes, _) = try FileBytes.read(path, operation: "image", limit: limits.maximumBytes)
+    let (bytes, _) = try ReadableFile.read(path, operation: "image", limit: limits.maximumBytes)
     try self.init(decoding: bytes, name: path, as: reading, limits: limits)
   }
 
@@ -122,12 +123,12 @@ extension Image {
   /// - Throws: ``MartletError`` as reading the image would, for everything that its header can tell.
   public static func info(contentsOf path: String, limits: Limits = .standard) throws -> Info {
     // A header seldom reaches far; where it does, or where a TIFF keeps it at the end, the whole file is read.
-    let (start, isWhole) = try FileBytes.read(
+    let (start, isWhole) = try ReadableFile.read(
       path, operation: "image", limit: limits.maximumBytes, prefix: 1 << 16)
     let format = try EncodedImage(name: path, bytes: start, limits: limits).format()
     if isWhole { return try info(decoding: start, name: path, limits: limits) }
     if format != .tiff, let info = try? info(decoding: start, name: path, limits: limits) { return info }
-    let (bytes, _) = try FileBytes.read(path, operation: "image", limit: limits.maximumBytes)
+    let (bytes, _) = try ReadableFile.read(path, operation: "image", limit: limits.maximumBytes)
     return try info(decoding: bytes, name: path, limits: limits)
   }
 

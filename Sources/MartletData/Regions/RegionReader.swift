@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 /// A rectangle of an image's pixels.
 public struct PixelWindow: Hashable, Sendable {
@@ -54,7 +55,7 @@ extension Image {
   public static func regions(
     contentsOf path: String, limits: Limits = .standard
   ) throws -> any RegionReader {
-    let (start, _) = try FileBytes.read(path, operation: "image", prefix: 16)
+    let (start, _) = try ReadableFile.read(path, operation: "image", prefix: 16)
     if ImageFormat(signature: start) == .tiff {
       let parts = try TIFFRegions(path, limits: limits)
       if parts.isUpright { return parts }

@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 
 /// A kind of file that samples are read from.
 struct SampleFileKind: Sendable {

@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 /// A colour of a mask, 8 bits a channel.
 public struct MaskColor: Hashable, Sendable, Codable, CustomStringConvertible {
@@ -50,7 +51,7 @@ extension SegmentationClass {
   ///
   /// - Throws: ``MartletError`` naming the file that cannot be read, or the line.
   public static func table(contentsOf path: String) throws -> [SegmentationClass] {
-    let (bytes, _) = try FileBytes.read(path, operation: "classes", limit: 1 << 24)
+    let (bytes, _) = try ReadableFile.read(path, operation: "classes", limit: 1 << 24)
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw MartletError("classes", "\(path): expected text in UTF-8")
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 
 /// What a dataset of volumes holds and what is wrong with it: what `martlet datasets inspect` shows for folders of NIfTI
 /// files.

@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 import Yams
 
 /// Reads and writes a run's configuration as YAML.
@@ -28,11 +29,7 @@ public enum ConfigurationFile {
   }
 
   private static func text(of url: URL) throws -> String {
-    do {
-      return try String(contentsOf: url, encoding: .utf8)
-    } catch {
-      throw MartletError("configuration", "cannot read \(url.path): \(error.localizedDescription)")
-    }
+    try ReadableFile.text(url.path, operation: "configuration", limit: 1 << 24)
   }
 
   /// What a text holds; `nil` when it is empty.

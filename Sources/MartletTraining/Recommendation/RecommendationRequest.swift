@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 /// What `martlet predict` is asked of a recommender.
 public struct RecommendationRequest: Sendable {

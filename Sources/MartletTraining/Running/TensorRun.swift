@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 import MartletInterchange
 
 /// Runs a network on a tensor from a file and writes what comes out to another: what `martlet run` does.

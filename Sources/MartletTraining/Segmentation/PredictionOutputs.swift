@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletData
+import MartletFiles
 
 /// The names that prediction writes under.
 struct PredictionOutputs {

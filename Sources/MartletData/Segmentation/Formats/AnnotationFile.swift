@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 
 /// Reading of files that hold annotations.
 enum AnnotationFile {
@@ -7,7 +8,7 @@ enum AnnotationFile {
   static let byteLimit = 1 << 31
 
   static func bytes(_ url: URL) throws -> Data {
-    Data(try FileBytes.read(url.path, operation: "dataset", limit: byteLimit).bytes)
+    Data(try ReadableFile.read(url.path, operation: "dataset", limit: byteLimit).bytes)
   }
 
   /// Decodes a JSON file.

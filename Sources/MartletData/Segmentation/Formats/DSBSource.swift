@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 
 /// The layout of the 2018 Data Science Bowl: `ID/images/ID.png` and `ID/masks/*.png`, an object a mask.
 enum DSBSource {

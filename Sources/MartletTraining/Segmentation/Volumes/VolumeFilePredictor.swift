@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletData
+import MartletFiles
 
 /// Reads files one by one and writes what a network makes of them.
 public protocol FilePredictor {
