@@ -36,6 +36,8 @@ struct PredictCommand: ParsableCommand {
       valueName: "path"))
   var output: String?
 
+  @OptionGroup var outputs: OverwriteFlag
+
   @OptionGroup(title: "Images") var images: PredictionFlags
 
   @Option(parsing: .unconditional, help: "Items for each user or history. (default: 10)") var top: Int?
@@ -78,8 +80,10 @@ struct PredictCommand: ParsableCommand {
   private func predictMasks() throws -> Int {
     try require(!files.isEmpty, "predict", "expected images to predict masks for, got none")
     guard let output else { throw MartletError("predict", "expected --output with a folder for the masks") }
+    var request = try images.request()
+    request.overwrites = outputs.overwrite
     let predicting = try segmentationFilePredictor(
-      URL(filePath: model), files: files, output: output, images.request(), numerics: options.numerics,
+      URL(filePath: model), files: files, output: output, request, numerics: options.numerics,
       report: { printError("martlet: \($0)") })
     var failures = 0
     for file in files {
@@ -103,6 +107,7 @@ struct PredictCommand: ParsableCommand {
     request.format = format ?? request.format
     request.interactions = interactions
     request.output = output
+    request.overwrites = outputs.overwrite
     switch (users, sequences) {
     case (nil, nil): break
     case (let file?, nil): request.source = .users(file)

@@ -30,12 +30,14 @@ struct RunCommand: ParsableCommand {
       "A key of the network's configuration and its value, or `classes` and their number. (default: 2 classes)",
       valueName: "key=value"))
   var set: [String] = []
+  @OptionGroup var files: OverwriteFlag
   @OptionGroup var options: NumericsOption
 
   func run() throws {
     var run = TensorRun(model: model, input: input, output: output)
     run.settings = set
     run.weights = weights
+    run.overwrites = files.overwrite
     try run.run(numerics: options.numerics)
   }
 }

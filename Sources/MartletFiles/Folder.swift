@@ -81,6 +81,12 @@ package enum Folder {
     return status.st_mode & S_IFMT == S_IFDIR ? .folder : .other
   }
 
+  /// Whether there is an ordinary file, which writing would replace.
+  package static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   private static func isFolder(_ path: String) -> Bool { target(of: path) == .folder }
 
   private static func parent(of path: String) -> String? {

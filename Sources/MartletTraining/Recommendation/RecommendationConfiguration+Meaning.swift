@@ -41,6 +41,8 @@ extension RecommendationConfiguration {
     output = absolute(output)
   }
 
+  public var inputPaths: [String] { [interactions] + [weights].compactMap { $0 } }
+
   private var columns: InteractionColumns {
     switch timeColumn {
     case nil: InteractionColumns(user: userColumn, item: itemColumn)

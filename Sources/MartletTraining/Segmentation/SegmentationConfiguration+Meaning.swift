@@ -54,6 +54,10 @@ extension SegmentationConfiguration {
     output = absolute(output)
   }
 
+  public var inputPaths: [String] {
+    [images, maskPlace] + [validationImages, validationMasks, weights, encoderWeights].compactMap { $0 }
+  }
+
   func maskOptions() throws -> SegmentationOptions {
     let encoding: MaskEncoding =
       switch maskEncoding {

@@ -30,7 +30,7 @@ public final class SegmentationFilePredictor {
     self.request = request
     self.report = report
     outputs = try PredictionOutputs(folder: output, request: request)
-    try outputs.check(files, inputs: files + [model.path])
+    try outputs.check(files, model: model)
     let (network, description) = try SegmentationModelDescription.load(
       runOrWeights: model, inferenceDepth: request.inferenceDepth)
     predictor = SegmentationPredictor(network: network, description: description, numerics: numerics)

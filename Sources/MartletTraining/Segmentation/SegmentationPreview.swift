@@ -31,6 +31,21 @@ public func segmentationPreview(
   return try ContactSheet(cells: cells, columns: columns, palette: ClassPalette(training.classes)).drawn()
 }
 
+/// Writes ``segmentationPreview(_:count:columns:epoch:)`` of a YAML file or a run folder: what `martlet preview` does.
+///
+/// - Parameter isOverwriting: Whether a file that is there is replaced; never one that is read, nor one among the data.
+/// - Throws: ``MartletError`` naming what cannot be used, read or written.
+public func writeSegmentationPreview(
+  of runOrFile: URL, to output: String, count: Int, columns: Int, epoch: Int, overwriting isOverwriting: Bool
+) throws {
+  let configuration = try SegmentationConfiguration(runOrFile: runOrFile)
+  var check = OutputCheck("preview", overwriting: isOverwriting)
+  check.protect(model: runOrFile)
+  for path in configuration.inputPaths where !path.isEmpty { check.protect(path) }
+  try check.check([(output, runOrFile.relativePath)])
+  try segmentationPreview(configuration, count: count, columns: columns, epoch: epoch).write(to: output)
+}
+
 extension SegmentationConfiguration {
   /// The configuration in a YAML file for `martlet train`, or in a run folder.
   ///

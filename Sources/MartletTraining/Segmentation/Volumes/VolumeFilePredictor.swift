@@ -51,13 +51,14 @@ public final class VolumeFilePredictor: FilePredictor {
     known.options.overlap = request.options.overlap
     known.options.blend = request.options.blend
     known.options.memoryLimit = request.options.memoryLimit
+    known.overwrites = request.overwrites
     try require(
       request == known, "predict",
       "expected no more than overlap, blend and memory for volumes, which are predicted in windows of the size that "
         + "the network was trained on, got what is for images")
     options = request.options
     outputs = try PredictionOutputs(folder: output, request: request, maskExtension: ".nii.gz")
-    try outputs.check(files, inputs: files + [model.path])
+    try outputs.check(files, model: model)
     let (network, description) = try SegmentationModelDescription.load(runOrWeights: model)
     predictor = try VolumePredictor(network: network, description: description, numerics: numerics)
     try Folder.create(output)
