@@ -29,7 +29,8 @@ struct PredictCommand: ParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("A run folder or a weights file.", valueName: "run")) var model: String
-  @Argument(help: ArgumentHelp("Images of any size.", valueName: "file")) var files: [String] = []
+  @Argument(help: ArgumentHelp("Images of any size, or folders of them.", valueName: "file"))
+  var files: [String] = []
   @Option(
     help: ArgumentHelp(
       "The folder for the masks, made if it is missing; a recommender's file. (default: standard output)",
@@ -86,7 +87,7 @@ struct PredictCommand: ParsableCommand {
       URL(filePath: model), files: files, output: output, request, numerics: options.numerics,
       report: { printError("martlet: \($0)") })
     var failures = 0
-    for file in files {
+    for file in predicting.files {
       let mask: String
       do {
         mask = try predicting.predict(file)

@@ -62,9 +62,12 @@ extension Image {
     public var bitsPerSample: Int
     /// The colours that stored values are indices of, where the file has a palette.
     public var palette: [Color]?
+    /// Pictures in the file, of which the first is read.
+    public var pages: Int
 
     public init(
-      format: ImageFormat, width: Int, height: Int, channels: Int, bitsPerSample: Int, palette: [Color]? = nil
+      format: ImageFormat, width: Int, height: Int, channels: Int, bitsPerSample: Int,
+      palette: [Color]? = nil, pages: Int = 1
     ) {
       self.format = format
       self.width = width
@@ -72,6 +75,7 @@ extension Image {
       self.channels = channels
       self.bitsPerSample = bitsPerSample
       self.palette = palette
+      self.pages = pages
     }
 
     /// Channels that `reading` gives.

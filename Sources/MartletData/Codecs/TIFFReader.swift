@@ -11,6 +11,7 @@ final class TIFFReader {
   private let bytes: UnsafeMutableBufferPointer<UInt8>?
   private let openFile: ReadableFile?
   private let palette: [Image.Color]?
+  private let pages: Int
   /// Strips of more decoded bytes are decoded row by row instead of whole.
   var largestWholeStrip = 4 << 20
   /// The strip that was decoded last, since the next rows often begin in it.
@@ -68,6 +69,7 @@ final class TIFFReader {
     martlet_tiff_read_header(opened, &header)
     self.header = header
     palette = TIFFReader.palette(opened, header)
+    pages = Int(martlet_tiff_page_count(opened))
     // From here on `deinit` gives everything back when an error is thrown.
     if martlet_tiff_error(opened).pointee != 0 { throw damaged() }
   }
@@ -89,7 +91,7 @@ final class TIFFReader {
     let channels = palette.map { Image.hasAlpha($0) ? 4 : 3 } ?? channels
     return Image.Info(
       format: .tiff, width: turned ? height : width, height: turned ? width : height, channels: channels,
-      bitsPerSample: bits, palette: palette)
+      bitsPerSample: bits, palette: palette, pages: pages)
   }
 
   func image(as reading: Image.Reading) throws -> Image {

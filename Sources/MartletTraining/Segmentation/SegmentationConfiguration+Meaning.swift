@@ -9,11 +9,10 @@ import MartletModels
 extension SegmentationConfiguration {
   public func check() throws {
     try checkValue(!images.isEmpty, "images", "a folder", "nothing")
-    try checkChoice(format, "format", DatasetFormat.allCases.map(\.rawValue))
     let isOnePlace = DatasetFormat.detected(images: URL(filePath: images), masks: URL(filePath: images))
       .isSelfContained
     try checkValue(
-      !masks.isEmpty || datasetFormat.isSelfContained || datasetFormat == .auto && isOnePlace, "masks",
+      !masks.isEmpty || format.isSelfContained || format == .auto && isOnePlace, "masks",
       "a folder", "nothing")
     try Folder.checkName(output, "configuration")
     try require(
@@ -22,7 +21,6 @@ extension SegmentationConfiguration {
     try checkValue(
       validationFraction > 0 && validationFraction < 1, "validation-fraction", "a share between 0 and 1",
       validationFraction)
-    try checkChoice(maskEncoding, "mask-encoding", ["auto", "binary", "indices", "colors"])
     try checkNetwork()
     try checkValue(reset.isEmpty || weights != nil, "reset", "weights whose parameters are not taken", reset)
     try checkValue(
@@ -59,18 +57,9 @@ extension SegmentationConfiguration {
   }
 
   func maskOptions() throws -> SegmentationOptions {
-    let encoding: MaskEncoding =
-      switch maskEncoding {
-      case "binary": .binary
-      case "indices": .indices
-      case "colors": .colors
-      default: .automatic
-      }
     let table = classes.isEmpty ? nil : try SegmentationClass.table(classes.joined(separator: "\n"))
-    return SegmentationOptions(encoding: encoding, classes: table, ignoreIndex: ignoreIndex)
+    return SegmentationOptions(encoding: maskEncoding, classes: table, ignoreIndex: ignoreIndex)
   }
-
-  var datasetFormat: DatasetFormat { DatasetFormat(rawValue: format) ?? .auto }
 
   /// Where masks are, which can be where the images are.
   var maskPlace: String { masks.isEmpty ? images : masks }
@@ -78,15 +67,18 @@ extension SegmentationConfiguration {
   /// The training and validation data, checked.
   func datasets() throws -> (training: SegmentationDataset, validation: SegmentationDataset) {
     let training = try SegmentationDataset(
-      images: URL(filePath: images), masks: URL(filePath: maskPlace), format: datasetFormat,
+      images: URL(filePath: images), masks: URL(filePath: maskPlace), format: format,
       options: maskOptions())
     if let validationImages, let validationMasks {
       let validation = try SegmentationDataset(
-        images: URL(filePath: validationImages), masks: URL(filePath: validationMasks), format: datasetFormat,
+        images: URL(filePath: validationImages), masks: URL(filePath: validationMasks), format: format,
         options: training.options)
+      try training.checkForeground()
       return (training, validation)
     }
-    return try training.split(validationFraction: validationFraction, seed: self.seed)
+    let parts = try training.split(validationFraction: validationFraction, seed: self.seed)
+    try parts.training.checkForeground()
+    return parts
   }
 
   func modelDescription(

@@ -29,6 +29,7 @@ struct SegmentationImages: SegmentationData {
   var introduction: String {
     "\(samplesPerEpoch) training and \(counted(validationSet.count, "validation image"))"
   }
+  var notes: [String] { (training.dataset.notes + validationSet.notes).uniqued }
   var classes: [SegmentationClass] { training.dataset.classes }
   var samplesPerEpoch: Int { training.dataset.count }
   var stepsPerEpoch: Int { training.batchCount() }

@@ -129,6 +129,7 @@ public final class SegmentationTask: RunTask {
 
   public var introduction: String {
     "\(samples.introduction); classes \(classNames.joined(separator: ", "))"
+      + notedLines(samples.notes)
   }
 
   public var metricNames: [String] {
@@ -142,6 +143,12 @@ public final class SegmentationTask: RunTask {
     try events.add(image: "example/truth", png: example.truth, step: epoch)
     try events.add(image: "example/prediction", png: example.prediction, step: epoch)
   }
+}
+
+/// Notes on data behind a line on it, the first ten of them.
+private func notedLines(_ notes: [String]) -> String {
+  let shown = notes.prefix(10).map { "\nnote: \($0)" }.joined()
+  return shown + (notes.count > 10 ? "\nand \(counted(notes.count - 10, "more note", "more notes"))" : "")
 }
 
 extension SegmentationModel {

@@ -23,6 +23,7 @@ struct SegmentationVolumes: SegmentationData {
     "\(samplesPerEpoch) patches of \(counted(training.dataset.count, "training volume")) and "
       + counted(validationSet.count, "validation volume")
   }
+  var notes: [String] { (training.dataset.notes + validationSet.notes).uniqued }
   var classes: [SegmentationClass] { training.dataset.classes }
   var samplesPerEpoch: Int { training.sampleCount }
   var stepsPerEpoch: Int { training.batchCount }
@@ -51,7 +52,8 @@ struct SegmentationVolumes: SegmentationData {
       inputChannels: data.channels, classCount: data.classes.count, options: data.options,
       normalization: .unit(channels: data.channels))
     description.volumes = VolumeDescription(
-      window: training.sampling.size, normalization: training.normalization)
+      window: training.sampling.size, normalization: training.normalization,
+      geometries: data.samples.map(\.geometry))
     return description
   }
 
@@ -89,6 +91,7 @@ extension SegmentationConfiguration {
     let training = try VolumeDataset(
       images: URL(filePath: images), masks: URL(filePath: maskPlace), options: maskOptions())
     if let validationImages, let validationMasks {
+      try training.checkForeground()
       return (
         training,
         try VolumeDataset(
@@ -96,7 +99,9 @@ extension SegmentationConfiguration {
           options: training.options, channels: training.channels)
       )
     }
-    return try training.split(validationFraction: validationFraction, seed: self.seed)
+    let parts = try training.split(validationFraction: validationFraction, seed: self.seed)
+    try parts.training.checkForeground()
+    return parts
   }
 
   /// The validation volumes that a run had, from where they were.

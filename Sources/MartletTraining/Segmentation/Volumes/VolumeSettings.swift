@@ -108,7 +108,7 @@ extension SegmentationConfiguration {
     _ = try volumeSampling()
     _ = try volumeAugmentation()
     try checkValue(
-      [.auto, .folders].contains(datasetFormat), "format", "auto or folders for volumes", format)
+      [.auto, .folders].contains(format), "format", "auto or folders for volumes", format.rawValue)
     try checkValue(!masks.isEmpty, "masks", "a folder", "nothing")
     try checkValue(
       normalization == .dataset, "normalization", "nothing for volumes, which have volume-normalization",
