@@ -54,7 +54,9 @@ struct PredictCommand: ParsableCommand {
 
   @OptionGroup var options: NumericsOption
 
-  func run() throws {
+  func run() throws { try removingDrafts { try predict() } }
+
+  private func predict() throws {
     // Whoever gives images wants masks, whatever the network is.
     if !files.isEmpty, let output { try Folder.checkName(output, "predict") }
     let kind = try ModelFile(runOrWeights: URL(filePath: model)).kind

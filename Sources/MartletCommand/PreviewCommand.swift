@@ -20,9 +20,11 @@ struct PreviewCommand: ParsableCommand {
   @OptionGroup var files: OverwriteFlag
 
   func run() throws {
-    try writeSegmentationPreview(
-      of: URL(filePath: source), to: output, count: count, columns: columns, epoch: epoch,
-      overwriting: files.overwrite)
+    try removingDrafts {
+      try writeSegmentationPreview(
+        of: URL(filePath: source), to: output, count: count, columns: columns, epoch: epoch,
+        overwriting: files.overwrite)
+    }
     try printResult("wrote \(output)")
   }
 }

@@ -38,6 +38,6 @@ struct RunCommand: ParsableCommand {
     run.settings = set
     run.weights = weights
     run.overwrites = files.overwrite
-    try run.run(numerics: options.numerics)
+    try removingDrafts { try run.run(numerics: options.numerics) }
   }
 }

@@ -30,11 +30,18 @@ import Testing
     #expect(scores.precisions.map(\.threshold) == [0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95])
   }
 
-  @Test func objectsOfSeveralClassesAreForeground() throws {
+  /// As ``InstanceMap`` has them: neighbours of different classes are two objects, each found by one of its own class.
+  @Test func objectsAreOfOneClass() throws {
     var scores = InstanceScores()
-    try scores.add(truth: [1, 2, 0, 1], prediction: [2, 2, 0, 0], width: 4, height: 1)
-    #expect(scores.truthCount == 2 && scores.predictionCount == 1)
-    #expect(scores.averagePrecision == 0.5)
+    try scores.add(truth: [1, 1, 2, 2], prediction: [1, 1, 2, 2], width: 4, height: 1)
+    #expect(scores.truthCount == 2 && scores.predictionCount == 2 && scores.averagePrecision == 1)
+    var wrong = InstanceScores()
+    try wrong.add(truth: [1, 1, 2, 2], prediction: [2, 2, 1, 1], width: 4, height: 1)
+    #expect(wrong.truthCount == 2 && wrong.predictionCount == 2 && wrong.averagePrecision == 0)
+    var half = InstanceScores()
+    try half.add(truth: [1, 2, 0, 1], prediction: [1, 1, 0, 1], width: 4, height: 1)
+    #expect(half.truthCount == 3 && half.predictionCount == 2)
+    #expect(abs(half.averagePrecision - 0.25) < 1e-12)
   }
 
   @Test func withoutObjectsThereIsNoScore() throws {

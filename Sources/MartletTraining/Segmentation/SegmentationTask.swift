@@ -48,7 +48,7 @@ public final class SegmentationTask: RunTask {
     segmentationLoss = try SegmentationLoss(
       configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
     numerics = configuration.numerics
-    mixUp = configuration.mixUp.map { MixUp(strength: $0, seed: configuration.seed) }
+    mixUp = MixUp(configuration)
     var stages: [ObjectIdentifier: ModuleSettings] = [:]
     for (pattern, numerics) in configuration.stageNumerics.sorted(by: { $0.key < $1.key }) {
       for module in try network.modules(matching: pattern, for: "stage-numerics") {

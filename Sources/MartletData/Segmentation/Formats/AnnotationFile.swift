@@ -35,21 +35,12 @@ enum AnnotationFile {
     }
     switch error {
     case .keyNotFound(let key, let context): return place(context, key) + "expected a value, got none"
-    case .typeMismatch(let type, let context): return place(context) + "expected \(words(for: type))"
+    case .typeMismatch(let type, let context):
+      return place(context) + "expected \(decodedKind(type, object: "an object"))"
     case .valueNotFound(let type, let context):
-      return place(context) + "expected \(words(for: type)), got null"
+      return place(context) + "expected \(decodedKind(type, object: "an object")), got null"
     case .dataCorrupted(let context): return place(context) + context.debugDescription
     @unknown default: return "\(error)"
-    }
-  }
-
-  private static func words(for type: Any.Type) -> String {
-    switch type {
-    case is any BinaryInteger.Type: "a whole number"
-    case is any BinaryFloatingPoint.Type: "a number"
-    case is String.Type: "text"
-    case is any Collection.Type: "a list"
-    default: "an object"
     }
   }
 
