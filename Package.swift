@@ -66,7 +66,8 @@ let package = Package(
     .executableTarget(
       name: "MartletCommand",
       dependencies: [
-        "Martlet", "MartletModels", "MartletData", "MartletInterchange", "MartletONNX", "MartletTraining",
+        "Martlet", "MartletFiles", "MartletModels", "MartletData", "MartletInterchange", "MartletONNX",
+        "MartletTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -81,7 +82,7 @@ let package = Package(
 
     .testTarget(name: "MartletKernelsTests", dependencies: ["MartletKernels", "CMartletKernels"]),
     .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletInterchange"]),
-    .testTarget(name: "MartletInterchangeTests", dependencies: ["MartletInterchange"]),
+    .testTarget(name: "MartletInterchangeTests", dependencies: ["MartletInterchange", "MartletFiles"]),
     .testTarget(
       name: "MartletONNXTests",
       dependencies: [
@@ -91,7 +92,7 @@ let package = Package(
       name: "MartletDataTests",
       dependencies: ["MartletData", "MartletFiles", "MartletInterchange", "MartletKernels"]),
     .testTarget(name: "MartletModelsTests", dependencies: ["MartletModels", "MartletInterchange"]),
-    .testTarget(name: "MartletTrainingTests", dependencies: ["MartletTraining"]),
+    .testTarget(name: "MartletTrainingTests", dependencies: ["MartletTraining", "MartletFiles"]),
     .testTarget(name: "MartletCommandTests", dependencies: ["MartletCommand"]),
   ],
   swiftLanguageModes: [.v6]

@@ -12,8 +12,8 @@ struct MartletCommand: ParsableCommand {
       Environment: MARTLET_THREADS sets the number of threads, MARTLET_ISA the instruction set \
       (portable, avx2, avx512, neon). Results do not depend on the number of threads.
 
-      Exit codes: 0 done, 2 something was wrong with the input, 130 stopped by Ctrl-C, SIGTERM or SIGHUP \
-      after saving.
+      Exit codes: 0 done, 2 something was wrong with the input, 130 stopped by Ctrl-C, SIGTERM or SIGHUP: training \
+      saves before, and no file is left half-written.
       """,
     version: "0.1.0",
     subcommands: [

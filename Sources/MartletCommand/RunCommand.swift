@@ -37,12 +37,14 @@ struct RunCommand: ParsableCommand {
       "A key of the network's configuration and its value, or `classes` and their number. (default: 2 classes)",
       valueName: "key=value"))
   var set: [String] = []
+  @OptionGroup var files: OverwriteFlag
   @OptionGroup var options: NumericsOption
 
   func run() throws {
     var run = TensorRun(model: model, input: input, output: output)
     run.settings = set
     run.weights = weights
-    try run.run(numerics: options.numerics)
+    run.overwrites = files.overwrite
+    try removingDrafts { try run.run(numerics: options.numerics) }
   }
 }

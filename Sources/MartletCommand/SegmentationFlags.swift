@@ -1,5 +1,6 @@
 import ArgumentParser
 import Martlet
+import MartletData
 import MartletTraining
 
 /// The flags of a segmentation run that say what it is trained on.
@@ -10,17 +11,20 @@ struct SegmentationFlags: ParsableArguments {
       "Folder of their masks, or the file or folder of their annotations. (required, but where --images holds them)",
       valueName: "path"))
   var masks: String?
-  @Option(
-    help: "How they are stored: auto, folders, dsb, coco, voc, labelme or cvat. (default: auto)")
-  var format: String?
+  @Option(help: "How they are stored. (default: auto)") var format: DatasetFormat?
   @Option(help: ArgumentHelp("Folder of validation images.", valueName: "dir")) var validationImages: String?
   @Option(help: ArgumentHelp("Folder of their masks.", valueName: "dir")) var validationMasks: String?
   @Option(
     parsing: .unconditional,
     help: "Share of the images set aside for validation when no folders are given. (default: 0.2)")
   var validationFraction: Double?
-  @Option(help: "How masks name classes: auto, binary (0 and 255), indices or colors. (default: auto)")
-  var maskEncoding: String?
+  @Option(
+    help: """
+      How masks name classes: by indices, by the colours of --classes, or as two classes: extremes of the range (0 and \
+      255) and nothing else, binary (foreground from half of the range on, for masks that were JPEG), or nonzero \
+      (foreground above 0, for masks with a number an object). (default: auto)
+      """)
+  var maskEncoding: MaskEncoding?
   @Option(
     help: ArgumentHelp(
       "A class table: a name a line, with `r g b` or `#rrggbb` behind it for colour masks.", valueName: "file"
@@ -59,11 +63,7 @@ struct SegmentationFlags: ParsableArguments {
     set(&configuration.validationMasks, validationMasks)
     set(&configuration.validationFraction, validationFraction)
     set(&configuration.maskEncoding, maskEncoding)
-    if let classes {
-      configuration.classes = try readLines(classes)
-      try require(
-        !configuration.classes.isEmpty, "classes", "expected a class a line in \(classes), got none")
-    }
+    if let classes { configuration.classes = try SegmentationClass.lines(contentsOf: classes) }
     set(&configuration.ignoreIndex, ignoreIndex)
     set(&configuration.ignoreColor, ignoreColor)
     set(&configuration.normalization, normalization)
@@ -72,15 +72,6 @@ struct SegmentationFlags: ParsableArguments {
     if !classWeights.isEmpty { configuration.classWeights = classWeights }
     if let augmentation { configuration.augmentation = try AugmentationChoice(named: augmentation) }
     set(&configuration.mixUp, mixUp)
-  }
-
-  private func readLines(_ path: String) throws -> [String] {
-    do {
-      return try String(contentsOfFile: path, encoding: .utf8).split(whereSeparator: \.isNewline).map(
-        String.init)
-    } catch {
-      throw MartletError("classes", "cannot read \(path): \(error.localizedDescription)")
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Martlet
+import MartletData
 import MartletTraining
 
 struct TrainCommand: ParsableCommand {
@@ -34,6 +35,10 @@ struct TrainSegmentationCommand: ParsableCommand {
 
       Losses, with the defaults of their parameters (smp is segmentation_models.pytorch):
       \(SegmentationLoss.help)
+
+      Steps of augmentation in a YAML file, such as `augmentation: {rotation: {degrees: 30}}`, with their parameters, \
+      the defaults, and what each can be:
+      \(AugmentationPipeline.help)
       """)
 
   @OptionGroup(title: "Data") var data: SegmentationFlags

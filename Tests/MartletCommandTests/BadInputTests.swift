@@ -86,7 +86,8 @@ struct BadInputTests {
     try scratch.cells()
     try expectRefusal(scratch.trainArguments("r") + ["--epochs", "0"], mentioning: ["epochs"])
     try expectRefusal(
-      scratch.trainArguments("r") + ["--size", "-1"], mentioning: ["size: expected 1 to 65536, got -1"])
+      scratch.trainArguments("r") + ["--size", "-1"],
+      mentioning: ["size: expected one length from 1 to 32768 for images, got -1"])
     try expectRefusal(
       scratch.trainArguments("r") + ["--optimizer", "adamm"], mentioning: ["adamm", "adam", "adamw", "sgd"])
     try expectRefusal(

@@ -23,6 +23,25 @@ import Testing
         "run.yaml:3: learning-rate: expected a number, got fast"))
     #expect(error("seed: -1\n").contains("run.yaml:1: seed: expected a whole number of 0 or more, got -1"))
     #expect(error("batch-norm: 3\n").contains("run.yaml:1: batch-norm: expected true or false, got 3"))
+    #expect(error("learning-rate: [1]\n").contains("learning-rate: expected one value, got a list"))
+    #expect(error("learning-rate: {a: 1}\n").contains("learning-rate: expected one value, got a mapping"))
+    #expect(error("class-weights: 3\n").contains("class-weights: expected a list, got 3"))
+    #expect(error("stage-numerics: 3\n").contains("stage-numerics: expected a mapping, got 3"))
+    let steps = error("augmentation: [rotation]\n")
+    #expect(
+      steps.contains("augmentation: expected none, flips, standard, strong or steps such as")
+        && steps.hasSuffix(", got a list"), "\(steps)")
+    #expect(
+      error("augmentation: {rotation: 3}\n").contains("augmentation.rotation: expected a mapping, got 3"))
+  }
+
+  @Test func choicesAreListed() {
+    #expect(
+      error("format: pictures\n").contains(
+        "run.yaml:1: format: expected auto, folders, dsb, coco, voc, labelme, cvat, got pictures"))
+    #expect(
+      error("mask-encoding: grey\n").contains(
+        "mask-encoding: expected auto, indices, binary, extremes, nonzero, colors, got grey"))
   }
 
   private func parsed<Configuration: RunConfiguration>(

@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 /// A file that `torch.save` wrote: a pickle, and where the bytes of its storages lie.
 struct PyTorchFile {

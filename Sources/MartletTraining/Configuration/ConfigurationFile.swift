@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 import Yams
 
 /// Reads and writes a run's configuration as YAML.
@@ -28,11 +29,7 @@ public enum ConfigurationFile {
   }
 
   private static func text(of url: URL) throws -> String {
-    do {
-      return try String(contentsOf: url, encoding: .utf8)
-    } catch {
-      throw MartletError("configuration", "cannot read \(url.path): \(error.localizedDescription)")
-    }
+    try ReadableFile.text(url.path, operation: "configuration", limit: 1 << 24)
   }
 
   /// What a text holds; `nil` when it is empty.
@@ -164,31 +161,26 @@ public enum ConfigurationFile {
       }
       let line = node?.mark.map { ":\($0.line)" } ?? ""
       let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-      return ("\(line): \(path)", node?.scalar.map { ", got \($0.string)" } ?? "")
+      let value =
+        switch node {
+        case .scalar(let scalar)?: ", got \(scalar.string)"
+        case .mapping?: ", got a mapping"
+        case .sequence?: ", got a list"
+        case .alias?, nil: ""
+        }
+      return ("\(line): \(path)", value)
     }
     switch error {
     case .typeMismatch(let type, let context):
       let (name, value) = place(context)
-      return "\(name): expected \(words(for: type))\(value)"
+      return "\(name): expected \(decodedKind(type, object: "a mapping"))\(value)"
     case .valueNotFound(let type, let context):
-      return "\(place(context).name): expected \(words(for: type)), got nothing"
+      return "\(place(context).name): expected \(decodedKind(type, object: "a mapping")), got nothing"
     case .keyNotFound(let key, let context): return "\(place(context).name): misses \(key.stringValue)"
     case .dataCorrupted(let context):
       let (name, value) = place(context)
       return "\(name): \(context.debugDescription)\(value)"
     @unknown default: return ": \(error)"
-    }
-  }
-
-  private static func words(for type: Any.Type) -> String {
-    switch type {
-    case is any UnsignedInteger.Type: "a whole number of 0 or more"
-    case is any BinaryInteger.Type: "a whole number"
-    case is any BinaryFloatingPoint.Type: "a number"
-    case is Bool.Type: "true or false"
-    case is String.Type: "text"
-    case is any Sequence.Type: "a list"
-    default: "another value"
     }
   }
 }

@@ -44,6 +44,9 @@ public protocol RunConfiguration: Codable, Hashable, Sendable {
   /// Changes every path that is given.
   mutating func changePaths(_ change: (String) -> String)
 
+  /// The files and folders that the run reads.
+  var inputPaths: [String] { get }
+
   /// Reads and checks the data, and makes the network.
   ///
   /// - Parameter isNew: Whether the network gets its first parameters: from ``weights`` if there are any. Otherwise a

@@ -10,15 +10,15 @@ public struct SegmentationConfiguration: RunConfiguration {
   /// Folder of their masks, paired by file name, or the file or folder of their annotations; may be left out where
   /// ``images`` holds both.
   public var masks = ""
-  /// How images and masks are stored: `auto`, or one of ``DatasetFormat``'s names.
-  public var format = DatasetFormat.auto.rawValue
+  /// How images and masks are stored.
+  public var format = DatasetFormat.auto
   /// Folder of validation images; without it ``validationFraction`` of the training images is set aside.
   public var validationImages: String?
   public var validationMasks: String?
   /// Share of the images that is set aside for validation when no folders are given.
   public var validationFraction = 0.2
-  /// How masks name classes: `auto`, `binary` (0 and 255), `indices` or `colors`.
-  public var maskEncoding = "auto"
+  /// How masks name classes.
+  public var maskEncoding = MaskEncoding.automatic
   /// The classes in the order of their indices: a name each, with a colour behind it for colour masks
   /// (`nucleus #ff0000`). Empty takes the number of classes from the masks.
   public var classes: [String] = []

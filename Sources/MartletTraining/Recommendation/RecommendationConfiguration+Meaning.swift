@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletData
+import MartletFiles
 import MartletInterchange
 import MartletModels
 
@@ -39,6 +40,8 @@ extension RecommendationConfiguration {
     weights = weights.map(change)
     output = change(output)
   }
+
+  public var inputPaths: [String] { [interactions] + [weights].compactMap { $0 } }
 
   private var columns: InteractionColumns {
     switch timeColumn {

@@ -2,6 +2,7 @@ import Foundation
 import Martlet
 import MartletData
 import MartletInterchange
+import MartletModels
 
 /// Where a network to be run comes from.
 struct ModelSource {
@@ -18,7 +19,8 @@ struct ModelSource {
         kind == .segmentation, "run", "expected a configuration of segmentation, got \(model) for \(kind)")
       return try network(ConfigurationFile.read(url), inputChannels)
     }
-    guard FileManager.default.fileExists(atPath: model) else {
+    // A network's name goes before a folder of that name, which is ./NAME.
+    guard !Architecture.names.contains(model), FileManager.default.fileExists(atPath: model) else {
       var configuration = SegmentationConfiguration()
       configuration.model = model
       do {

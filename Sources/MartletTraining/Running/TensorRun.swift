@@ -16,6 +16,8 @@ public struct TensorRun {
   public var weights: String?
   public var input: String
   public var output: String
+  /// Whether a file that is there is replaced.
+  public var overwrites = false
 
   public init(model: String, input: String, output: String) {
     self.model = model
@@ -46,13 +48,10 @@ public struct TensorRun {
   /// Checks that nothing that is read would be replaced.
   private func checkOutput() throws {
     try require(!output.isEmpty, "run", "output: expected a file, got an empty name")
-    let place = FilePlace.of(output)
-    for file in [input, model, weights].compactMap({ $0 }) {
-      let read = FilePlace.of(file)
-      try require(
-        place != read && !place.hasPrefix(read + "/"), "run",
-        "expected another file for the result, got \(output), which is read or in the run folder")
-    }
+    var check = OutputCheck("run", overwriting: overwrites)
+    check.protect(model: URL(filePath: model))
+    for file in [input, weights].compactMap({ $0 }) { check.protect(file) }
+    try check.check([(output, input)])
   }
 }
 

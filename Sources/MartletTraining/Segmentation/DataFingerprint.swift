@@ -151,7 +151,7 @@ extension SegmentationConfiguration {
     let folder = validationImages ?? images
     let data = try SegmentationDataset(
       images: URL(filePath: folder), masks: URL(filePath: validationMasks ?? maskPlace),
-      format: datasetFormat, options: options)
+      format: format, options: options)
     return data.subset(try run.validationPositions(among: data.sampleFiles, in: folder))
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletData
+import MartletFiles
 import MartletInterchange
 import MartletModels
 
@@ -8,11 +9,10 @@ import MartletModels
 extension SegmentationConfiguration {
   public func check() throws {
     try checkValue(!images.isEmpty, "images", "a folder", "nothing")
-    try checkChoice(format, "format", DatasetFormat.allCases.map(\.rawValue))
     let isOnePlace = DatasetFormat.detected(images: URL(filePath: images), masks: URL(filePath: images))
       .isSelfContained
     try checkValue(
-      !masks.isEmpty || datasetFormat.isSelfContained || datasetFormat == .auto && isOnePlace, "masks",
+      !masks.isEmpty || format.isSelfContained || format == .auto && isOnePlace, "masks",
       "a folder", "nothing")
     try Folder.checkName(output, "configuration")
     try require(
@@ -21,7 +21,6 @@ extension SegmentationConfiguration {
     try checkValue(
       validationFraction > 0 && validationFraction < 1, "validation-fraction", "a share between 0 and 1",
       validationFraction)
-    try checkChoice(maskEncoding, "mask-encoding", ["auto", "binary", "indices", "colors"])
     try checkValue(
       ignoreColor.map { MaskColor(hexadecimal: $0) != nil } ?? true, "ignore-color",
       "a colour such as #ffffff",
@@ -57,20 +56,6 @@ extension SegmentationConfiguration {
     output = change(output)
   }
 
-  func maskOptions() throws -> SegmentationOptions {
-    let encoding: MaskEncoding =
-      switch maskEncoding {
-      case "binary": .binary
-      case "indices": .indices
-      case "colors": .colors
-      default: .automatic
-      }
-    let table = classes.isEmpty ? nil : try SegmentationClass.table(classes.joined(separator: "\n"))
-    return SegmentationOptions(
-      encoding: encoding, classes: table, ignoreIndex: ignoreIndex,
-      ignoreColor: ignoreColor.flatMap { MaskColor(hexadecimal: $0) })
-  }
-
   /// Checks that what is to be ignored is something that masks can hold.
   ///
   /// - Parameter options: What was found of the masks.
@@ -85,7 +70,16 @@ extension SegmentationConfiguration {
       "ignore-index in its place, since masks are read as values and not as colours", ignoreColor ?? "")
   }
 
-  var datasetFormat: DatasetFormat { DatasetFormat(rawValue: format) ?? .auto }
+  public var inputPaths: [String] {
+    [images, maskPlace] + [validationImages, validationMasks, weights, encoderWeights].compactMap { $0 }
+  }
+
+  func maskOptions() throws -> SegmentationOptions {
+    let table = classes.isEmpty ? nil : try SegmentationClass.table(classes.joined(separator: "\n"))
+    return SegmentationOptions(
+      encoding: maskEncoding, classes: table, ignoreIndex: ignoreIndex,
+      ignoreColor: ignoreColor.flatMap { MaskColor(hexadecimal: $0) })
+  }
 
   /// Where masks are, which can be where the images are.
   var maskPlace: String { masks.isEmpty ? images : masks }
@@ -93,16 +87,19 @@ extension SegmentationConfiguration {
   /// The training and validation data, checked.
   func datasets() throws -> (training: SegmentationDataset, validation: SegmentationDataset) {
     let training = try SegmentationDataset(
-      images: URL(filePath: images), masks: URL(filePath: maskPlace), format: datasetFormat,
+      images: URL(filePath: images), masks: URL(filePath: maskPlace), format: format,
       options: maskOptions())
     try checkIgnored(training.options)
     if let validationImages, let validationMasks {
       let validation = try SegmentationDataset(
-        images: URL(filePath: validationImages), masks: URL(filePath: validationMasks), format: datasetFormat,
+        images: URL(filePath: validationImages), masks: URL(filePath: validationMasks), format: format,
         options: training.options)
+      try training.checkForeground()
       return (training, validation)
     }
-    return try training.split(validationFraction: validationFraction, seed: self.seed)
+    let parts = try training.split(validationFraction: validationFraction, seed: self.seed)
+    try parts.training.checkForeground()
+    return parts
   }
 
   func modelDescription(

@@ -8,6 +8,8 @@ protocol SegmentationData {
   var sampleName: String { get }
   /// How many there are, in a sentence's beginning.
   var introduction: String { get }
+  /// What may surprise in the data, a line each.
+  var notes: [String] { get }
   var classes: [SegmentationClass] { get }
   /// Samples and batches of an epoch.
   var samplesPerEpoch: Int { get }

@@ -30,6 +30,7 @@ struct SegmentationImages: SegmentationData {
     "\(samplesPerEpoch) training and \(counted(validationSet.count, "validation image"))"
       + SampleFiles.note(onSharing: training.dataset.sampleFiles, validationSet.sampleFiles)
   }
+  var notes: [String] { (training.dataset.notes + validationSet.notes).uniqued }
   var classes: [SegmentationClass] { training.dataset.classes }
   var samplesPerEpoch: Int { training.dataset.count }
   var stepsPerEpoch: Int { training.batchCount() }

@@ -57,7 +57,7 @@ public final class SegmentationTask: RunTask {
     numerics = configuration.numerics
     stageNumerics = configuration.stageNumerics
     stages = try Self.settings(stageNumerics, for: network)
-    mixUp = configuration.mixUp.map { MixUp(strength: $0, seed: configuration.seed) }
+    mixUp = MixUp(configuration)
     // What cannot be learnt from or measured is to be known before the training and not after an epoch of it.
     for (part, pixels) in [("training", data.trainingPixels), ("validation", data.validationPixels)] {
       try require(
@@ -167,7 +167,7 @@ public final class SegmentationTask: RunTask {
 
   private var classNames: [String] { description.options.classes?.map(\.name) ?? [] }
 
-  public var introduction: String { "\(samples.introduction); \(classList)" }
+  public var introduction: String { "\(samples.introduction); \(classList)" + notedLines(samples.notes) }
 
   /// The classes in a line that can be read, however many they are.
   private var classList: String {
@@ -187,6 +187,12 @@ public final class SegmentationTask: RunTask {
     try events.add(image: "example/truth", png: example.truth, step: epoch)
     try events.add(image: "example/prediction", png: example.prediction, step: epoch)
   }
+}
+
+/// Notes on data behind a line on it, the first ten of them.
+private func notedLines(_ notes: [String]) -> String {
+  let shown = notes.prefix(10).map { "\nnote: \($0)" }.joined()
+  return shown + (notes.count > 10 ? "\nand \(counted(notes.count - 10, "more note", "more notes"))" : "")
 }
 
 extension SegmentationModel {

@@ -24,6 +24,7 @@ struct SegmentationVolumes: SegmentationData {
       + counted(validationSet.count, "validation volume")
       + SampleFiles.note(onSharing: training.dataset.sampleFiles, validationSet.sampleFiles)
   }
+  var notes: [String] { (training.dataset.notes + validationSet.notes).uniqued }
   var classes: [SegmentationClass] { training.dataset.classes }
   var samplesPerEpoch: Int { training.sampleCount }
   var stepsPerEpoch: Int { training.batchCount }
@@ -60,7 +61,8 @@ struct SegmentationVolumes: SegmentationData {
       inputChannels: data.channels, classCount: data.classes.count, options: data.options,
       normalization: .unit(channels: data.channels))
     description.volumes = VolumeDescription(
-      window: training.sampling.size, normalization: training.normalization)
+      window: training.sampling.size, normalization: training.normalization,
+      geometries: data.samples.map(\.geometry))
     return description
   }
 
@@ -108,6 +110,7 @@ extension SegmentationConfiguration {
       images: URL(filePath: images), masks: URL(filePath: maskPlace), options: maskOptions())
     try checkIgnored(training.options)
     if let validationImages, let validationMasks {
+      try training.checkForeground()
       return (
         training,
         try VolumeDataset(
@@ -115,7 +118,9 @@ extension SegmentationConfiguration {
           options: training.options, channels: training.channels)
       )
     }
-    return try training.split(validationFraction: validationFraction, seed: self.seed)
+    let parts = try training.split(validationFraction: validationFraction, seed: self.seed)
+    try parts.training.checkForeground()
+    return parts
   }
 
   /// The validation volumes that a run had, from where they were.
