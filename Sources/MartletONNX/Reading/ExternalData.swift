@@ -1,6 +1,6 @@
 import Foundation
 import Martlet
-import MartletInterchange
+import MartletFiles
 
 /// Files beside a model in which large tensors are kept.
 final class ExternalData {
@@ -54,7 +54,7 @@ final class ExternalData {
         && !parts.contains("..")
         && url.path.hasPrefix(root.path.hasSuffix("/") ? root.path : root.path + "/"),
       "onnx", "\(what): expected external data in the model's folder, got \(printable(location))")
-    let file = try ReadableFile(url, operation: "onnx")
+    let file = try ReadableFile(url.path, operation: "onnx")
     files[location] = file
     return file
   }

@@ -1,6 +1,6 @@
 import Foundation
 import Martlet
-import MartletInterchange
+import MartletFiles
 import SwiftProtobuf
 
 /// What a file says, checked as far as that can be done without knowing what its operators do: every value has one
@@ -23,7 +23,7 @@ struct Network {
   static let formats = 3...14
 
   init(contentsOf url: URL) throws {
-    let file = try ReadableFile(url, operation: "onnx")
+    let file = try ReadableFile(url.path, operation: "onnx")
     do {
       self = try Network(
         Data(file.bytes(0..<file.byteCount)), external: ExternalData(folder: url.deletingLastPathComponent()))

@@ -106,7 +106,8 @@ public enum ConfigurationFile {
       // A list of numbers or names is read best in a line.
       let list = value.sequence.map { $0.compactMap(\.scalar?.string) }
       let table = try value.mapping.map { $0.isEmpty ? "" : try Yams.serialize(node: value) }
-      let text = try value.scalar?.string ?? list?.joined(separator: ", ") ?? table ?? Yams.serialize(node: value)
+      let text =
+        try value.scalar?.string ?? list?.joined(separator: ", ") ?? table ?? Yams.serialize(node: value)
       return (key, text.trimmingCharacters(in: .whitespacesAndNewlines))
     }
   }
