@@ -141,7 +141,9 @@ for kind in (torch.int32, torch.int64, torch.uint8):
     for name, function in {"neg": torch.neg, "abs": torch.abs, "sign": torch.sign, "square": torch.square, "relu": F.relu}.items():
         rows.add(f"{name}.{kept}", function, [x], differentiable=False)
 for name, function in {"remainder": torch.remainder, "fmod": torch.fmod}.items():
-    binary(f"{name}.both", function, *SHAPES["both"])
+    signs = torch.tensor([1.0, -1, 1]).reshape(1, 3, 1, 1)
+    divisors = rows.random(f"{name}.b", 1, 3, 1, 5, low=0.6, high=2) * signs
+    rows.add(f"{name}.both", function, [rows.random(f"{name}.a", 2, 1, 4, 1) * 3, divisors])
 rows.add(
     "prelu.channel", lambda x, w: F.prelu(x, w.reshape(-1)), [rows.random("prelu", *SHAPE), rows.random("prelu.w", 3, 1, 1)]
 )

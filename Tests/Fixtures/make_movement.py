@@ -151,8 +151,6 @@ classes = torch.tensor([[0, 2, -1], [1, 5, -4]])
 hot = F.one_hot(torch.tensor([[0, 2, 3], [1, 4, 0]]), 5)[..., :4]  # index 5 of 4 is no class
 rows.add("one_hot_last", lambda i: hot.double() * 2 - 0.5, [classes], differentiable=False)
 rows.add("one_hot_first", lambda i: hot.permute(2, 0, 1), [classes], differentiable=False)
-rows.add("nonzero", lambda x: x.nonzero().T.contiguous(), [torch.tensor([[0, 2, 0], [1, 0, -1]])], differentiable=False)
-rows.add("nonzero_vector", lambda x: x.nonzero().T.contiguous(), [torch.tensor([0.0, 0.5, -1])], differentiable=False)
 flat = F.max_pool2d(r("unpool", 2, 3, 4, 6), 2, return_indices=True)[1] + (torch.arange(6) * 24).reshape(2, 3, 1, 1)
 rows.add(
     "unpool_at",

@@ -51,7 +51,7 @@ def flat(model):
 
 
 def array(value):
-    return np.ascontiguousarray(numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value)
+    return np.array(numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value, order="C")
 
 
 def operator_cases():
@@ -187,5 +187,5 @@ def networks():
 
 for stem, tensors in [("onnx_cases", operator_cases()), ("onnx_networks", networks())]:
     path = folder / f"{stem}.safetensors"
-    save_file({key: np.ascontiguousarray(value) for key, value in tensors.items()}, str(path))
+    save_file({key: np.array(value, order="C") for key, value in tensors.items()}, str(path))
     print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size} bytes")

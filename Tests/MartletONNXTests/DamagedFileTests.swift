@@ -165,8 +165,8 @@ struct DamagedFileTests {
     expect(wire.refusal(), says: "x twice")
   }
 
-  @Test func aMillionNodesAreRead() throws {
-    let count = 1_000_000
+  @Test func manyNodesAreRead() throws {
+    let count = 100_000
     let nodes = (0..<count).map { node("Identity", ["v\($0)"], ["v\($0 + 1)"]) }
     let wire = model(nodes, inputs: [value("v0", [1])], outputs: [value("v\(count)", [1])])
     let model = try wire.load()

@@ -37,6 +37,15 @@ struct RearrangingTests {
     #expect(throws: MartletError.self) { try Tensor.range(from: 0.0, to: 1, by: 0) }
   }
 
+  @Test("what is not 0 is found in row-major order, whatever the layout")
+  func nonZero() throws {
+    let x = try Tensor(shape: [2, 3], scalars: [0, 2, 0, 1, 0, -1] as [Int64])
+    #expect(try x.nonZeroIndices().scalars(Int64.self) == [0, 1, 1, 1, 0, 2])
+    let image = try Tensor(shape: [1, 2, 2], scalars: [0, 1, .nan, 0] as [Float], layout: .channelsLast)
+    #expect(try image.nonZeroIndices().scalars(Int64.self) == [0, 0, 0, 1, 1, 0])
+    #expect(try Tensor(Float(3)).nonZeroIndices().shape == [0, 1])
+  }
+
   @Test("empty tensors are moved")
   func empty() throws {
     let x = try Tensor.zeros([0, 4, 2, 2])

@@ -31,31 +31,28 @@ extension Tensor {
     case channelFirst
   }
 
-  /// Channels of [N, C · block², H, W] moved to blocks of pixels: [N, C, H · block, W · block].
+  /// Channels of [N, C · block², H, W] moved to blocks of pixels: [N, C, H · block, W · block], channels last.
   public func depthToSpace(block: Int, _ order: BlockOrder = .placeFirst) throws -> Tensor {
     try require(
       rank == 4 && (1...(1 << 15)).contains(block) && shape[1] % (block * block) == 0, "depth_to_space",
       "expected an image [N, C, H, W] whose channels \(block)² divides, got \(type)")
     let (depth, height, width) = (shape[1] / (block * block), shape[2], shape[3])
-    let permuted =
-      switch order {
-      case .placeFirst:
-        try reshaped(to: [shape[0], block, block, depth, height, width]).permuted([0, 3, 4, 1, 5, 2])
-      case .channelFirst:
-        try reshaped(to: [shape[0], depth, block, block, height, width]).permuted([0, 1, 4, 2, 5, 3])
-      }
-    return try permuted.reshaped(to: [shape[0], depth, height * block, width * block])
+    let channels = order == .placeFirst ? [block, block, depth] : [depth, block, block]
+    // With the channels last, which is free for an image that has them there, elements are moved once.
+    return try permuted([0, 2, 3, 1]).reshaped(to: [shape[0], height, width] + channels)
+      .permuted(order == .placeFirst ? [0, 1, 3, 2, 4, 5] : [0, 1, 4, 2, 5, 3])
+      .reshaped(to: [shape[0], height * block, width * block, depth]).permuted([0, 3, 1, 2])
   }
 
-  /// Blocks of pixels of [N, C, H, W] moved to channels: [N, C · block², H / block, W / block].
+  /// Blocks of pixels of [N, C, H, W] moved to channels: [N, C · block², H / block, W / block], channels last.
   public func spaceToDepth(block: Int, _ order: BlockOrder = .placeFirst) throws -> Tensor {
     try require(
       rank == 4 && (1...(1 << 15)).contains(block) && shape[2] % block == 0 && shape[3] % block == 0,
       "space_to_depth", "expected an image [N, C, H, W] whose height and width \(block) divides, got \(type)")
     let (height, width) = (shape[2] / block, shape[3] / block)
-    let blocks = try reshaped(to: [shape[0], shape[1], height, block, width, block])
-      .permuted(order == .placeFirst ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4])
-    return try blocks.reshaped(to: [shape[0], shape[1] * block * block, height, width])
+    return try permuted([0, 2, 3, 1]).reshaped(to: [shape[0], height, block, width, block, shape[1]])
+      .permuted(order == .placeFirst ? [0, 1, 3, 2, 4, 5] : [0, 1, 3, 5, 2, 4])
+      .reshaped(to: [shape[0], height, width, shape[1] * block * block]).permuted([0, 3, 1, 2])
   }
 
   /// The matrices of the last two axes with 0 below (or above) a diagonal, as `torch.triu` and `torch.tril`.
