@@ -31,7 +31,7 @@ let package = Package(
     .target(
       name: "MartletONNX",
       dependencies: [
-        "Martlet", "MartletFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Martlet", "MartletFiles", "MartletKernels", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Schema/onnx.proto"]),
 
@@ -84,7 +84,8 @@ let package = Package(
     .testTarget(
       name: "MartletONNXTests",
       dependencies: [
-        "MartletONNX", "MartletInterchange", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "MartletONNX", "MartletInterchange", "MartletModels",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ]),
     .testTarget(
       name: "MartletDataTests",
