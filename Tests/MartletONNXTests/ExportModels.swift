@@ -1,5 +1,6 @@
 import Martlet
 import MartletModels
+import Testing
 
 @testable import MartletONNX
 
@@ -12,8 +13,6 @@ struct ExportedModel: CustomTestStringConvertible, Sendable {
   var smallest = 32
   var make: @Sendable () throws -> any SegmentationModel
   var testDescription: String { name }
-
-  private static let small = NetworkOptions()
 
   init(
     _ name: String, _ architecture: String, axes: Int = 2, multiple: Int = 1, smallest: Int = 32,

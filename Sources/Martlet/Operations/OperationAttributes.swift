@@ -5,7 +5,7 @@ import MartletKernels
 extension Operation {
   package var unaryFunction: UnaryFunction? { (self as? UnaryOperation)?.function }
   package var binaryFunction: BinaryFunction? { (self as? BinaryOperation)?.function }
-  package var comparison: Comparison? { (self as? ComparisonOperation)?.comparison }
+  package var comparisonFunction: Comparison? { (self as? ComparisonOperation)?.comparison }
   /// Whether this picks elements of its second or third input by its first.
   package var isSelection: Bool { self is SelectOperation }
   package var castTarget: ScalarType? { (self as? CastOperation)?.target }

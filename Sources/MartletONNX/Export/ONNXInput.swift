@@ -81,19 +81,20 @@ struct SizePlan {
   /// The steps of each recording when some axes are dynamic: all at a first size, each alone at two others, and all
   /// at others.
   ///
-  /// A dynamic axis never has its own size, which may be 1, of which nothing can be told; and numbers of steps leave
-  /// different remainders, so that ⌈n/2⌉ and ⌊n/2⌋ are not taken for one another.
+  /// A dynamic axis never has its own size, which may be 1, of which nothing can be told. Numbers of steps lie further
+  /// apart than what networks reduce sizes by, and leave different remainders, so that ⌈n/32⌉ differs between them, and
+  /// ⌈n/2⌉ is not taken for ⌊n/2⌋.
   func recordings(_ dynamic: [String]) -> [[String: Int]] {
     func all(_ steps: Int) -> [String: Int] { Dictionary(uniqueKeysWithValues: dynamic.map { ($0, steps) }) }
     guard !dynamic.isEmpty else { return [[:]] }
     var plans = [all(1)]
     for name in dynamic {
-      for steps in [4, 9] { plans.append(all(1).merging([name: steps]) { $1 }) }
+      for steps in [44, 91] { plans.append(all(1).merging([name: steps]) { $1 }) }
     }
     // At last, different axes by different numbers of steps.
-    for start in [6, 13] {
+    for start in [66, 135] {
       plans.append(
-        Dictionary(uniqueKeysWithValues: dynamic.enumerated().map { ($1, start + 5 * $0) }))
+        Dictionary(uniqueKeysWithValues: dynamic.enumerated().map { ($1, start + 27 * $0) }))
     }
     return plans
   }

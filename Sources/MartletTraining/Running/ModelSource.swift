@@ -2,6 +2,7 @@ import Foundation
 import Martlet
 import MartletData
 import MartletInterchange
+import MartletModels
 
 /// A network with its weights, and what has to be known to use it.
 enum SourcedNetwork {

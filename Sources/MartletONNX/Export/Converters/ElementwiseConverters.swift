@@ -5,7 +5,7 @@ extension OperationConverter {
   static let elementwise: [OperationConverter] = [
     OperationConverter({ $0.unaryFunction }) { [try write($0.fixed(\.self), $1)] },
     OperationConverter({ $0.binaryFunction }) { [$1.node(name(try $0.fixed(\.self)))] },
-    OperationConverter({ $0.comparison }) { [try write($0.fixed(\.self), $1)] },
+    OperationConverter({ $0.comparisonFunction }) { [try write($0.fixed(\.self), $1)] },
     OperationConverter({ $0.isSelection ? true : nil }) { _, node in [node.node("Where")] },
     OperationConverter({ $0.castTarget }) {
       [$1.node("Cast", [.int("to", Int(try $0.fixed(\.self).elementNumber))])]
