@@ -94,9 +94,23 @@ struct BroadcastLoop {
   }
 }
 
-/// An arithmetic function of two numbers. Division and power are for floating point only.
+/// A function of two numbers. Arithmetic of integers wraps around.
 public enum BinaryFunction: Hashable, Sendable, CaseIterable {
   case add, subtract, multiply, divide, maximum, minimum, power
+  /// What is left of a division: of the divisor's sign, or of the dividend's.
+  case remainder, truncatedRemainder
+  /// The first above 0, elsewhere the product of both.
+  case parametricReLU
+  case truncatedQuotient, bitwiseAnd, bitwiseOr, bitwiseXor, shiftLeft, shiftRight
+
+  public var acceptsReals: Bool {
+    switch self {
+    case .truncatedQuotient, .bitwiseAnd, .bitwiseOr, .bitwiseXor, .shiftLeft, .shiftRight: false
+    default: true
+    }
+  }
+
+  public var acceptsIntegers: Bool { self != .divide }
 
   var cValue: martlet_binary {
     switch self {
@@ -107,6 +121,15 @@ public enum BinaryFunction: Hashable, Sendable, CaseIterable {
     case .maximum: MARTLET_MAXIMUM
     case .minimum: MARTLET_MINIMUM
     case .power: MARTLET_POWER
+    case .remainder: MARTLET_REMAINDER
+    case .truncatedRemainder: MARTLET_TRUNCATED_REMAINDER
+    case .parametricReLU: MARTLET_PARAMETRIC_RELU
+    case .truncatedQuotient: MARTLET_TRUNCATED_QUOTIENT
+    case .bitwiseAnd: MARTLET_BITWISE_AND
+    case .bitwiseOr: MARTLET_BITWISE_OR
+    case .bitwiseXor: MARTLET_BITWISE_XOR
+    case .shiftLeft: MARTLET_SHIFT_LEFT
+    case .shiftRight: MARTLET_SHIFT_RIGHT
     }
   }
 }
