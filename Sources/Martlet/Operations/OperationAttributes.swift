@@ -30,6 +30,21 @@ extension Operation {
     (self as? SoftmaxOperation).map { SoftmaxAttributes(axis: $0.axis, isLogarithm: $0.isLogarithm) }
   }
 
+  package var cumulativeSum: CumulativeSumAttributes? {
+    (self as? CumulativeSumOperation).map {
+      CumulativeSumAttributes(axis: $0.axis, isExclusive: $0.isExclusive, isReversed: $0.isReversed)
+    }
+  }
+
+  /// Whether this only keeps gradients from flowing.
+  package var isDetachment: Bool { self is Detach }
+
+  package var maxPoolPositions: MaxPoolPositionAttributes? {
+    (self as? MaxPoolPositions).map {
+      MaxPoolPositionAttributes(space: $0.space, withinChannels: $0.withinChannels)
+    }
+  }
+
   package var attention: AttentionAttributes? { (self as? AttentionOperation)?.attributes }
   package var attentionLogSums: AttentionAttributes? { (self as? AttentionLogSums)?.attributes }
 }
@@ -58,4 +73,17 @@ package struct ArgReductionAttributes: Hashable, Sendable {
 package struct SoftmaxAttributes: Hashable, Sendable {
   package var axis: Int
   package var isLogarithm: Bool
+}
+
+package struct CumulativeSumAttributes: Hashable, Sendable {
+  package var axis: Int
+  package var isExclusive: Bool
+  package var isReversed: Bool
+}
+
+package struct MaxPoolPositionAttributes: Hashable, Sendable {
+  /// The space that was pooled.
+  package var space: [Int]
+  /// Whether places are counted from the start of their channel.
+  package var withinChannels: Bool
 }

@@ -27,7 +27,7 @@ struct OperationConverter: Sendable {
 
   /// Every operation that inference records.
   static let all: [OperationConverter] =
-    elementwise + movement + convolution + pooling + normalization + matrix + attention
+    elementwise + movement + convolution + pooling + resizing + normalization + matrix + attention
 }
 
 /// An operation's attributes in every recording. Each is read as a number that may differ, or as something that may not,

@@ -4,7 +4,7 @@ import MartletKernels
 extension OperationConverter {
   static let elementwise: [OperationConverter] = [
     OperationConverter({ $0.unaryFunction }) { [try write($0.fixed(\.self), $1)] },
-    OperationConverter({ $0.binaryFunction }) { [$1.node(name(try $0.fixed(\.self)))] },
+    OperationConverter({ $0.binaryFunction }) { [try write($0.fixed(\.self), $1)] },
     OperationConverter({ $0.comparisonFunction }) { [try write($0.fixed(\.self), $1)] },
     OperationConverter({ $0.isSelection ? true : nil }) { _, node in [node.node("Where")] },
     OperationConverter({ $0.castTarget }) {
@@ -18,15 +18,23 @@ extension OperationConverter {
     },
   ]
 
-  private static func name(_ function: BinaryFunction) -> String {
+  private static func write(_ function: BinaryFunction, _ node: NodeContext) throws -> String {
     switch function {
-    case .add: "Add"
-    case .subtract: "Sub"
-    case .multiply: "Mul"
-    case .divide: "Div"
-    case .maximum: "Max"
-    case .minimum: "Min"
-    case .power: "Pow"
+    case .add: return node.node("Add")
+    case .subtract: return node.node("Sub")
+    case .multiply: return node.node("Mul")
+    case .divide, .truncatedQuotient: return node.node("Div")
+    case .maximum: return node.node("Max")
+    case .minimum: return node.node("Min")
+    case .power: return node.node("Pow")
+    case .truncatedRemainder: return node.node("Mod", [.int("fmod", 1)])
+    case .remainder where !node.scalar.isFloatingPoint: return node.node("Mod")
+    case .parametricReLU where node.inputShape() == node.outputShape(): return node.node("PRelu")
+    case .bitwiseAnd where node.opset >= 18: return node.node("BitwiseAnd")
+    case .bitwiseOr where node.opset >= 18: return node.node("BitwiseOr")
+    case .bitwiseXor where node.opset >= 18: return node.node("BitwiseXor")
+    case .remainder, .parametricReLU, .bitwiseAnd, .bitwiseOr, .bitwiseXor, .shiftLeft, .shiftRight:
+      throw node.unsupported()
     }
   }
 
@@ -63,6 +71,32 @@ extension OperationConverter {
     case .subtractFrom(let a): return node.node("Sub", [try node.scalar(a), x])
     case .divideInto(let a): return node.node("Div", [try node.scalar(a), x])
     case .power(let a): return try with("Pow", a)
+    case .sign: return node.node("Sign")
+    case .ceil: return node.node("Ceil")
+    case .floor: return node.node("Floor")
+    case .round: return node.node("Round")
+    case .sin: return node.node("Sin")
+    case .cos: return node.node("Cos")
+    case .tan: return node.node("Tan")
+    case .asin: return node.node("Asin")
+    case .acos: return node.node("Acos")
+    case .atan: return node.node("Atan")
+    case .sinh: return node.node("Sinh")
+    case .cosh: return node.node("Cosh")
+    case .asinh: return node.node("Asinh")
+    case .acosh: return node.node("Acosh")
+    case .atanh: return node.node("Atanh")
+    case .softplus: return node.node("Softplus")
+    case .softsign: return node.node("Softsign")
+    case .mish: return node.node("Mul", [x, node.node("Tanh", [node.node("Softplus")])])
+    case .elu(let slope, let rate):
+      // Of rate · x, the operator gives rate times what is wanted.
+      let scaled = rate == 1 ? x : try with("Mul", rate)
+      let value = node.node("Elu", [scaled], [.float("alpha", slope * rate)])
+      return rate == 1 ? value : node.node("Div", [value, try node.scalar(rate)])
+    case .threshold(let limit): return node.node("ThresholdedRelu", [.float("alpha", limit)])
+    case .shrink(let threshold, let offset):
+      return node.node("Shrink", [.float("lambd", threshold), .float("bias", offset)])
     }
   }
 

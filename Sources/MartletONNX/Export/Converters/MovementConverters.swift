@@ -3,6 +3,7 @@ import Martlet
 extension OperationConverter {
   static let movement: [OperationConverter] = [
     OperationConverter({ $0 is View || $0 is Relayout ? true : nil }) { [try view($1)] },
+    OperationConverter({ $0.isDetachment ? true : nil }) { _, node in [node.inputs[0]] },
     OperationConverter(Permute.self) { [$1.transposed($1.inputs[0], try $0.fixed(\.axes))] },
     OperationConverter(Slice.self) { [try slice($0, $1)] },
     OperationConverter(Concatenate.self) { [$1.node("Concat", [.int("axis", try $0.fixed(\.axis))])] },
@@ -10,6 +11,7 @@ extension OperationConverter {
     OperationConverter({ $0.broadcast }) { [try broadcast($0, $1)] },
     OperationConverter({ $0.reduction }) { [try reduction($0, $1)] },
     OperationConverter({ $0.argReduction }, argReduction),
+    OperationConverter({ $0.cumulativeSum }, cumulativeSum),
     OperationConverter(IndexSelect.self) { [$1.node("Gather", [.int("axis", try $0.fixed(\.axis))])] },
     OperationConverter(GatherElements.self) {
       [$1.node("GatherElements", [.int("axis", try $0.fixed(\.axis))])]
@@ -54,6 +56,20 @@ extension OperationConverter {
     }
     let scale = try attributes.fixed(\.scale)
     return scale == 1 ? value : node.node("Mul", [value, try node.scalar(scale)])
+  }
+
+  private static func cumulativeSum(
+    _ attributes: RecordedAttributes<CumulativeSumAttributes>, _ node: NodeContext
+  ) throws -> [String] {
+    let axis = try node.writer.scalar(Double(attributes.fixed(\.axis)), .int64)
+    return [
+      node.node(
+        "CumSum", [node.inputs[0], axis],
+        [
+          .int("exclusive", try attributes.fixed(\.isExclusive) ? 1 : 0),
+          .int("reverse", try attributes.fixed(\.isReversed) ? 1 : 0),
+        ])
+    ]
   }
 
   private static func argReduction(
@@ -114,15 +130,14 @@ extension OperationConverter {
     let steps = try attributes.fixed(\.steps)
     var axes: [Int] = []
     var bounds: [(start: RecordedSize, end: RecordedSize)] = []
-    for (axis, size) in shape.enumerated() {
-      let end = RecordedSize(
-        starts[axis].values.indices.map { recording in
-          let (start, count) = (starts[axis].values[recording], counts[axis].values[recording])
-          return count == 0 ? start : start + (count - 1) * steps[axis] + 1
-        })
-      if starts[axis].fixed == 0, counts[axis] == size { continue }
+    for (axis, size) in shape.enumerated() where !(starts[axis].fixed == 0 && counts[axis] == size) {
+      let (step, forward) = (steps[axis], steps[axis] > 0)
+      let ends = zip(starts[axis].values, counts[axis].values).map { start, count in
+        count == 0 ? start : start + (count - 1) * step + (forward ? 1 : -1)
+      }
       axes.append(axis)
-      bounds.append((fromEitherEnd(starts[axis], of: size, end: false), fromEitherEnd(end, of: size, end: true)))
+      let start = fromEitherEnd(starts[axis], of: size)
+      bounds.append((start, fromEitherEnd(RecordedSize(ends), of: size)))
     }
     guard !axes.isEmpty else { return node.inputs[0] }
     return node.node(
@@ -134,15 +149,14 @@ extension OperationConverter {
       ])
   }
 
-  /// A position as one that is the same in every recording, if there is one: counted from the start, or, as a negative
-  /// number, from the end, whose own is beyond all.
-  private static func fromEitherEnd(_ position: RecordedSize, of size: RecordedSize, end: Bool) -> RecordedSize
-  {
-    guard position.fixed == nil, let distance = (position - size).fixed, distance < 0 || end else {
-      return position
-    }
-    let beyond = distance == 0 ? Int(Int32.max) : distance
-    return RecordedSize(position.values.map { _ in beyond })
+  /// A position as a number that is the same in every recording, if there is one: counted from the start or, below 0, from
+  /// the end. What lies just beyond either end is far beyond it, where no number can be taken for one from the other end.
+  private static func fromEitherEnd(_ position: RecordedSize, of size: RecordedSize) -> RecordedSize {
+    let far = Int(Int32.max)
+    func everywhere(_ number: Int) -> RecordedSize { RecordedSize(position.values.map { _ in number }) }
+    if let number = position.fixed { return everywhere(number < 0 ? -far : number) }
+    guard let distance = (position - size).fixed else { return position }
+    return everywhere(distance < 0 ? distance : far)
   }
 
   private static func reduction(
@@ -167,6 +181,7 @@ extension OperationConverter {
       name = isMean ? "ReduceMean" : "ReduceSum"
     case .maximum: name = "ReduceMax"
     case .minimum: name = "ReduceMin"
+    case .product: name = "ReduceProd"
     }
     // Named axes stay, the others go; where there are both among the reduced ones, they go afterwards.
     let keeps = axes.contains { left[$0] != nil }

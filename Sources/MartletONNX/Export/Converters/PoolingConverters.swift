@@ -5,7 +5,7 @@ extension OperationConverter {
     OperationConverter(MaxPool.self, maxPool), OperationConverter(MaxPoolGradient.self, maxUnpool),
     OperationConverter(AveragePool.self, averagePool),
     OperationConverter(GlobalAveragePool.self) { _, node in [node.node("GlobalAveragePool")] },
-    OperationConverter(Upsample.self, upsample),
+    OperationConverter({ $0.maxPoolPositions }) { [try positions($0, $1)] },
   ]
 
   private static func maxPool(
@@ -39,63 +39,39 @@ extension OperationConverter {
     return [node.node("Reshape", [scattered, shape])]
   }
 
+  /// What ONNX gives beside the largest elements are their positions already, counted through the whole tensor.
+  private static func positions(
+    _ attributes: RecordedAttributes<MaxPoolPositionAttributes>, _ node: NodeContext
+  ) throws -> String {
+    guard try attributes.fixed(\.withinChannels) else { return node.inputs[0] }
+    let space = try node.vector(attributes.sizes(\.space), "the size of what was pooled")
+    return node.node("Mod", [node.inputs[0], node.node("ReduceProd", [space], [.int("keepdims", 1)])])
+  }
+
   private static func averagePool(
     _ attributes: RecordedAttributes<AveragePool>, _ node: NodeContext
   ) throws -> [String] {
+    let divisor = try attributes.fixed(\.divisor)
+    guard divisor != .one else { throw node.unsupported() }
     if attributes.isGlobal(node, \.window) { return [node.node("GlobalAveragePool")] }
     let window = try attributes.fixed(\.window)
-    let counts = try attributes.fixed(\.countsPadding)
-    // Before operator set 19 it was not said what a window that reaches beyond the padding is divided by.
+    let isDilated = window.dilation.contains { $0 > 1 }
+    // Before operator set 19 windows had no dilation, and it was not said what one that reaches beyond the padding is
+    // divided by.
     try require(
-      node.opset >= 19 || !counts || !window.ceilMode, "onnx",
-      "expected operator set 19 or later for \(attributes.operation) in \(node.place) with ceil mode and counted "
-        + "padding, got \(node.opset)")
-    return [node.node("AveragePool", window.attributes + [.int("count_include_pad", counts ? 1 : 0)])]
-  }
-
-  private static func upsample(
-    _ attributes: RecordedAttributes<Upsample>, _ node: NodeContext
-  ) throws -> [String] {
-    let (inputs, outputs) = (node.inputShape(), attributes.sizes(\.size))
-    let mode = try resizing(attributes.fixed(\.mode))
-    // Scales where they were asked for or every size is a whole multiple; otherwise sizes.
-    if let scale = try attributes.fixed(\.scale) ?? wholeRatios(Array(inputs.dropFirst(2)), outputs) {
-      let scales = try Tensor(shape: [scale.count + 2], scalars: [1, 1] + scale.map { Float($0) })
-      return [node.node("Resize", [node.inputs[0], "", try node.writer.constant(scales)], mode)]
-    }
-    let size = try node.vector(inputs.prefix(2) + outputs, "the size of an upsampling")
-    return [node.node("Resize", [node.inputs[0], "", "", size], mode)]
-  }
-
-  private static func resizing(_ mode: UpsamplingMode) -> [WireAttribute] {
-    switch mode {
-    case .nearest:
-      [
-        .string("mode", "nearest"), .string("coordinate_transformation_mode", "asymmetric"),
-        .string("nearest_mode", "floor"),
-      ]
-    case .linear(let aligns), .bilinear(let aligns), .trilinear(let aligns):
-      [
-        .string("mode", "linear"),
-        .string("coordinate_transformation_mode", aligns ? "align_corners" : "half_pixel"),
-      ]
-    }
-  }
-
-  private static func wholeRatios(_ inputs: [RecordedSize], _ outputs: [RecordedSize]) -> [Double]? {
-    let ratios = zip(inputs, outputs).compactMap { input, output -> Double? in
-      let ratio = output.values[0] / max(input.values[0], 1)
-      let holds = zip(input.values, output.values).allSatisfy { $1 == $0 * ratio }
-      return holds ? Double(ratio) : nil
-    }
-    return ratios.count == outputs.count ? ratios : nil
+      node.opset >= 19 || !isDilated && !(divisor == .paddedInput && window.ceilMode), "onnx",
+      "expected operator set 19 or later for \(attributes.operation) in \(node.place) with dilation, or ceil mode and "
+        + "counted padding, got \(node.opset)")
+    let counts = WireAttribute.int("count_include_pad", divisor == .paddedInput ? 1 : 0)
+    let dilations: [WireAttribute] = isDilated ? [.ints("dilations", window.dilation)] : []
+    return [node.node("AveragePool", window.attributes + [counts] + dilations)]
   }
 }
 
 extension PoolingWindow {
   fileprivate var attributes: [WireAttribute] {
     [
-      .ints("kernel_shape", kernel), .ints("strides", stride), .ints("pads", padding + padding),
+      .ints("kernel_shape", kernel), .ints("strides", stride), .ints("pads", paddingBefore + paddingAfter),
       .int("ceil_mode", ceilMode ? 1 : 0),
     ]
   }
@@ -106,7 +82,7 @@ extension RecordedAttributes {
   fileprivate func isGlobal(_ node: NodeContext, _ window: KeyPath<Attributes, PoolingWindow>) -> Bool {
     zip(values, node.inputTypes[0]).allSatisfy {
       let window = $0[keyPath: window]
-      return window.kernel == $1.space && window.padding.allSatisfy { $0 == 0 }
+      return window.kernel == $1.space && (window.paddingBefore + window.paddingAfter).allSatisfy { $0 == 0 }
         && window.dilation.allSatisfy { $0 == 1 }
     }
   }
