@@ -31,7 +31,8 @@ let package = Package(
     .target(
       name: "MartletONNX",
       dependencies: [
-        "Martlet", "MartletFiles", "MartletKernels", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Martlet", "MartletFiles", "MartletInterchange", "MartletKernels",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Schema/onnx.proto"]),
 

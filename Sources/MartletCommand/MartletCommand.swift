@@ -17,8 +17,9 @@ struct MartletCommand: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, RunCommand.self, ExportCommand.self,
-      SummaryCommand.self, PreviewCommand.self, DatasetsCommand.self, SynthesizeCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, RunCommand.self, ImportCommand.self,
+      ExportCommand.self, SummaryCommand.self, PreviewCommand.self, DatasetsCommand.self,
+      SynthesizeCommand.self,
     ])
 
   static func main() {

@@ -17,14 +17,14 @@ import Martlet
 ///
 /// Bytes are read and not mapped: a mapped file that another program shortens ends the process with a signal,
 /// where a read comes back short and can be reported.
-final class ReadableFile: Sendable {
-  let path: String
-  let byteCount: Int
+package final class ReadableFile: Sendable {
+  package let path: String
+  package let byteCount: Int
   private let descriptor: CInt
   private let operation: String
 
   /// - Parameter operation: The name that errors carry in brackets.
-  init(_ url: URL, operation: String) throws {
+  package init(_ url: URL, operation: String) throws {
     path = url.relativePath
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw MartletError(operation, "\(path): \(systemMessage())") }
@@ -41,7 +41,7 @@ final class ReadableFile: Sendable {
   deinit { close(descriptor) }
 
   /// Fills `buffer` from `offset` on; throws if the file ends before.
-  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
+  package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
     var done = 0
     while done < buffer.count {
       let count = pread(
@@ -61,7 +61,7 @@ final class ReadableFile: Sendable {
 
 extension ReadableFile {
   /// A part of the file, which must lie within its ``byteCount``.
-  func bytes(_ range: Range<Int>) throws -> [UInt8] {
+  package func bytes(_ range: Range<Int>) throws -> [UInt8] {
     precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "\(range) of \(byteCount) bytes")
     return try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, initialized in
       let part = UnsafeMutableRawBufferPointer(

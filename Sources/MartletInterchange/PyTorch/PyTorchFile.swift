@@ -65,7 +65,7 @@ enum PyTorchForm {
 
 extension MartletError {
   /// The same about a file.
-  func naming(_ path: String) -> MartletError {
+  package func naming(_ path: String) -> MartletError {
     message.hasPrefix(path + ": ") ? self : MartletError(operation, "\(path): \(message)")
   }
 }

@@ -26,16 +26,22 @@ extension OperationConverter {
   private static func padSpace(
     _ attributes: RecordedAttributes<PadSpace>, _ node: NodeContext
   ) throws -> [String] {
-    let replicates = try attributes.fixed(\.replicates)
+    let mode: String
+    switch try attributes.fixed(\.continuation) {
+    case .reflect: mode = "reflect"
+    case .replicate: mode = "edge"
+    case .wrap where node.opset >= 19: mode = "wrap"
+    case .wrap: throw node.unsupported()
+    }
     let (before, after) = (attributes.sizes(\.before), attributes.sizes(\.after))
     let isShorter = zip(attributes.values, node.inputTypes[0]).allSatisfy { pad, input in
       zip(input.space, zip(pad.before, pad.after)).allSatisfy { max($1.0, $1.1) < $0 }
     }
-    // A mirror that is longer than its axis goes forth and back: not there.
-    guard replicates || isShorter else { throw node.unsupported() }
+    // What is longer than its axis goes on and on: not there.
+    guard mode == "edge" || isShorter else { throw node.unsupported() }
     let none = [RecordedSize](repeating: RecordedSize(attributes.values.map { _ in 0 }), count: 2)
     let pads = try node.vector(none + before + none + after, "a padding")
-    return [node.node("Pad", [node.inputs[0], pads], [.string("mode", replicates ? "edge" : "reflect")])]
+    return [node.node("Pad", [node.inputs[0], pads], [.string("mode", mode)])]
   }
 
   private static func broadcast(
