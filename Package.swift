@@ -92,7 +92,7 @@ let package = Package(
       name: "MartletDataTests",
       dependencies: ["MartletData", "MartletFiles", "MartletInterchange", "MartletKernels"]),
     .testTarget(name: "MartletModelsTests", dependencies: ["MartletModels", "MartletInterchange"]),
-    .testTarget(name: "MartletTrainingTests", dependencies: ["MartletTraining"]),
+    .testTarget(name: "MartletTrainingTests", dependencies: ["MartletONNX", "MartletTraining"]),
     .testTarget(name: "MartletCommandTests", dependencies: ["MartletCommand"]),
   ],
   swiftLanguageModes: [.v6]

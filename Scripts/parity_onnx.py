@@ -67,9 +67,9 @@ def warmed(case):
     torch.manual_seed(1)
     model = case.make()
     model.train()
-    size = (16, 16, 16) if case.options.get("axes") == 3 else (64, 64)
+    size = (16, 16, 16) if case.options.get("axes") == 3 else (128, 128)
     with torch.no_grad():
-        for _ in range(6):
+        for _ in range(8):
             model(torch.randn(2, case.channels, *size))
     return model.eval()
 
