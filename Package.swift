@@ -31,7 +31,7 @@ let package = Package(
     .target(
       name: "MartletONNX",
       dependencies: [
-        "Martlet", "MartletFiles", "MartletInterchange",
+        "Martlet", "MartletFiles", "MartletInterchange", "MartletKernels",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Schema/onnx.proto"]),
@@ -86,13 +86,14 @@ let package = Package(
     .testTarget(
       name: "MartletONNXTests",
       dependencies: [
-        "MartletONNX", "MartletInterchange", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "MartletONNX", "MartletInterchange", "MartletModels",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ]),
     .testTarget(
       name: "MartletDataTests",
       dependencies: ["MartletData", "MartletFiles", "MartletInterchange", "MartletKernels"]),
     .testTarget(name: "MartletModelsTests", dependencies: ["MartletModels", "MartletInterchange"]),
-    .testTarget(name: "MartletTrainingTests", dependencies: ["MartletTraining", "MartletFiles"]),
+    .testTarget(name: "MartletTrainingTests", dependencies: ["MartletFiles", "MartletONNX", "MartletTraining"]),
     .testTarget(name: "MartletCommandTests", dependencies: ["MartletCommand"]),
   ],
   swiftLanguageModes: [.v6]

@@ -18,8 +18,8 @@ struct MartletCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, RunCommand.self, ImportCommand.self,
-      SummaryCommand.self,
-      PreviewCommand.self, DatasetsCommand.self, SynthesizeCommand.self,
+      ExportCommand.self, SummaryCommand.self, PreviewCommand.self, DatasetsCommand.self,
+      SynthesizeCommand.self,
     ])
 
   static func main() {

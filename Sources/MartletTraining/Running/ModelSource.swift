@@ -4,14 +4,27 @@ import MartletData
 import MartletInterchange
 import MartletModels
 
+/// A network with its weights, and what has to be known to use it.
+enum SourcedNetwork {
+  case segmentation(any SegmentationModel, SegmentationModelDescription)
+  case recommendation(any SequenceModel, RecommendationModelDescription)
+}
+
 /// Where a network to be run comes from.
 struct ModelSource {
   let model: String
   let settings: [String]
   let weights: String?
 
-  /// - Parameter inputChannels: Channels of the input, for networks whose configuration leaves them to the data.
   func tensorModel(inputChannels: Int?) throws -> any TensorModel {
+    switch try network(inputChannels: inputChannels) {
+    case .segmentation(let network, _): ImageModel(network: network)
+    case .recommendation(let network, _): HistoryModel(network: network)
+    }
+  }
+
+  /// - Parameter inputChannels: Channels of the input, for networks whose configuration leaves them to the data.
+  func network(inputChannels: Int?) throws -> SourcedNetwork {
     let url = URL(filePath: model)
     if ["yaml", "yml"].contains(url.pathExtension) {
       let kind = try ConfigurationFile.kind(of: url)
@@ -38,22 +51,22 @@ struct ModelSource {
   }
 
   /// The network of a run folder or of a weights file that training wrote.
-  private func trained(_ url: URL) throws -> any TensorModel {
+  private func trained(_ url: URL) throws -> SourcedNetwork {
     switch try ModelFile(runOrWeights: url).kind {
     case .segmentation:
-      let network = try SegmentationModelDescription.load(runOrWeights: url).network
+      let (network, description) = try SegmentationModelDescription.load(runOrWeights: url)
       if let weights { try network.loadStateDict(loadWeights(URL(filePath: weights)), source: weights) }
-      return ImageModel(network: network)
+      return .segmentation(network, description)
     case .recommendation:
-      let network = try RecommendationModelDescription.load(runOrWeights: url).network
+      let (network, description) = try RecommendationModelDescription.load(runOrWeights: url)
       if let weights { try network.loadStateDict(loadWeights(URL(filePath: weights)), source: weights) }
-      return HistoryModel(network: network)
+      return .recommendation(network, description)
     }
   }
 
   private func network(
     _ base: SegmentationConfiguration, _ inputChannels: Int?
-  ) throws -> any TensorModel {
+  ) throws -> SourcedNetwork {
     var configuration = base
     var given = try ModelSettings(settings)
     let classCount = try given.number("classes") ?? (base.classes.isEmpty ? 2 : base.classes.count)
@@ -72,13 +85,13 @@ struct ModelSource {
     guard let inputChannels else {
       throw MartletError("run", "expected an input with channels behind its batch")
     }
-    let network = try configuration.modelDescription(
+    let description = try configuration.modelDescription(
       inputChannels: inputChannels, classCount: classCount, options: SegmentationOptions(),
-      normalization: .unit(channels: inputChannels)
-    ).makeNetwork()
+      normalization: .unit(channels: inputChannels))
+    let network = try description.makeNetwork()
     try network.loadStateDict(
       loadWeights(URL(filePath: weights)), source: weights, adaptInputChannels: configuration.adaptInput)
-    return ImageModel(network: network)
+    return .segmentation(network, description)
   }
 }
 
