@@ -28,12 +28,14 @@ struct ExportRoundTripTests {
     let network = try model.make()
     let imported = try ONNXModel(model.export(network).model.serializedBytes())
     for batch in [1, 4] {
-      let lengths = (0..<batch).map { Int32(1 + $0 * 11 / 3) }
-      let items = lengths.enumerated().flatMap { row, length in
-        (0..<12).map { $0 < Int(length) ? Int32(1 + (row * 5 + $0 * 3) % 9) : 0 }
+      let lengths: [Int32] = (0..<batch).map { Int32(1 + $0 * 11 / 3) }
+      let items: [Int32] = (0..<batch * 12).map { index in
+        let (row, place) = (index / 12, index % 12)
+        return place < Int(lengths[row]) ? Int32(1 + (row * 5 + place * 3) % 9) : 0
       }
-      let inputs = try [
-        "items": Tensor(shape: [batch, 12], scalars: items), "lengths": Tensor(shape: [batch], scalars: lengths),
+      let inputs: [String: Tensor] = [
+        "items": try Tensor(shape: [batch, 12], scalars: items),
+        "lengths": try Tensor(shape: [batch], scalars: lengths),
       ]
       let expected = try network.scores(network.represent(items: inputs["items"]!, lengths: inputs["lengths"]!))
       let given = try imported.recorded(for: inputs, numerics: .direct)(inputs)
