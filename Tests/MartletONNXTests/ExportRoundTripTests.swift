@@ -28,14 +28,19 @@ struct ExportRoundTripTests {
     let network = try model.make()
     let imported = try ONNXModel(model.export(network).model.serializedBytes())
     for batch in [1, 4] {
-      let lengths = (0..<batch).map { Int32(1 + $0 * 11 / 3) }
-      let items = lengths.enumerated().flatMap { row, length in
-        (0..<12).map { $0 < Int(length) ? Int32(1 + (row * 5 + $0 * 3) % 9) : 0 }
+      var items: [Int32] = []
+      var lengths: [Int32] = []
+      for row in 0..<batch {
+        let length = 1 + row * 11 / 3
+        lengths.append(Int32(length))
+        for place in 0..<12 { items.append(place < length ? Int32(1 + (row * 5 + place * 3) % 9) : 0) }
       }
-      let inputs = try [
-        "items": Tensor(shape: [batch, 12], scalars: items), "lengths": Tensor(shape: [batch], scalars: lengths),
+      let inputs = [
+        "items": try Tensor(shape: [batch, 12], scalars: items),
+        "lengths": try Tensor(shape: [batch], scalars: lengths),
       ]
-      let expected = try network.scores(network.represent(items: inputs["items"]!, lengths: inputs["lengths"]!))
+      let expected = try network.scores(
+        network.represent(items: inputs["items"]!, lengths: inputs["lengths"]!))
       let given = try imported.recorded(for: inputs, numerics: .direct)(inputs)
       try compare(#require(given["scores"]), expected)
     }
