@@ -34,7 +34,8 @@ struct ExportCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Channels of the images, for a network by name.") var channels = 3
   @Option(help: "What pixels get: logits, probabilities or labels.") var result = NetworkExport.Result.logits
   @Option(parsing: .unconditional, help: "The only size of batches. (default: any)") var batch: Int?
-  @Option(help: ArgumentHelp("The only size of images or volumes. (default: any that fits)", valueName: "HxW"))
+  @Option(
+    help: ArgumentHelp("The only size of images or volumes. (default: any that fits)", valueName: "HxW"))
   var size: String?
   @Option(
     parsing: .unconditional,

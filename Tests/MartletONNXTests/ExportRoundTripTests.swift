@@ -28,16 +28,19 @@ struct ExportRoundTripTests {
     let network = try model.make()
     let imported = try ONNXModel(model.export(network).model.serializedBytes())
     for batch in [1, 4] {
-      let lengths: [Int32] = (0..<batch).map { Int32(1 + $0 * 11 / 3) }
-      let items: [Int32] = (0..<batch * 12).map { index in
-        let (row, place) = (index / 12, index % 12)
-        return place < Int(lengths[row]) ? Int32(1 + (row * 5 + place * 3) % 9) : 0
+      var items: [Int32] = []
+      var lengths: [Int32] = []
+      for row in 0..<batch {
+        let length = 1 + row * 11 / 3
+        lengths.append(Int32(length))
+        for place in 0..<12 { items.append(place < length ? Int32(1 + (row * 5 + place * 3) % 9) : 0) }
       }
-      let inputs: [String: Tensor] = [
+      let inputs = [
         "items": try Tensor(shape: [batch, 12], scalars: items),
         "lengths": try Tensor(shape: [batch], scalars: lengths),
       ]
-      let expected = try network.scores(network.represent(items: inputs["items"]!, lengths: inputs["lengths"]!))
+      let expected = try network.scores(
+        network.represent(items: inputs["items"]!, lengths: inputs["lengths"]!))
       let given = try imported.recorded(for: inputs, numerics: .direct)(inputs)
       try compare(#require(given["scores"]), expected)
     }

@@ -44,7 +44,9 @@ struct ExportSizesTests {
     let joined = try export { try $0.flattened(from: 2, to: 3) }
     #expect(joined.nodes == ["Reshape"])
     #expect(joined.constants == [[0, 4, -1]])
-    let rows = try export { try $0.converted(to: .rowMajor).reshaped(to: [$0.shape[0] * 4, $0.shape[2], -1]) }
+    let rows = try export {
+      try $0.converted(to: .rowMajor).reshaped(to: [$0.shape[0] * 4, $0.shape[2], -1])
+    }
     #expect(rows.nodes.filter { $0 == "Reshape" }.count == 1)
   }
 

@@ -66,7 +66,9 @@ struct ExportStructureTests {
     var read: Set<String> = []
     for tensor in model.graph.initializer {
       #expect(known.insert(tensor.name).inserted, "\(tensor.name) is there twice")
-      #expect(tensor.rawData.count == tensor.dims.reduce(1, *) * (tensor.dataType == 9 ? 1 : tensor.dataType == 7 ? 8 : 4))
+      #expect(
+        tensor.rawData.count == tensor.dims.reduce(1, *)
+          * (tensor.dataType == 9 ? 1 : tensor.dataType == 7 ? 8 : 4))
     }
     for node in model.graph.node {
       for input in node.input where !input.isEmpty {
@@ -79,7 +81,9 @@ struct ExportStructureTests {
     #expect(Set(model.graph.node.map(\.name)).count == model.graph.node.count)
     read.formUnion(model.graph.output.map(\.name))
     for output in model.graph.output { #expect(known.contains(output.name)) }
-    for tensor in model.graph.initializer { #expect(read.contains(tensor.name), "\(tensor.name) is not read") }
+    for tensor in model.graph.initializer {
+      #expect(read.contains(tensor.name), "\(tensor.name) is not read")
+    }
   }
 
   /// Parameters are under their names, in PyTorch's order.

@@ -107,7 +107,10 @@ struct NetworkExportTests {
   @Test("options that do not fit are refused by name")
   func refusals() throws {
     let weights = try weights()
-    func refusal(_ words: String..., sourceLocation: SourceLocation = #_sourceLocation, _ set: (inout NetworkExport) -> Void) {
+    func refusal(
+      _ words: String..., sourceLocation: SourceLocation = #_sourceLocation,
+      _ set: (inout NetworkExport) -> Void
+    ) {
       let error = #expect(throws: MartletError.self, sourceLocation: sourceLocation) {
         try export {
           $0.weights = weights
@@ -115,7 +118,9 @@ struct NetworkExportTests {
         }
       }
       for word in words {
-        #expect(error?.description.contains(word) == true, "\(String(describing: error))", sourceLocation: sourceLocation)
+        #expect(
+          error?.description.contains(word) == true, "\(String(describing: error))",
+          sourceLocation: sourceLocation)
       }
     }
     refusal("size of height, width", "[8]") { $0.size = [8] }

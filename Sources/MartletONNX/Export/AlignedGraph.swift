@@ -51,7 +51,8 @@ struct AlignedGraph {
       guard isSame else {
         let place = modules[index].isEmpty ? "the model" : modules[index]
         throw Mismatch(
-          description: "\(place) computes otherwise at another size (\(a.operation.name), \(b.operation.name))")
+          description:
+            "\(place) computes otherwise at another size (\(a.operation.name), \(b.operation.name))")
       }
     }
     guard first.graph.nodes.count == other.graph.nodes.count, first.graph.outputs == other.graph.outputs,

@@ -96,7 +96,9 @@ struct GraphTranslation {
     model.producerName = options.producer.name
     model.producerVersion = options.producer.version
     model.opsetImport = [WireOperatorSet(options.opset)]
-    model.metadataProps = options.metadata.sorted { $0.key < $1.key }.map { WireStringEntry($0.key, $0.value) }
+    model.metadataProps = options.metadata.sorted { $0.key < $1.key }.map {
+      WireStringEntry($0.key, $0.value)
+    }
     model.graph.name = "main"
     model.graph.node = writer.nodes
     model.graph.initializer = writer.initializers

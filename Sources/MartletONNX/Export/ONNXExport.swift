@@ -71,7 +71,8 @@ public struct ONNXExport: Sendable {
   ) throws {
     try require(
       Self.opsets.contains(options.opset), "onnx",
-      "expected an operator set from \(Self.opsets.lowerBound) to \(Self.opsets.upperBound), got \(options.opset)")
+      "expected an operator set from \(Self.opsets.lowerBound) to \(Self.opsets.upperBound), got \(options.opset)"
+    )
     let plan = try SizePlan(inputs)
     let names = module.namesByIdentity
     var dynamic = plan.names
@@ -157,7 +158,8 @@ public struct ONNXExport: Sendable {
     let weights = model.graph.initializer.reduce(0) { $0 + $1.rawData.count }
     try require(
       weights < Self.largestFile, "onnx",
-      "expected at most \(Self.largestFile) bytes of parameters, which is what an ONNX file can hold, got \(weights)")
+      "expected at most \(Self.largestFile) bytes of parameters, which is what an ONNX file can hold, got \(weights)"
+    )
     do {
       let bytes: [UInt8] = try model.serializedBytes()
       try AtomicFile.write(bytes, to: path)

@@ -10,7 +10,7 @@ struct OperationConverter: Sendable {
   ///   - write: Appends nodes and gives the names of as many outputs as anybody reads.
   init<Attributes>(
     _ attributes: @escaping @Sendable (any Operation) -> Attributes?,
-    _ write: @escaping @Sendable (RecordedAttributes<Attributes>, NodeContext) throws -> [String]
+    write: @escaping @Sendable (RecordedAttributes<Attributes>, NodeContext) throws -> [String]
   ) {
     convert = { node in
       let values = node.operations.compactMap(attributes)
@@ -22,7 +22,7 @@ struct OperationConverter: Sendable {
   init<Kind: Operation>(
     _: Kind.Type, _ write: @escaping @Sendable (RecordedAttributes<Kind>, NodeContext) throws -> [String]
   ) {
-    self.init({ $0 as? Kind }, write)
+    self.init({ $0 as? Kind }, write: write)
   }
 
   /// Every operation that inference records.
@@ -110,7 +110,8 @@ struct NodeContext {
       let numbers = to.indices.map { to[$0].fixed ?? (isCopied[$0] ? 0 : -1) }
       return node("Reshape", [value, try constant(numbers)])
     }
-    return node("Reshape", [value, try vector(to, "a size of a reshape")], zero ? [.int("allowzero", 1)] : [])
+    return node(
+      "Reshape", [value, try vector(to, "a size of a reshape")], zero ? [.int("allowzero", 1)] : [])
   }
 
   /// A node that reduces axes, which are an attribute or, from operator set 18 on, an input; of a sum from 13 on.

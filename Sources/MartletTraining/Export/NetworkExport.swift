@@ -66,7 +66,8 @@ public struct NetworkExport {
     let place = FilePlace.of(output)
     for file in [model, weights].compactMap({ $0 }) where FileManager.default.fileExists(atPath: file) {
       try require(
-        place != FilePlace.of(file), "export", "expected another file for the result, got \(output), which is read")
+        place != FilePlace.of(file), "export",
+        "expected another file for the result, got \(output), which is read")
     }
   }
 

@@ -14,7 +14,8 @@ struct RecommendationExport {
   func export() throws -> ONNXExport {
     try require(
       options.size == nil && options.result == .logits, "export",
-      "expected neither a size nor another result, since a recommender has histories of one length and scores")
+      "expected neither a size nor another result, since a recommender has histories of one length and scores"
+    )
     let input = ONNXInput(
       "items", TensorType([options.batch ?? 1, network.maximumLength], .int64),
       dynamicAxes: options.batch == nil ? [0: .init("batch")] : [:])
@@ -37,7 +38,8 @@ struct RecommendationExport {
     if names.utf8.count <= Self.largestNames {
       entries["martlet.items.names"] = names
     } else {
-      entries["martlet.items.source"] = "martlet.recommendation in the metadata of \(options.weights ?? options.model)"
+      entries["martlet.items.source"] =
+        "martlet.recommendation in the metadata of \(options.weights ?? options.model)"
     }
     return entries
   }

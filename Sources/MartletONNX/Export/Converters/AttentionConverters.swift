@@ -2,10 +2,12 @@ import Martlet
 
 extension OperationConverter {
   static let attention: [OperationConverter] = [
-    OperationConverter({ $0.attention }, attend),
-    OperationConverter({ $0.attentionLogSums }) {
-      [try AttentionScores($0.fixed(\.self), $1).logSums()]
-    },
+    OperationConverter({ $0.attention }, write: attend),
+    OperationConverter(
+      { $0.attentionLogSums },
+      write: {
+        [try AttentionScores($0.fixed(\.self), $1).logSums()]
+      }),
   ]
 
   private static func attend(
@@ -74,7 +76,8 @@ private struct AttentionScores {
   }
 
   private func lowest() throws -> String {
-    try node.scalar(node.scalar == .float32 ? -Double(Float.greatestFiniteMagnitude) : -Double.greatestFiniteMagnitude)
+    try node.scalar(
+      node.scalar == .float32 ? -Double(Float.greatestFiniteMagnitude) : -Double.greatestFiniteMagnitude)
   }
 
   private func makeMask() throws -> String? {

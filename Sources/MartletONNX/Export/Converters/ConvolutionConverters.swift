@@ -2,7 +2,8 @@ import Martlet
 
 extension OperationConverter {
   static let convolution: [OperationConverter] = [
-    OperationConverter(ConvolutionOperation.self, write), OperationConverter(TransposedConvolutionOperation.self, write),
+    OperationConverter(ConvolutionOperation.self, write),
+    OperationConverter(TransposedConvolutionOperation.self, write),
   ]
 
   private static func write(

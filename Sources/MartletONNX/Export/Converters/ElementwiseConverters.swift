@@ -3,19 +3,23 @@ import MartletKernels
 
 extension OperationConverter {
   static let elementwise: [OperationConverter] = [
-    OperationConverter({ $0.unaryFunction }) { [try write($0.fixed(\.self), $1)] },
-    OperationConverter({ $0.binaryFunction }) { [try write($0.fixed(\.self), $1)] },
-    OperationConverter({ $0.comparisonFunction }) { [try write($0.fixed(\.self), $1)] },
-    OperationConverter({ $0.isSelection ? true : nil }) { _, node in [node.node("Where")] },
-    OperationConverter({ $0.castTarget }) {
-      [$1.node("Cast", [.int("to", Int(try $0.fixed(\.self).elementNumber))])]
-    },
-    OperationConverter({ $0.softmax }) {
-      [
-        $1.node(
-          try $0.fixed(\.isLogarithm) ? "LogSoftmax" : "Softmax", [.int("axis", try $0.fixed(\.axis))])
-      ]
-    },
+    OperationConverter({ $0.unaryFunction }, write: { [try write($0.fixed(\.self), $1)] }),
+    OperationConverter({ $0.binaryFunction }, write: { [try write($0.fixed(\.self), $1)] }),
+    OperationConverter({ $0.comparisonFunction }, write: { [try write($0.fixed(\.self), $1)] }),
+    OperationConverter({ $0.isSelection ? true : nil }, write: { _, node in [node.node("Where")] }),
+    OperationConverter(
+      { $0.castTarget },
+      write: {
+        [$1.node("Cast", [.int("to", Int(try $0.fixed(\.self).elementNumber))])]
+      }),
+    OperationConverter(
+      { $0.softmax },
+      write: {
+        [
+          $1.node(
+            try $0.fixed(\.isLogarithm) ? "LogSoftmax" : "Softmax", [.int("axis", try $0.fixed(\.axis))])
+        ]
+      }),
   ]
 
   private static func write(_ function: BinaryFunction, _ node: NodeContext) throws -> String {
@@ -145,6 +149,7 @@ extension NodeContext {
   /// An operation that is none of inference, or that ONNX has no operators for.
   func unsupported() -> MartletError {
     MartletError(
-      "onnx", "expected operations of inference that ONNX has operators for, got \(operations[0].name) in \(place)")
+      "onnx",
+      "expected operations of inference that ONNX has operators for, got \(operations[0].name) in \(place)")
   }
 }

@@ -2,16 +2,16 @@ import Martlet
 
 extension OperationConverter {
   static let movement: [OperationConverter] = [
-    OperationConverter({ $0 is View || $0 is Relayout ? true : nil }) { [try view($1)] },
-    OperationConverter({ $0.isDetachment ? true : nil }) { _, node in [node.inputs[0]] },
+    OperationConverter({ $0 is View || $0 is Relayout ? true : nil }, write: { [try view($1)] }),
+    OperationConverter({ $0.isDetachment ? true : nil }, write: { _, node in [node.inputs[0]] }),
     OperationConverter(Permute.self) { [$1.transposed($1.inputs[0], try $0.fixed(\.axes))] },
     OperationConverter(Slice.self) { [try slice($0, $1)] },
     OperationConverter(Concatenate.self) { [$1.node("Concat", [.int("axis", try $0.fixed(\.axis))])] },
     OperationConverter(Pad.self, pad), OperationConverter(PadSpace.self, padSpace),
-    OperationConverter({ $0.broadcast }) { [try broadcast($0, $1)] },
-    OperationConverter({ $0.reduction }) { [try reduction($0, $1)] },
-    OperationConverter({ $0.argReduction }, argReduction),
-    OperationConverter({ $0.cumulativeSum }, cumulativeSum),
+    OperationConverter({ $0.broadcast }, write: { [try broadcast($0, $1)] }),
+    OperationConverter({ $0.reduction }, write: { [try reduction($0, $1)] }),
+    OperationConverter({ $0.argReduction }, write: argReduction),
+    OperationConverter({ $0.cumulativeSum }, write: cumulativeSum),
     OperationConverter(IndexSelect.self) { [$1.node("Gather", [.int("axis", try $0.fixed(\.axis))])] },
     OperationConverter(GatherElements.self) {
       [$1.node("GatherElements", [.int("axis", try $0.fixed(\.axis))])]
@@ -194,7 +194,8 @@ extension OperationConverter {
     if !axes.isEmpty { value = try node.reduced(name, value, axes: axes, keepsAxes: keeps) }
     if keeps, kept.count < input.count {
       let one = RecordedSize(count.values.map { _ in 1 })
-      value = try node.reshaped(value, from: input.indices.map { axes.contains($0) ? one : input[$0] }, to: output)
+      value = try node.reshaped(
+        value, from: input.indices.map { axes.contains($0) ? one : input[$0] }, to: output)
     }
     guard name != "ReduceMean" || axes.isEmpty else { return value }
     let scale = try attributes.fixed(\.scale)

@@ -5,7 +5,7 @@ extension OperationConverter {
     OperationConverter(MaxPool.self, maxPool), OperationConverter(MaxPoolGradient.self, maxUnpool),
     OperationConverter(AveragePool.self, averagePool),
     OperationConverter(GlobalAveragePool.self) { _, node in [node.node("GlobalAveragePool")] },
-    OperationConverter({ $0.maxPoolPositions }) { [try positions($0, $1)] },
+    OperationConverter({ $0.maxPoolPositions }, write: { [try positions($0, $1)] }),
   ]
 
   private static func maxPool(
