@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 from safetensors.numpy import save_file
 from torch import nn
 
@@ -74,6 +74,74 @@ def operator_cases():
         for value, expected in zip(model.graph.output, outputs):
             tensors[f"{key}/output.{value.name}"] = array(expected)
         tensors[f"{key}/tolerance"] = np.array([case.rtol, case.atol], dtype=np.float64)
+    return tensors
+
+
+def layer(kind, **attributes):
+    """A node from `x`, and weights where it has some, to `y`."""
+    inputs = {"Conv": ["x", "w", "b"], "ConvTranspose": ["x", "w", "b"]}.get(kind, ["x"])
+    return [helper.make_node(kind, inputs, ["y", "i"] if attributes.pop("indices", False) else ["y"], **attributes)]
+
+
+# What the suite has no case of: padding that differs from side to side, and layouts that change after a convolution.
+OWN = {
+    "own_conv_asymmetric": ((2, 4, 7, 6), (6, 2, 3, 2), layer("Conv", pads=[0, 1, 2, 3], strides=[2, 1], dilations=[1, 2], group=2)),
+    "own_conv_same_lower": ((1, 2, 7, 6), (3, 2, 3, 2), layer("Conv", auto_pad="SAME_LOWER", strides=[2, 3])),
+    "own_conv1d_asymmetric": ((2, 3, 9), (4, 3, 4), layer("Conv", pads=[2, 1], strides=[2])),
+    "own_conv3d_asymmetric": ((1, 2, 4, 5, 3), (2, 2, 2, 3, 2), layer("Conv", pads=[1, 0, 0, 0, 2, 1])),
+    "own_convtranspose_asymmetric": ((2, 4, 4, 3), (4, 3, 3, 3), layer("ConvTranspose", pads=[1, 0, 0, 2], strides=[2, 3], output_padding=[1, 2], group=2)),
+    "own_convtranspose_same_upper": ((1, 2, 3, 4), (2, 2, 3, 4), layer("ConvTranspose", auto_pad="SAME_UPPER", strides=[2, 3])),
+    "own_maxpool_asymmetric": ((1, 3, 6, 5), None, layer("MaxPool", kernel_shape=[3, 2], pads=[0, 1, 2, 0], strides=[2, 1], indices=True)),
+    "own_maxpool_column_major": ((2, 2, 4, 5, 3), None, layer("MaxPool", kernel_shape=[2, 2, 2], strides=[2, 1, 1], storage_order=1, indices=True)),
+    "own_averagepool_asymmetric": ((1, 3, 6, 5), None, layer("AveragePool", kernel_shape=[3, 2], pads=[0, 1, 2, 0], strides=[2, 2], ceil_mode=1, count_include_pad=1)),
+    "own_lppool_asymmetric": ((1, 2, 5, 4), None, layer("LpPool", kernel_shape=[2, 2], pads=[1, 0, 0, 1], p=3)),
+    "own_tokens": ((1, 3, 4, 5), (4, 3, 3, 3), [
+        helper.make_node("Conv", ["x", "w", "b"], ["c"], pads=[1, 1, 1, 1]),
+        helper.make_node("Transpose", ["c"], ["t"], perm=[0, 2, 3, 1]),
+        helper.make_node("Flatten", ["t"], ["f"], axis=3),
+        helper.make_node("Transpose", ["f"], ["g"], perm=[1, 0]),
+        helper.make_node("MatMul", ["f", "g"], ["m"]),
+        helper.make_node("Softmax", ["m"], ["s"], axis=-1),
+        helper.make_node("MatMul", ["s", "f"], ["y"]),
+    ]),
+    "own_layouts": ((1, 2, 4, 6), (8, 2, 1, 1), [
+        helper.make_node("Conv", ["x", "w", "b"], ["c"]),
+        helper.make_node("Split", ["c"], ["one", "two"], axis=1, num_outputs=2),
+        helper.make_node("DepthToSpace", ["c"], ["d"], blocksize=2, mode="CRD"),
+        helper.make_node("SpaceToDepth", ["d"], ["e"], blocksize=2),
+        helper.make_node("Concat", ["one", "e", "two"], ["j"], axis=1),
+        helper.make_node("ReduceMax", ["j"], ["r"], keepdims=1),
+        helper.make_node("ArgMax", ["j"], ["a"], axis=1, keepdims=1),
+        helper.make_node("Cast", ["a"], ["ac"], to=1),
+        helper.make_node("Div", ["j", "r"], ["q"]),
+        helper.make_node("Add", ["q", "ac"], ["z"]),
+        helper.make_node("Flatten", ["z"], ["y"]),
+    ]),
+}  # fmt: skip
+
+
+def own_cases():
+    """The same, with ONNX Runtime's outputs."""
+    tensors = {}
+    generator = np.random.default_rng(11)
+    draw = lambda shape: generator.standard_normal(shape).astype(np.float32)
+    for key, (shape, kernel, nodes) in OWN.items():
+        weights = []
+        if kernel:
+            groups = next((a.i for a in nodes[0].attribute if a.name == "group"), 1)
+            outputs = kernel[1] * groups if nodes[0].op_type == "ConvTranspose" else kernel[0]
+            weights = [numpy_helper.from_array(draw(kernel), "w"), numpy_helper.from_array(draw((outputs,)), "b")]
+        names = [name for name in nodes[-1].output]
+        values = [helper.make_tensor_value_info(n, 7 if n == "i" else 1, None) for n in names]
+        graph = helper.make_graph(nodes, key, [helper.make_tensor_value_info("x", 1, shape)], values, weights)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        x = draw(shape)
+        tensors[f"{key}/model"] = flat(model)
+        tensors[f"{key}/input.x"] = x
+        for name, value in zip(names, session.run(None, {"x": x})):
+            tensors[f"{key}/output.{name}"] = value
+        tensors[f"{key}/tolerance"] = np.array([1e-4, 1e-5])
     return tensors
 
 
@@ -185,7 +253,7 @@ def networks():
     return tensors
 
 
-for stem, tensors in [("onnx_cases", operator_cases()), ("onnx_networks", networks())]:
+for stem, tensors in [("onnx_cases", operator_cases() | own_cases()), ("onnx_networks", networks())]:
     path = folder / f"{stem}.safetensors"
     save_file({key: np.array(value, order="C") for key, value in tensors.items()}, str(path))
     print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size} bytes")

@@ -12,6 +12,11 @@ extension Tensor {
     try require(
       rank == 2 && other.rank == 2, "gemm", "expected two matrices, got \(type) and \(other.type)")
     let operation = MatMulOperation(transposesA: transposesA, transposesB: transposesB)
+    let columns = other.shape[transposesB ? 0 : 1]
+    // A row that is added to all is the product's own bias.
+    if let addend, alpha == 1, beta == 1, addend.shape == [columns] || addend.shape == [1, columns] {
+      return try Tensor.apply(operation, [self, other, addend.reshaped(to: [columns])])[0]
+    }
     let product = try Tensor.apply(operation, [self, other])[0]
     let scaled = alpha == 1 ? product : try product * alpha
     guard let addend else { return scaled }

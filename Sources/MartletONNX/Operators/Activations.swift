@@ -9,10 +9,11 @@ extension OperatorTable {
     OperatorDefinition("PRelu", inputs: 2...2) { _ in
       { inputs in
         let (x, slope) = (try inputs[0], try inputs[1])
+        let result = try x.parametricReLU(slope: slope)
         try require(
-          try broadcast(x.shape, slope.shape, "prelu") == x.shape, "prelu",
-          "expected slopes that broadcast to \(x.shape), got \(slope.shape)")
-        return [try x.parametricReLU(slope: slope)]
+          result.shape == x.shape, "prelu",
+          "expected slopes that broadcast to \(x.type), got \(slope.type)")
+        return [result]
       }
     },
     withNumber("Elu", "alpha", 1) { try $0.elu(slope: $1) },

@@ -66,28 +66,7 @@ extension OperatorTable {
       }
     },
     OperatorDefinition("NonZero", from: 9, known: [0]) { _ in { [try $0[0].nonZeroIndices()] } },
-    OperatorDefinition("Dropout", inputs: 1...3, outputs: 1...2, known: [1, 2]) { node in
-      let old = node.version < 12 ? try node.number("ratio", default: 0.5) : 0.5
-      let maskIsBool = node.version >= 10
-      let wantsMask = node.wants(1)
-      node.ignore("seed")
-      func mask(_ kept: Tensor) throws -> Tensor {
-        try maskIsBool ? kept.notEqual(to: 0) : kept.notEqual(to: 0).cast(to: kept.scalar)
-      }
-      return { inputs in
-        let x = try inputs[0]
-        let ratio = try inputs.optional(1) == nil ? old : inputs.number(1) ?? old
-        let fileTrains = try (inputs.number(2) ?? 0) != 0
-        guard fileTrains || Mode.current == .training, ratio > 0 else {
-          return wantsMask ? [x, try mask(.ones([], x.scalar).broadcast(to: x.shape))] : [x]
-        }
-        let stream = try makeRandomStream(for: "dropout")
-        guard wantsMask else { return [try x.dropout(probability: ratio, stream: stream)] }
-        let kept = try Tensor.ones([], x.scalar).broadcast(to: x.shape).dropout(
-          probability: ratio, stream: stream)
-        return [try x * kept, try mask(kept)]
-      }
-    },
+    OperatorDefinition("Dropout", inputs: 1...3, outputs: 1...2, known: [1, 2], translate: dropout),
   ]
 }
 
@@ -118,4 +97,28 @@ private func range(_ inputs: NodeInputs) throws -> Tensor {
   }
   return try .range(
     from: inputs.number(0) ?? 0, to: inputs.number(1) ?? 0, by: inputs.number(2) ?? 1, scalar)
+}
+
+/// Drops in training, and where the file says that it trains; otherwise everything passes.
+private func dropout(_ node: inout NodeReader) throws -> Translation {
+  let old = node.version < 12 ? try node.number("ratio", default: 0.5) : 0.5
+  let maskIsBool = node.version >= 10
+  let wantsMask = node.wants(1)
+  node.ignore("seed")
+  func mask(_ kept: Tensor) throws -> Tensor {
+    try maskIsBool ? kept.notEqual(to: 0) : kept.notEqual(to: 0).cast(to: kept.scalar)
+  }
+  return { inputs in
+    let x = try inputs[0]
+    let ratio = try inputs.optional(1) == nil ? old : inputs.number(1) ?? old
+    let fileTrains = try (inputs.number(2) ?? 0) != 0
+    guard fileTrains || Mode.current == .training, ratio > 0 else {
+      return wantsMask ? [x, try mask(.ones([], x.scalar).broadcast(to: x.shape))] : [x]
+    }
+    let stream = try makeRandomStream(for: "dropout")
+    guard wantsMask else { return [try x.dropout(probability: ratio, stream: stream)] }
+    let kept = try Tensor.ones([], x.scalar).broadcast(to: x.shape).dropout(
+      probability: ratio, stream: stream)
+    return [try x * kept, try mask(kept)]
+  }
 }

@@ -83,52 +83,31 @@ extension OperatorTable {
     },
     OperatorDefinition("DepthToSpace") { node in
       let size = try node.blockSize()
-      let order = node.version >= 11 ? try node.word("mode", default: BlockOrder.blocks) : .blocks
-      return { inputs in
-        let x = try inputs[0]
-        try require(
-          x.rank == 4 && x.shape[1] % (size * size) == 0, "pixel_shuffle",
-          "expected [N, C, H, W] with channels that \(size)·\(size) divides, got \(x.type)")
-        let (n, c, h, w) = (x.shape[0], x.shape[1] / (size * size), x.shape[2], x.shape[3])
-        // Channels last, so that what convolutions give is moved once.
-        let pixels = try x.permuted([0, 2, 3, 1])
-        let blocks =
-          order == .blocks
-          ? try pixels.reshaped(to: [n, h, w, size, size, c]).permuted([0, 1, 3, 2, 4, 5])
-          : try pixels.reshaped(to: [n, h, w, c, size, size]).permuted([0, 1, 4, 2, 5, 3])
-        return [try blocks.reshaped(to: [n, h * size, w * size, c]).permuted([0, 3, 1, 2])]
-      }
+      let order = node.version >= 11 ? try node.blockOrder() : .placeFirst
+      return { [try $0[0].depthToSpace(block: size, order)] }
     },
     OperatorDefinition("SpaceToDepth") { node in
       let size = try node.blockSize()
-      let order = node.version >= 28 ? try node.word("mode", default: BlockOrder.blocks) : .blocks
-      return { inputs in
-        let x = try inputs[0]
-        try require(
-          x.rank == 4 && x.shape[2] % size == 0 && x.shape[3] % size == 0, "pixel_unshuffle",
-          "expected [N, C, H, W] with a space that \(size) divides, got \(x.type)")
-        let (n, c, h, w) = (x.shape[0], x.shape[1], x.shape[2] / size, x.shape[3] / size)
-        let blocks = try x.permuted([0, 2, 3, 1]).reshaped(to: [n, h, size, w, size, c])
-        let axes = order == .blocks ? [0, 1, 3, 2, 4, 5] : [0, 1, 3, 5, 2, 4]
-        return [
-          try blocks.permuted(axes).reshaped(to: [n, h, w, c * size * size]).permuted([0, 3, 1, 2])
-        ]
-      }
+      let order = node.version >= 28 ? try node.blockOrder() : .placeFirst
+      return { [try $0[0].spaceToDepth(block: size, order)] }
     },
   ]
 }
 
-/// How the channels of a block's pixels lie: block by block, or channel by channel.
-private enum BlockOrder: String, CaseIterable {
-  case blocks = "DCR"
-  case channels = "CRD"
-}
-
 extension NodeReader {
   fileprivate mutating func blockSize() throws -> Int {
-    let size = try integer("blocksize") ?? 0
-    try require((1...4096).contains(size), "onnx", "expected a blocksize from 1 to 4096, got \(size)")
+    guard let size = try integer("blocksize") else {
+      throw MartletError("onnx", "expected attribute blocksize, got none")
+    }
     return size
+  }
+
+  fileprivate mutating func blockOrder() throws -> Tensor.BlockOrder {
+    enum Order: String, CaseIterable {
+      case depthColumnRow = "DCR"
+      case columnRowDepth = "CRD"
+    }
+    return try word("mode", default: Order.depthColumnRow) == .depthColumnRow ? .placeFirst : .channelFirst
   }
 }
 
@@ -147,15 +126,4 @@ func checkedAxes(_ axes: [Int], rank: Int) throws -> [Int] {
   let checked = try axes.map { try checkedAxis($0, rank: rank) }
   try require(Set(checked).count == axes.count, "onnx", "expected different axes, got \(axes)")
   return checked
-}
-
-/// The shape that two shapes broadcast to.
-func broadcast(_ a: [Int], _ b: [Int], _ operation: String) throws -> [Int] {
-  let rank = max(a.count, b.count)
-  func filled(_ shape: [Int]) -> [Int] { [Int](repeating: 1, count: rank - shape.count) + shape }
-  return try zip(filled(a), filled(b)).map { x, y in
-    try require(
-      x == y || x == 1 || y == 1, operation, "expected shapes that broadcast, got \(a) and \(b)")
-    return x == 1 ? y : x
-  }
 }

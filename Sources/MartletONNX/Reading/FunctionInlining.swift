@@ -29,7 +29,7 @@ struct FunctionInlining {
   /// Calls within calls, which recursion would make endless.
   private static let deepest = 32
   /// Nodes that may come from functions.
-  private static let largest = 1 << 19
+  private static let largest = 1 << 17
   private var inlined = 0
 
   init(_ functions: [WireFunctionBody]) throws {
