@@ -104,7 +104,8 @@ struct BatchWithoutLossTests {
   func numbers(_ name: String) throws {
     let term = try #require(SegmentationLossTerm.all.first { $0.name == name })
     let logits = try Tensor.uniform(TensorType([1, 2, 4, 4]), from: -1, to: 1, seed: 1, stream: 0)
-    for weights in term.takesClassWeights ? [[], [0, 1]] : [[]] {
+    let choices: [[Double]] = term.takesClassWeights ? [[], [0, 1]] : [[]]
+    for weights in choices {
       let loss = try SegmentationLoss(name, classWeights: weights, classCount: 2)
       for first in [0, 1, LabelMap.ignored] as [UInt8] {
         let labels = [first] + [UInt8](repeating: LabelMap.ignored, count: 15)
