@@ -157,6 +157,10 @@ struct COCOTests {
     #expect(
       error([#"{"id": 1.5, "image_id": 3, "category_id": 9, "segmentation": []}"#])
         .contains("annotations[0].id: expected a whole number, got 1.5"))
+    #expect(
+      error(
+        [#"{"image_id": 3, "category_id": 9, "segmentation": {"size": [4, 6], "counts": [4, 1.5, 18]}}"#]
+      ).contains("counts[1]: expected a whole number, got 1.5"))
     let text = try folder.write("bad.json", "{\"images\": [")
     #expect(
       datasetErrorText { try SegmentationDataset(images: folder.images, masks: text) }.contains("bad.json: "))

@@ -2,6 +2,24 @@ import Foundation
 import Martlet
 import MartletFiles
 
+/// A number of a JSON file that must be whole, and is named with its place where it is not: the decoder itself calls a
+/// file with 1.5 in place of a whole number no JSON.
+@propertyWrapper
+struct WholeNumber: Decodable {
+  let wrappedValue: Int
+
+  init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    do {
+      wrappedValue = try value.decode(Int.self)
+    } catch DecodingError.dataCorrupted {
+      let number = try value.decode(Double.self)
+      throw DecodingError.dataCorruptedError(
+        in: value, debugDescription: "expected a whole number, got \(number)")
+    }
+  }
+}
+
 /// Reading of files that hold annotations.
 enum AnnotationFile {
   /// The longest file that is read whole.
