@@ -25,7 +25,9 @@ struct BFloat16Run {
   private var sourceChannels: Int { isForward ? shape.inputChannels : shape.outputChannels }
   var resultCount: Int { isForward ? shape.outputElementCount : shape.inputElementCount }
 
-  func callAsFunction(_ source: [Float], _ weight: [Float], _ bias: [Float]?, rectified: Bool = false)
+  func callAsFunction(
+    _ source: [Float], _ weight: [Float], _ bias: [Float]?, addend: [Float]? = nil, rectified: Bool = false
+  )
     -> [Float]?
   {
     memory.begin()
@@ -36,7 +38,8 @@ struct BFloat16Run {
     convolution.run(
       input: memory.inputParts(source, parts ?? [sourceChannels], nil),
       preparedWeight: UnsafeRawPointer(prepared),
-      bias: bias.map { UnsafePointer(memory.copy($0)) }, rectified: rectified, output: output,
+      bias: bias.map { UnsafePointer(memory.copy($0)) },
+      addend: addend.map { UnsafePointer(memory.copy($0)) }, rectified: rectified, output: output,
       workspace: memory.workspace(convolution.workspaceByteCount))
     return memory.isIntact ? Array(UnsafeBufferPointer(start: output, count: resultCount)) : nil
   }

@@ -28,3 +28,14 @@ public enum Precision: String, Sendable, Hashable, CaseIterable {
     return passes
   }
 }
+
+extension Predictor {
+  /// Freezes a model whose convolutions multiply with some precision.
+  ///
+  /// - Throws: ``MartletError`` when this machine has no instructions for the precision.
+  public convenience init(
+    _ model: sending any Layer, numerics: Numerics = .current, precision: Precision
+  ) throws {
+    self.init(model, numerics: numerics, passes: try precision.inferencePasses())
+  }
+}

@@ -38,7 +38,9 @@ public final class Predictor: Sendable {
     _ body: sending @escaping ([Tensor]) throws -> [Tensor]
   ) {
     passNames = passes.map(\.name)
-    recorder = Mutex(Recorder(body, numerics, passes, releasesVariables: true))
+    // What weights were rounded from is wanted again where another size of image is better served without rounding.
+    let keepsVariables = passes.contains { $0 is RoundConvolutions }
+    recorder = Mutex(Recorder(body, numerics, passes, releasesVariables: !keepsVariables))
   }
 
   private init(_ recorder: sending Recorder, _ passes: [any GraphPass]) {

@@ -42,16 +42,18 @@ public struct RoundConvolutions: GraphPass {
     /// `nil` where it is better left as it is.
     init?(_ node: Graph.Node, in graph: Graph) {
       switch node.operation {
-      case let convolution as ConvolutionOperation: self.init(node, convolution, .plain, graph)
-      case let convolution as TransposedConvolutionOperation: self.init(node, convolution, .plain, graph)
+      case let convolution as ConvolutionOperation: self.init(node, convolution, .plain, false, graph)
+      case let convolution as TransposedConvolutionOperation:
+        self.init(node, convolution, .plain, false, graph)
       case let fused as FusedConvolution where fused.statisticsEpsilon == nil:
-        self.init(node, fused.convolution, fused.input, graph)
+        self.init(node, fused.convolution, fused.input, fused.addsLast, graph)
       default: return nil
       }
     }
 
     private init?<Convolution: AlgorithmicConvolution & RectifyingConvolution>(
-      _ node: Graph.Node, _ convolution: Convolution, _ input: ConvolutionInput, _ graph: Graph
+      _ node: Graph.Node, _ convolution: Convolution, _ input: ConvolutionInput, _ addsLast: Bool,
+      _ graph: Graph
     ) {
       let position = input.valueCount
       let inputs = node.inputs.map(graph.type(of:))
@@ -59,14 +61,15 @@ public struct RoundConvolutions: GraphPass {
       guard inputs[0].scalar == .float32, input.parts.allSatisfy({ $0 == .plain }) else { return nil }
       let shape = convolution.shape(
         inputs: [input.joinedType(ofChecked: inputs), inputs[position]], outputs: outputs)
-      let candidates = RoundConvolutions.algorithms.compactMap {
+      let algorithms = RoundConvolutions.algorithms.filter(convolution.numerics.algorithms.contains)
+      let candidates = algorithms.compactMap {
         BFloat16Convolution($0, convolution.part, shape)
       }
       guard
         let chosen = BFloat16Convolution.fastest(of: candidates, orExactly: convolution.algorithm)
       else { return nil }
       var rounded = BFloat16ConvolutionOperation(
-        convolution: convolution, input: input, weight: inputs[position])
+        convolution: convolution, input: input, addsLast: addsLast, weight: inputs[position])
       rounded.convolution.algorithm = chosen.algorithm
       prepare = RoundWeight(inputs[position], chosen.weights)
       run = rounded

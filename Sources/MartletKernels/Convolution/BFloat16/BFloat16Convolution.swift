@@ -7,6 +7,8 @@ struct BFloat16Operands {
   /// As ``BFloat16Weights/prepare(_:to:)`` leaves them.
   var weights: UnsafeRawPointer
   var bias: UnsafePointer<Float>?
+  /// As large as the result, and added to it before it is rectified.
+  var addend: UnsafePointer<Float>?
   var rectified: Bool
   var result: UnsafeMutablePointer<Float>
 }
@@ -52,18 +54,20 @@ public struct BFloat16Convolution: Hashable, Sendable {
     }
   }
 
-  /// output = input ⋆ weight + bias, negative results replaced by zero if `rectified`.
+  /// output = input ⋆ weight + bias + addend, negative results replaced by zero if `rectified`.
   ///
   /// - Parameters:
   ///   - input: The channels summed over, in one plain part or several.
   ///   - workspace: ``workspaceByteCount`` bytes, aligned to 64.
   public func run(
     input: [ConvolutionInputPart], preparedWeight: UnsafeRawPointer, bias: UnsafePointer<Float>?,
-    rectified: Bool = false, output: UnsafeMutablePointer<Float>, workspace: UnsafeMutableRawPointer
+    addend: UnsafePointer<Float>? = nil, rectified: Bool = false, output: UnsafeMutablePointer<Float>,
+    workspace: UnsafeMutableRawPointer
   ) {
     precondition(input.allSatisfy { $0.normalization == nil }, "operands are rounded as they are")
     let operands = BFloat16Operands(
-      source: input, weights: preparedWeight, bias: bias, rectified: rectified, result: output)
+      source: input, weights: preparedWeight, bias: bias, addend: addend, rectified: rectified, result: output
+    )
     switch algorithm {
     case .winograd(let tile): BFloat16Winograd(shape, tile).run(operands, workspace: workspace)
     case .direct: BFloat16Product(part, shape).run(operands, workspace: workspace)

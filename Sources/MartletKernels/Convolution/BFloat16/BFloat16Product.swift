@@ -87,7 +87,8 @@ struct BFloat16Product {
     plan.run(
       IndirectProductPlan.Operands(
         source: UnsafeRawPointer(scratch.rows), panels: operands.weights, bias: bias,
-        rectified: operands.rectified, output: UnsafeMutableRawPointer(operands.result),
+        addend: operands.addend.map { UnsafeRawPointer($0) }, rectified: operands.rectified,
+        output: UnsafeMutableRawPointer(operands.result),
         zeros: UnsafeRawPointer(scratch.zeros)))
   }
 

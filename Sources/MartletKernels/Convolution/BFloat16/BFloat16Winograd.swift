@@ -106,7 +106,7 @@ struct BFloat16Winograd {
     var product = martlet_gemm_block()
     product.rows = chunk.tileCount
     // Whole vectors: rows of products have room for them, and panels hold zeros there.
-    product.columns = roundUp(columns.count, 16)
+    product.columns = roundUp(columns.count, Int(gemm.lanes))
     product.taps = taps.count
     product.channels = plan.sourceChannels / 2
     product.sources = UnsafePointer(scratch.sourceRows)
@@ -133,6 +133,7 @@ struct BFloat16Winograd {
     call.result = operands.result + columns.lowerBound
     call.channels = columns.count
     call.bias = operands.bias.map { $0 + columns.lowerBound }
+    call.addend = operands.addend.map { $0 + columns.lowerBound }
     call.rectify = operands.rectified ? 1 : 0
     kernels.transform_output(&call)
   }
