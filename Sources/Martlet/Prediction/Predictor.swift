@@ -25,7 +25,8 @@ public final class Predictor: Sendable {
   ///   - numerics: How much rounding error convolutions may trade for speed.
   ///   - passes: Rewritings of the graph; those of the task's ``Precision`` unless told otherwise.
   public convenience init(
-    _ model: sending any Layer, numerics: Numerics = .current, passes: [any GraphPass] = Precision.current.inferencePasses
+    _ model: sending any Layer, numerics: Numerics = .current,
+    passes: [any GraphPass] = Precision.current.inferencePasses
   ) {
     self.init(numerics: numerics, passes: passes) { [try model($0[0])] }
   }
