@@ -15,7 +15,10 @@ struct EvaluateCommand: ParsableCommand {
       A recommender is measured on each user's last interaction, or the one before it, ranked among all items.
       """)
 
-  @Argument(help: ArgumentHelp("A run folder.", valueName: "run")) var folder: String
+  @Argument(
+    help: ArgumentHelp(
+      "A run folder; or a segmentation network's weights file, with --images and --masks.", valueName: "run"))
+  var folder: String
   @Option(help: ArgumentHelp("Folder of images.", valueName: "dir")) var images: String?
   @Option(
     help: ArgumentHelp(
@@ -69,6 +72,9 @@ struct EvaluateCommand: ParsableCommand {
     let kind = try ModelFile(runOrWeights: run).kind
     switch kind {
     case .segmentation:
+      try require(
+        spacing.isEmpty || distances != false, "evaluate",
+        "expected no --spacing with --no-distances, which is for distances alone")
       try refuse(["interactions": interactions != nil, "split": split != nil], for: kind, "evaluate")
       let evaluation = try evaluateSegmentation(
         run, images: images.map { URL(filePath: $0) }, masks: masks.map { URL(filePath: $0) },

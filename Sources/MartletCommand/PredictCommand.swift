@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Martlet
 import MartletData
+import MartletFiles
 import MartletTraining
 
 struct PredictCommand: ParsableCommand {
@@ -28,12 +29,15 @@ struct PredictCommand: ParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("A run folder or a weights file.", valueName: "run")) var model: String
-  @Argument(help: ArgumentHelp("Images of any size.", valueName: "file")) var files: [String] = []
+  @Argument(help: ArgumentHelp("Images of any size, or folders of them.", valueName: "file"))
+  var files: [String] = []
   @Option(
     help: ArgumentHelp(
       "The folder for the masks, made if it is missing; a recommender's file. (default: standard output)",
       valueName: "path"))
   var output: String?
+
+  @OptionGroup var outputs: OverwriteFlag
 
   @OptionGroup(title: "Images") var images: PredictionFlags
 
@@ -50,7 +54,9 @@ struct PredictCommand: ParsableCommand {
 
   @OptionGroup var options: NumericsOption
 
-  func run() throws {
+  func run() throws { try removingDrafts { try predict() } }
+
+  private func predict() throws {
     // Whoever gives images wants masks, whatever the network is.
     if !files.isEmpty, let output { try Folder.checkName(output, "predict") }
     let kind = try ModelFile(runOrWeights: URL(filePath: model)).kind
@@ -77,11 +83,13 @@ struct PredictCommand: ParsableCommand {
   private func predictMasks() throws -> Int {
     try require(!files.isEmpty, "predict", "expected images to predict masks for, got none")
     guard let output else { throw MartletError("predict", "expected --output with a folder for the masks") }
+    var request = try images.request()
+    request.overwrites = outputs.overwrite
     let predicting = try segmentationFilePredictor(
-      URL(filePath: model), files: files, output: output, images.request(), numerics: options.numerics,
+      URL(filePath: model), files: files, output: output, request, numerics: options.numerics,
       report: { printError("martlet: \($0)") })
     var failures = 0
-    for file in files {
+    for file in predicting.files {
       let mask: String
       do {
         mask = try predicting.predict(file)
@@ -102,6 +110,7 @@ struct PredictCommand: ParsableCommand {
     request.format = format ?? request.format
     request.interactions = interactions
     request.output = output
+    request.overwrites = outputs.overwrite
     switch (users, sequences) {
     case (nil, nil): break
     case (let file?, nil): request.source = .users(file)

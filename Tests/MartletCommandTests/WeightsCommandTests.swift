@@ -58,6 +58,11 @@ struct WeightsCommandTests {
     try expectRefusal(
       start + ["--weights", Self.unet], mentioning: ["does not fit the model", "and 34 more missing"])
     try expectRefusal(start + settings, mentioning: ["expected --weights"])
+    for key in ["epochs=3", "images=a"] {
+      try expectRefusal(
+        start + ["--weights", Self.unet] + settings + ["--set", key],
+        mentioning: ["expected keys of the network with --set", "changes nothing"])
+    }
     try expectRefusal(start + ["--weights", scratch.path("none.pt")], mentioning: ["none.pt"])
   }
 }

@@ -21,12 +21,13 @@ import Testing
           let plain = ConvolutionRun<Float>(shape: random.shape, algorithm: algorithm)
           var prepared = plain
           prepared.preparesWeights = true
+          let forward = try plain.forward(input, weight, bias, rectified: true)
           #expect(
-            try prepared.forward(input, weight, bias, rectified: true)
-              == plain.forward(input, weight, bias, rectified: true), "\(algorithm), \(random)")
+            try prepared.forward(input, weight, bias, rectified: true) == forward, "\(algorithm), \(random)")
+          let backward = try plain.backwardData(gradient, weight, inputBias)
           #expect(
-            try prepared.backwardData(gradient, weight, inputBias)
-              == plain.backwardData(gradient, weight, inputBias), "back, \(algorithm), \(random)")
+            try prepared.backwardData(gradient, weight, inputBias) == backward, "back, \(algorithm), \(random)"
+          )
         }
       }
     }

@@ -62,6 +62,7 @@ extension SegmentationEvaluation {
     }
     var images: Int
     var loss: Double?
+    var lossName: String
     var pixelAccuracy: Double?
     var meanIou: Double?
     var meanDice: Double?
@@ -79,16 +80,21 @@ extension SegmentationEvaluation {
     var volumes: [VolumeFigures]?
   }
 
-  /// Mean over images of each image's mean IoU.
+  /// The images that have a mean IoU: those with a pixel that counts.
+  var scoredImages: [ImageScore] { images.filter { !$0.meanIntersectionOverUnion.isNaN } }
+
+  /// Mean over images of each image's mean IoU, without images that have none; `nan` where no image has one.
   public var meanImageScore: Double {
-    images.reduce(0) { $0 + $1.meanIntersectionOverUnion } / Double(max(images.count, 1))
+    let scored = scoredImages
+    return scored.reduce(0) { $0 + $1.meanIntersectionOverUnion } / Double(scored.count)
   }
 
   /// All figures as JSON; a figure that does not exist, such as the IoU of a class that is nowhere, is left out.
   public func json() throws -> String {
     let report = ClassificationReport(confusion)
     let document = Document(
-      images: images.count, loss: known(loss), pixelAccuracy: known(confusion.pixelAccuracy),
+      images: images.count, loss: known(loss), lossName: lossName,
+      pixelAccuracy: known(confusion.pixelAccuracy),
       meanIou: known(confusion.meanIntersectionOverUnion), meanDice: known(confusion.meanDice),
       foregroundIou: known(confusion.foregroundIntersectionOverUnion), meanImageIou: known(meanImageScore),
       cohensKappa: known(confusion.cohensKappa), macroAverage: average(report.macroAverage),

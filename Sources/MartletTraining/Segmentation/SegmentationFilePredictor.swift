@@ -4,7 +4,8 @@ import MartletData
 import MartletFiles
 
 /// Reads images and writes their masks, and what else is asked for: what `martlet predict` does.
-public final class SegmentationFilePredictor {
+public final class SegmentationFilePredictor: FilePredictor {
+  public let files: [String]
   private let predictor: SegmentationPredictor
   private let request: SegmentationRequest
   private let outputs: PredictionOutputs
@@ -17,20 +18,21 @@ public final class SegmentationFilePredictor {
 
   /// - Parameters:
   ///   - model: A run folder or a weights file.
-  ///   - files: The images that will be given to ``predict(_:)``.
+  ///   - paths: The images that will be given to ``predict(_:)``, or folders of them.
   ///   - output: The folder for masks, made if it is missing.
   ///   - report: Called with what is worth knowing about how an image is predicted.
   /// - Throws: ``MartletError``, before anything is written, when the request cannot be meant, a file would be written
   ///   twice or over one that is read, or the model cannot be read; also when the folder cannot be made.
   public init(
-    _ model: URL, files: [String], output: String, _ request: SegmentationRequest,
+    _ model: URL, files paths: [String], output: String, _ request: SegmentationRequest,
     numerics: Numerics = .current, report: @escaping (String) -> Void = { _ in }
   ) throws {
     try request.check()
     self.request = request
     self.report = report
     outputs = try PredictionOutputs(folder: output, request: request)
-    try outputs.check(files, inputs: files + [model.path])
+    files = try SampleFileKind.image.files(at: paths)
+    try outputs.check(files, model: model)
     let (network, description) = try SegmentationModelDescription.load(
       runOrWeights: model, inferenceDepth: request.inferenceDepth)
     predictor = SegmentationPredictor(network: network, description: description, numerics: numerics)
@@ -45,7 +47,9 @@ public final class SegmentationFilePredictor {
   /// - Returns: The mask's path.
   /// - Throws: ``MartletError`` naming the file that cannot be read or written; nothing is left half-written.
   public func predict(_ file: String) throws -> String {
-    let regions = try Image.regions(contentsOf: file)
+    // What is read whole is as large as memory allows, which is checked before it is read.
+    let limits = Image.Limits(maximumPixels: .max)
+    let regions = try Image.regions(contentsOf: file, wholeLimits: limits)
     let info = regions.info
     let plan = try plan(file, regions)
     let maskFormat = RowFormat(width: info.width, height: info.height, palette: palette.colors)
@@ -77,6 +81,11 @@ public final class SegmentationFilePredictor {
   /// How the image is predicted, reported where it is not as usual.
   private func plan(_ file: String, _ regions: any RegionReader) throws -> PredictionPlan {
     let (info, limit) = (regions.info, request.options.memoryLimit)
+    try require(
+      regions.heldByteCount <= limit, "predict",
+      "\(file): \(info.width)×\(info.height) pixels are read whole, in \(byteText(regions.heldByteCount)), more than the "
+        + "limit of \(byteText(limit)): allow more with --memory, or give a TIFF, which is read by parts")
+    if info.pages > 1 { report("\(file): has \(info.pages) pages, of which the first is predicted") }
     let mapByteCount = request.mapByteCount(info)
     try require(
       mapByteCount <= limit, "predict",

@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 
 /// Reading of files that hold annotations.
 enum AnnotationFile {
@@ -7,7 +8,7 @@ enum AnnotationFile {
   static let byteLimit = 1 << 31
 
   static func bytes(_ url: URL) throws -> Data {
-    Data(try FileBytes.read(url.path, operation: "dataset", limit: byteLimit).bytes)
+    Data(try ReadableFile.read(url.path, operation: "dataset", limit: byteLimit).bytes)
   }
 
   /// Decodes a JSON file.
@@ -34,21 +35,12 @@ enum AnnotationFile {
     }
     switch error {
     case .keyNotFound(let key, let context): return place(context, key) + "expected a value, got none"
-    case .typeMismatch(let type, let context): return place(context) + "expected \(words(for: type))"
+    case .typeMismatch(let type, let context):
+      return place(context) + "expected \(decodedKind(type, object: "an object"))"
     case .valueNotFound(let type, let context):
-      return place(context) + "expected \(words(for: type)), got null"
+      return place(context) + "expected \(decodedKind(type, object: "an object")), got null"
     case .dataCorrupted(let context): return place(context) + context.debugDescription
     @unknown default: return "\(error)"
-    }
-  }
-
-  private static func words(for type: Any.Type) -> String {
-    switch type {
-    case is any BinaryInteger.Type: "a whole number"
-    case is any BinaryFloatingPoint.Type: "a number"
-    case is String.Type: "text"
-    case is any Collection.Type: "a list"
-    default: "an object"
     }
   }
 

@@ -1,0 +1,32 @@
+import Foundation
+import Martlet
+import MartletData
+
+/// Reads files one by one and writes what a network makes of them.
+public protocol FilePredictor {
+  /// The files to predict, those of folders among them.
+  var files: [String] { get }
+
+  /// Writes what is asked for of a file.
+  ///
+  /// - Returns: The mask's path.
+  /// - Throws: ``MartletError`` naming the file that cannot be read or written; nothing is left half-written.
+  func predict(_ file: String) throws -> String
+}
+
+/// What predicts the files of a network, images or volumes: what `martlet predict` does.
+///
+/// - Parameter paths: Files, and folders whose files are meant.
+/// - Throws: What ``SegmentationFilePredictor`` and ``VolumeFilePredictor`` do.
+public func segmentationFilePredictor(
+  _ model: URL, files paths: [String], output: String, _ request: SegmentationRequest,
+  numerics: Numerics = .current, report: @escaping (String) -> Void = { _ in }
+) throws -> any FilePredictor {
+  let isForVolumes =
+    try ModelFile(runOrWeights: model).description(as: SegmentationModelDescription.self).volumes != nil
+  return isForVolumes
+    ? try VolumeFilePredictor(
+      model, files: paths, output: output, request, numerics: numerics, report: report)
+    : try SegmentationFilePredictor(
+      model, files: paths, output: output, request, numerics: numerics, report: report)
+}
