@@ -55,6 +55,7 @@ struct EvaluateCommand: ParsableCommand {
       valueName: "depth"))
   var inferenceDepth: Int?
   @OptionGroup var options: NumericsOption
+  @OptionGroup var precision: PrecisionOption
   @Flag(help: "Print JSON.") var json = false
 
   private var measures: SegmentationMeasures {
@@ -76,17 +77,20 @@ struct EvaluateCommand: ParsableCommand {
         spacing.isEmpty || distances != false, "evaluate",
         "expected no --spacing with --no-distances, which is for distances alone")
       try refuse(["interactions": interactions != nil, "split": split != nil], for: kind, "evaluate")
-      let evaluation = try evaluateSegmentation(
-        run, images: images.map { URL(filePath: $0) }, masks: masks.map { URL(filePath: $0) },
-        format: format ?? .auto, batchSize: batchSize ?? 8, measures: measures,
-        spacing: spacing.isEmpty ? nil : spacing, inferenceDepth: inferenceDepth, numerics: options.numerics)
+      let evaluation = try precision {
+        try evaluateSegmentation(
+          run, images: images.map { URL(filePath: $0) }, masks: masks.map { URL(filePath: $0) },
+          format: format ?? .auto, batchSize: batchSize ?? 8, measures: measures,
+          spacing: spacing.isEmpty ? nil : spacing, inferenceDepth: inferenceDepth,
+          numerics: options.numerics)
+      }
       try printResult(json ? try evaluation.json() : evaluation.table)
     case .recommendation:
       try refuse(
         [
           "images": images != nil, "masks": masks != nil, "format": format != nil,
           "instances": instances != nil, "distances": distances != nil, "spacing": !spacing.isEmpty,
-          "inference-depth": inferenceDepth != nil,
+          "inference-depth": inferenceDepth != nil, "precision": precision.precision != nil,
         ], for: kind, "evaluate")
       let result = try evaluateRecommendation(
         run, interactions: interactions, split: split ?? .test, batchSize: batchSize,

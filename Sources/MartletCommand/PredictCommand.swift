@@ -53,6 +53,7 @@ struct PredictCommand: ParsableCommand {
   @Flag(help: "Leave out the items of the history.") var excludeSeen = false
 
   @OptionGroup var options: NumericsOption
+  @OptionGroup var precision: PrecisionOption
 
   func run() throws { try removingDrafts { try predict() } }
 
@@ -68,13 +69,14 @@ struct PredictCommand: ParsableCommand {
           "top": top != nil, "users": users != nil, "sequences": sequences != nil,
           "interactions": interactions != nil, "format": format != nil, "exclude-seen": excludeSeen,
         ], for: kind, "predict")
-      failures = try predictMasks()
+      failures = try precision(predictMasks)
     case .recommendation:
       try require(
         files.isEmpty, "predict",
         "expected no images, since the network is for \(kind), got \(files.first ?? "")"
       )
       try refuse(images.given, for: kind, "predict")
+      try refuse(["precision": precision.precision != nil], for: kind, "predict")
       failures = try recommend()
     }
     if failures > 0 { throw ExitStatus.badInput }
@@ -88,6 +90,7 @@ struct PredictCommand: ParsableCommand {
     let predicting = try segmentationFilePredictor(
       URL(filePath: model), files: files, output: output, request, numerics: options.numerics,
       report: { printError("martlet: \($0)") })
+    if let loss = try predicting.precisionLoss() { printError("martlet: \(loss)") }
     var failures = 0
     for file in predicting.files {
       let mask: String

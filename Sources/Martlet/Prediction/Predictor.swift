@@ -23,9 +23,10 @@ public final class Predictor: Sendable {
   ///
   /// - Parameters:
   ///   - numerics: How much rounding error convolutions may trade for speed.
-  ///   - passes: Rewritings of the graph; ``inferencePasses`` unless told otherwise.
+  ///   - passes: Rewritings of the graph; those of the task's ``Precision`` unless told otherwise.
   public convenience init(
-    _ model: sending any Layer, numerics: Numerics = .current, passes: [any GraphPass] = inferencePasses
+    _ model: sending any Layer, numerics: Numerics = .current,
+    passes: [any GraphPass] = Precision.current.inferencePasses
   ) {
     self.init(numerics: numerics, passes: passes) { [try model($0[0])] }
   }
@@ -34,11 +35,13 @@ public final class Predictor: Sendable {
   ///
   /// - Parameter body: Called with symbolic arguments, once for each combination of their types, in inference mode.
   public init(
-    numerics: Numerics = .current, passes: [any GraphPass] = inferencePasses,
+    numerics: Numerics = .current, passes: [any GraphPass] = Precision.current.inferencePasses,
     _ body: sending @escaping ([Tensor]) throws -> [Tensor]
   ) {
     passNames = passes.map(\.name)
-    recorder = Mutex(Recorder(body, numerics, passes, releasesVariables: true))
+    // What weights were rounded from is wanted again where another size of image is better served without rounding.
+    let keepsVariables = passes.contains { $0 is RoundConvolutions }
+    recorder = Mutex(Recorder(body, numerics, passes, releasesVariables: !keepsVariables))
   }
 
   private init(_ recorder: sending Recorder, _ passes: [any GraphPass]) {
@@ -50,7 +53,7 @@ public final class Predictor: Sendable {
   ///
   /// Whoever makes it sees to it that nobody changes or records the models while the predictor is used.
   package static func borrowing(
-    numerics: Numerics = .current, passes: [any GraphPass] = inferencePasses,
+    numerics: Numerics = .current, passes: [any GraphPass] = Precision.current.inferencePasses,
     _ body: @escaping ([Tensor]) throws -> [Tensor]
   ) -> Predictor {
     nonisolated(unsafe) let recorder = Recorder(body, numerics, passes, releasesVariables: false)

@@ -4,7 +4,9 @@ import MartletData
 
 /// Measures a run's network on images with masks: what `martlet evaluate` does.
 ///
-/// The loss is the run's; of a weights file, which does not say how it came to be, it is cross-entropy.
+/// The loss is the run's; of a weights file, which does not say how it came to be, it is cross-entropy. The network has
+/// the task's ``Precision``; below float32 it is measured in float32 too, for the result's
+/// ``SegmentationEvaluation/precision``.
 ///
 /// - Parameters:
 ///   - run: A run folder, or a weights file if images are given.
@@ -20,6 +22,22 @@ public func evaluateSegmentation(
   measures: SegmentationMeasures = .all, spacing: [Double]? = nil, inferenceDepth: Int? = nil,
   numerics: Numerics = .current
 ) throws -> SegmentationEvaluation {
+  func measured() throws -> (evaluation: SegmentationEvaluation, loss: PrecisionLoss?) {
+    try measure(run, images, masks, format, batchSize, measures, spacing, inferenceDepth, numerics)
+  }
+  var (evaluation, loss) = try measured()
+  if Precision.current != .float32 {
+    let exact = try withPrecision(.float32, measured).evaluation
+    evaluation.precision = PrecisionReport(.current, exact: exact, own: evaluation, loss: loss)
+  }
+  return evaluation
+}
+
+/// The evaluation, and what the task's precision does to the outputs for the first images.
+private func measure(
+  _ run: URL, _ images: URL?, _ masks: URL?, _ format: DatasetFormat, _ batchSize: Int,
+  _ measures: SegmentationMeasures, _ spacing: [Double]?, _ inferenceDepth: Int?, _ numerics: Numerics
+) throws -> (SegmentationEvaluation, PrecisionLoss?) {
   try BatchLoader.check(batchSize: batchSize, "evaluate")
   let (network, description) = try SegmentationModelDescription.load(
     runOrWeights: run, inferenceDepth: inferenceDepth)
@@ -28,6 +46,7 @@ public func evaluateSegmentation(
   let loss = try SegmentationLoss(
     lossName, classWeights: source.configuration?.classWeights ?? [], classCount: network.classCount)
   var evaluation: SegmentationEvaluation
+  var precisionLoss: PrecisionLoss?
   if description.volumes != nil {
     let data: VolumeDataset
     if let images, let masks {
@@ -38,7 +57,7 @@ public func evaluateSegmentation(
         { try $0.validationVolumes(of: $1, description) }, else: { try $0.volumeDatasets().validation })
     }
     evaluation = try VolumeEvaluator(
-      network: network, description: description, loss: loss, numerics: numerics
+      network: network, description: description, loss: loss, numerics: numerics, isFrozen: true
     ).evaluate(data, measures: measures, spacing: spacing)
   } else {
     let data: SegmentationDataset
@@ -51,11 +70,15 @@ public func evaluateSegmentation(
         else: { try $0.datasets().validation })
     }
     evaluation = try SegmentationEvaluator(
-      network: network, description: description, loss: loss, numerics: numerics
+      network: network, description: description, loss: loss, numerics: numerics, isFrozen: true
     ).evaluate(data, batchSize: batchSize, measures: measures, spacing: spacing ?? [1, 1])
+    let first = try (0..<min(data.count, PrecisionLoss.imageCount)).map {
+      ImageRegions(try data.load($0).image, name: data.samples[$0].fileName) as any RegionReader
+    }
+    precisionLoss = try .measured(network, description, numerics, on: first)
   }
   evaluation.lossName = lossName
-  return evaluation
+  return (evaluation, precisionLoss)
 }
 
 /// What a run folder says of how its network came to be.

@@ -12,6 +12,16 @@ public protocol FilePredictor {
   /// - Returns: The mask's path.
   /// - Throws: ``MartletError`` naming the file that cannot be read or written; nothing is left half-written.
   func predict(_ file: String) throws -> String
+
+  /// What the network's precision does to its outputs for the first files; `nil` where that is float32, or is not
+  /// measured.
+  ///
+  /// - Throws: ``MartletError`` naming the file that cannot be read.
+  func precisionLoss() throws -> PrecisionLoss?
+}
+
+extension FilePredictor {
+  public func precisionLoss() throws -> PrecisionLoss? { nil }
 }
 
 /// What predicts the files of a network, images or volumes: what `martlet predict` does.

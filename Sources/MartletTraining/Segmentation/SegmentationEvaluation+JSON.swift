@@ -60,6 +60,14 @@ extension SegmentationEvaluation {
       var maximumCalibrationError: Double?
       var bins: [Bin]
     }
+    struct PrecisionFigures: Encodable {
+      var name: String
+      /// In float32, by name.
+      var float32: [String: Double]
+      var largestDifference: Double?
+      var meanDifference: Double?
+      var changedPixels: Double?
+    }
     var images: Int
     var loss: Double?
     var lossName: String
@@ -78,6 +86,7 @@ extension SegmentationEvaluation {
     var calibration: CalibrationFigures?
     var perImage: [ImageFigures]
     var volumes: [VolumeFigures]?
+    var precision: PrecisionFigures?
   }
 
   /// The images that have a mean IoU: those with a pixel that counts.
@@ -114,11 +123,20 @@ extension SegmentationEvaluation {
           })
       },
       perImage: images.map { .init(name: $0.name, meanIou: known($0.meanIntersectionOverUnion)) },
-      volumes: volumeSpacings.map { $0.enumerated().map(volumeFigures) })
+      volumes: volumeSpacings.map { $0.enumerated().map(volumeFigures) }, precision: precision.map(figures))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     encoder.keyEncodingStrategy = .convertToSnakeCase
     return String(decoding: try encoder.encode(document), as: UTF8.self)
+  }
+
+  private func figures(_ report: PrecisionReport) -> Document.PrecisionFigures {
+    let known = report.metrics.filter { $0.float32.isFinite }.map { ($0.name, $0.float32) }
+    return .init(
+      name: report.precision.rawValue, float32: Dictionary(known) { first, _ in first },
+      largestDifference: report.loss.flatMap { self.known($0.largestDifference) },
+      meanDifference: report.loss.flatMap { self.known($0.meanDifference) },
+      changedPixels: report.loss.map { Double($0.changedPixels) / Double(max(1, $0.pixels)) })
   }
 
   private func known(_ value: Double) -> Double? { value.isFinite ? value : nil }

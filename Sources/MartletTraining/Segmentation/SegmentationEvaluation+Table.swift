@@ -45,6 +45,7 @@ extension SegmentationEvaluation {
           + "\(figure(meanVolumeDice(index))), spacing \(spacing.map { String(format: "%.4g", $0) }.joined(separator: " "))"
       )
     }
+    if let precision { lines += ["", precision.table] }
     return lines.joined(separator: "\n")
   }
 

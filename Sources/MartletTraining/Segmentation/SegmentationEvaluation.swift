@@ -25,6 +25,8 @@ public struct SegmentationEvaluation: Sendable {
   public var surfaces: SurfaceScores?
   /// The depth, height and width of each volume's voxels; `nil` for images.
   public var volumeSpacings: [[Double]]?
+  /// Where the network has a precision below float32.
+  public var precision: PrecisionReport?
 
   /// What decides which epoch is best: the mean IoU over classes, of all pixels together.
   public var score: Double { confusion.meanIntersectionOverUnion }

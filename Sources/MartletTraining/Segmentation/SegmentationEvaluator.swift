@@ -11,12 +11,8 @@ public final class SegmentationEvaluator {
   private let description: SegmentationModelDescription
   private let loss: SegmentationLoss
   private let numerics: Numerics
-  private var functions: [FunctionKey: Function] = [:]
-
-  private struct FunctionKey: Hashable {
-    var types: [TensorType]
-    var output: Output
-  }
+  private let isFrozen: Bool
+  private var recordings: [Output: RecordedNetwork] = [:]
 
   /// What is wanted besides the loss.
   private enum Output {
@@ -30,14 +26,17 @@ public final class SegmentationEvaluator {
   /// Batches that are made ahead while one is measured.
   private static let prefetchCount = 2
 
+  /// - Parameter isFrozen: Whether the network stays as it is: its weights are then prepared once, and it has the
+  ///   ``Precision`` of the task that evaluates it first.
   public init(
     network: any SegmentationModel, description: SegmentationModelDescription, loss: SegmentationLoss,
-    numerics: Numerics = .current
+    numerics: Numerics = .current, isFrozen: Bool = false
   ) {
     self.network = network
     self.description = description
     self.loss = loss
     self.numerics = numerics
+    self.isFrozen = isFrozen
   }
 
   /// - Parameters:
@@ -114,7 +113,7 @@ public final class SegmentationEvaluator {
     // Where pixels alone are too many nothing is planned for them.
     guard held < 1 << 40 else { return held }
     return try held.saturatingSum(
-      function(for: FunctionKey(types: types, output: output)).plan.arenaByteCount)
+      recording(output).plan(for: types).arenaByteCount)
   }
 
   // MARK: Whole images
@@ -126,7 +125,7 @@ public final class SegmentationEvaluator {
     let batches = loader.batches(epoch: 0)
     while let batch = try batches.next() {
       let inputs = [batch.images, try batch.labelTensor(.uint8)]
-      let outputs = try function(for: FunctionKey(types: inputs.map(\.type), output: results.output))(inputs)
+      let outputs = try recording(results.output)(inputs)
       if loss.isDefined(for: batch.labels) {
         results.add(loss: try outputs[0].cast(to: .float64).item(Double.self), count: batch.count)
       }
@@ -160,8 +159,7 @@ public final class SegmentationEvaluator {
         let labels = places.flatMap(sample.labels.values(in:))
         let type = TensorType([places.count, tile.height, tile.width], .uint8)
         let inputs = [images, try Tensor(type: type) { _ = $0.initialize(from: labels) }]
-        let outputs = try function(for: FunctionKey(types: inputs.map(\.type), output: .probabilities))(
-          inputs)
+        let outputs = try recording(.probabilities)(inputs)
         if loss.isDefined(for: labels) {
           losses.append(try outputs[0].cast(to: .float64).item(Double.self))
         }
@@ -183,23 +181,23 @@ public final class SegmentationEvaluator {
       name: data.samples[index].name, index: index)
   }
 
-  /// The function from images and labels to the loss and what else is wanted; recorded once for each shape.
-  private func function(for key: FunctionKey) throws -> Function {
-    if let known = functions[key] { return known }
-    let function = try Function(key.types, numerics: numerics) { [network, loss] arguments in
+  /// From images and labels to the loss and what else is wanted.
+  private func recording(_ output: Output) -> RecordedNetwork {
+    if let known = recordings[output] { return known }
+    let recording = RecordedNetwork(isFrozen: isFrozen, numerics: numerics) { [network, loss] arguments in
       let logits = try network.logits(arguments[0])
       let value = try loss(logits, arguments[1])
       func classes() throws -> Tensor { try logits.argmax(axis: 1).cast(to: .uint8) }
       func probabilities() throws -> Tensor { try logits.softmax(axis: 1) }
-      switch key.output {
+      switch output {
       case .classes: return [value, try classes()]
       case .classesAndConfidences:
         return [value, try classes(), try probabilities().max(axes: [1]).cast(to: .float32)]
       case .probabilities: return [value, try probabilities().converted(to: .channelsLast)]
       }
     }
-    functions[key] = function
-    return function
+    recordings[output] = recording
+    return recording
   }
 
   /// What is gathered of the images.

@@ -2,11 +2,14 @@ import Foundation
 import Martlet
 import MartletData
 import MartletFiles
+import MartletModels
 
 /// Reads images and writes their masks, and what else is asked for: what `martlet predict` does.
 public final class SegmentationFilePredictor: FilePredictor {
   public let files: [String]
   private let predictor: SegmentationPredictor
+  private let network: any SegmentationModel
+  private let numerics: Numerics
   private let request: SegmentationRequest
   private let outputs: PredictionOutputs
   private let palette: ClassPalette
@@ -35,7 +38,9 @@ public final class SegmentationFilePredictor: FilePredictor {
     try outputs.check(files, model: model)
     let (network, description) = try SegmentationModelDescription.load(
       runOrWeights: model, inferenceDepth: request.inferenceDepth)
-    predictor = SegmentationPredictor(network: network, description: description, numerics: numerics)
+    (self.network, self.numerics) = (network, numerics)
+    predictor = SegmentationPredictor(
+      network: network, description: description, numerics: numerics, isFrozen: true)
     let classes = description.options.classes ?? []
     palette = ClassPalette(classes)
     classNames = classes.map(\.name)
@@ -76,6 +81,14 @@ public final class SegmentationFilePredictor: FilePredictor {
     }
     for commit in commits { try commit() }
     return outputs.mask(of: file)
+  }
+
+  public func precisionLoss() throws -> PrecisionLoss? {
+    // Those that cannot be read are reported when they are predicted.
+    let readable = files.lazy.compactMap {
+      try? Image.regions(contentsOf: $0, wholeLimits: Image.Limits(maximumPixels: .max))
+    }
+    return try .measured(network, predictor.description, numerics, on: readable)
   }
 
   /// How the image is predicted, reported where it is not as usual.

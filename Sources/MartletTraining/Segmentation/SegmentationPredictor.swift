@@ -7,17 +7,24 @@ public final class SegmentationPredictor {
   public let description: SegmentationModelDescription
   /// Classes that there are probabilities of.
   public var classCount: Int { network.classCount }
-  private let numerics: Numerics
   private let network: any SegmentationModel
-  private var functions: [TensorType: Function] = [:]
-  private var probabilityFunctions: [TensorType: Function] = [:]
+  private let recordedClasses: RecordedNetwork
+  private let recordedProbabilities: RecordedNetwork
 
+  /// - Parameter isFrozen: Whether the network stays as it is: its weights are then prepared once, and it has the task's
+  ///   ``Precision``.
   public init(
-    network: any SegmentationModel, description: SegmentationModelDescription, numerics: Numerics = .current
+    network: any SegmentationModel, description: SegmentationModelDescription, numerics: Numerics = .current,
+    isFrozen: Bool = false
   ) {
     self.network = network
     self.description = description
-    self.numerics = numerics
+    recordedClasses = RecordedNetwork(isFrozen: isFrozen, numerics: numerics) {
+      [try network.logits($0[0]).argmax(axis: 1).cast(to: .uint8)]
+    }
+    recordedProbabilities = RecordedNetwork(isFrozen: isFrozen, numerics: numerics) {
+      [try network.logits($0[0]).softmax(axis: 1).converted(to: .channelsLast)]
+    }
   }
 
   /// The class of each pixel of an image that is predicted whole.
@@ -25,9 +32,15 @@ public final class SegmentationPredictor {
   /// - Throws: ``MartletError`` when memory is short.
   public func labels(of image: Image) throws -> LabelMap {
     let input = try image.networkInput(description.normalization)
-    let function = try self.function(for: input.type)
-    let classes = try function([input])[0].scalars(UInt8.self)
-    return LabelMap(width: image.width, height: image.height, values: classes)
+    let values = try recordedClasses([input])[0].scalars(UInt8.self)
+    return LabelMap(width: image.width, height: image.height, values: values)
+  }
+
+  /// The probabilities of an image that is predicted whole, pixels of one class after those of the other.
+  ///
+  /// - Throws: ``MartletError`` when memory is short.
+  func probabilities(of image: Image) throws -> [Float] {
+    try recordedProbabilities([image.networkInput(description.normalization)])[0].scalars()
   }
 
   /// The windows that an image is to be predicted in, and what that takes.
@@ -65,7 +78,7 @@ public final class SegmentationPredictor {
   ) throws {
     let windows = try SlidingWindow(
       plan.layout, normalization: description.normalization, classCount: network.classCount
-    ) { [self] in try probabilityFunction(for: $0.type)([$0])[0] }
+    ) { [self] in try recordedProbabilities([$0])[0] }
     try windows.predict(regions, body)
   }
 
@@ -75,26 +88,8 @@ public final class SegmentationPredictor {
     let channels = description.normalization.channels
     let type = TensorType([batch, channels, tile.height, tile.width], .float32, .channelsLast)
     let pixels = batch * tile.height * tile.width
-    return try probabilityFunction(for: type).plan.arenaByteCount + pixels * 4
+    return try recordedProbabilities.plan(for: [type]).arenaByteCount + pixels * 4
       * (channels + network.classCount)
-  }
-
-  private func function(for type: TensorType) throws -> Function {
-    if let known = functions[type] { return known }
-    let function = try Function([type], numerics: numerics) { [network] in
-      [try network.logits($0[0]).argmax(axis: 1).cast(to: .uint8)]
-    }
-    functions[type] = function
-    return function
-  }
-
-  private func probabilityFunction(for type: TensorType) throws -> Function {
-    if let known = probabilityFunctions[type] { return known }
-    let function = try Function([type], numerics: numerics) { [network] in
-      [try network.logits($0[0]).softmax(axis: 1).converted(to: .channelsLast)]
-    }
-    probabilityFunctions[type] = function
-    return function
   }
 }
 

@@ -6,18 +6,24 @@ import MartletModels
 public final class VolumeEvaluator {
   private let network: any SegmentationModel
   private let loss: SegmentationLoss
-  private let numerics: Numerics
+  private let recording: RecordedNetwork
   private let windows: VolumeWindows
-  private var function: Function?
 
+  /// - Parameter isFrozen: Whether the network stays as it is: its weights are then prepared once, and it has the task's
+  ///   ``Precision``.
   /// - Throws: ``MartletError`` for a network that is not for volumes.
   public init(
     network: any SegmentationModel, description: SegmentationModelDescription, loss: SegmentationLoss,
-    numerics: Numerics = .current
+    numerics: Numerics = .current, isFrozen: Bool = false
   ) throws {
     self.network = network
     self.loss = loss
-    self.numerics = numerics
+    recording = RecordedNetwork(isFrozen: isFrozen, numerics: numerics) { arguments in
+      let logits = try network.logits(arguments[0])
+      return [
+        try logits.softmax(axis: 1).converted(to: .channelsLast), try loss(logits, arguments[1]),
+      ]
+    }
     let volumes = try description.volumeDescription()
     windows = try VolumeWindows(
       window: volumes.window, normalization: volumes.normalization, classCount: network.classCount)
@@ -72,14 +78,6 @@ public final class VolumeEvaluator {
   private func recorded(_ window: Tensor, _ labels: [UInt8]) throws -> [Tensor] {
     let type = TensorType([1] + windows.window.lengths, .uint8)
     let inputs = [window, try Tensor(type: type) { _ = $0.initialize(from: labels) }]
-    if let function { return try function(inputs) }
-    let made = try Function(inputs.map(\.type), numerics: numerics) { [network, loss] arguments in
-      let logits = try network.logits(arguments[0])
-      return [
-        try logits.softmax(axis: 1).converted(to: .channelsLast), try loss(logits, arguments[1]),
-      ]
-    }
-    function = made
-    return try made(inputs)
+    return try recording(inputs)
   }
 }

@@ -41,7 +41,8 @@ public final class VolumeFilePredictor: FilePredictor {
     let (network, description) = try SegmentationModelDescription.load(runOrWeights: model)
     self.report = report
     volumes = try description.volumeDescription()
-    predictor = try VolumePredictor(network: network, description: description, numerics: numerics)
+    predictor = try VolumePredictor(
+      network: network, description: description, numerics: numerics, isFrozen: true)
     try Folder.create(output)
   }
 

@@ -7,16 +7,20 @@ public final class VolumePredictor {
   public let description: SegmentationModelDescription
   private let volumes: VolumeDescription
   private let network: any SegmentationModel
-  private let numerics: Numerics
-  private var probabilities: Function?
+  private let probabilities: RecordedNetwork
 
+  /// - Parameter isFrozen: Whether the network stays as it is: its weights are then prepared once, and it has the task's
+  ///   ``Precision``.
   /// - Throws: ``MartletError`` for a network that is not for volumes.
   public init(
-    network: any SegmentationModel, description: SegmentationModelDescription, numerics: Numerics = .current
+    network: any SegmentationModel, description: SegmentationModelDescription, numerics: Numerics = .current,
+    isFrozen: Bool = false
   ) throws {
     self.network = network
     self.description = description
-    self.numerics = numerics
+    probabilities = RecordedNetwork(isFrozen: isFrozen, numerics: numerics) {
+      [try network.logits($0[0]).softmax(axis: 1).converted(to: .channelsLast)]
+    }
     volumes = try description.volumeDescription()
   }
 
@@ -38,8 +42,7 @@ public final class VolumePredictor {
   public func predict(
     _ volume: Volume, overlap: Double, blend: WindowBlend, _ body: (PredictedSlice) throws -> Void
   ) throws {
-    let function = try self.function()
-    try windows(overlap, blend).predict(volume, { window, _ in try function([window])[0] }, body)
+    try windows(overlap, blend).predict(volume, { window, _ in try probabilities([window])[0] }, body)
   }
 
   /// Bytes that a volume takes, besides the network's weights.
@@ -49,7 +52,7 @@ public final class VolumePredictor {
     let voxels = header.size.count.saturatingProduct(4 * header.channels)
     let window = volumes.window.count * 4 * (description.inputChannels + network.classCount)
     return try voxels.saturatingSum(windows(overlap, .gaussian).byteCount(header.size))
-      .saturatingSum(window).saturatingSum(function().plan.arenaByteCount)
+      .saturatingSum(window).saturatingSum(probabilities.plan(for: [windowType]).arenaByteCount)
   }
 
   private func windows(_ overlap: Double, _ blend: WindowBlend) throws -> VolumeWindows {
@@ -58,14 +61,7 @@ public final class VolumePredictor {
       classCount: network.classCount)
   }
 
-  private func function() throws -> Function {
-    if let probabilities { return probabilities }
-    let type = TensorType(
-      [1, description.inputChannels] + volumes.window.lengths, .float32, .channelsLast)
-    let function = try Function([type], numerics: numerics) { [network] in
-      [try network.logits($0[0]).softmax(axis: 1).converted(to: .channelsLast)]
-    }
-    probabilities = function
-    return function
+  private var windowType: TensorType {
+    TensorType([1, description.inputChannels] + volumes.window.lengths, .float32, .channelsLast)
   }
 }
