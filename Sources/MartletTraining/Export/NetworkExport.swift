@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 import MartletONNX
 
 /// Writes a network as an ONNX file: what `martlet export` does.

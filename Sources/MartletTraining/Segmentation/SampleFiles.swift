@@ -1,5 +1,6 @@
 import Foundation
 import MartletData
+import MartletFiles
 
 /// Where a sample is.
 struct SampleFiles {
