@@ -125,6 +125,12 @@ struct TrainingSettingsTests {
       configuration.numerics = numerics
       configuration.stageNumerics = stages
       let task = try configuration.makeTask(isNew: true)
+      // Large scores, so that rounding in them is more than that of the loss.
+      var state = task.network.stateDict
+      let weight = try #require(state["head.weight"])
+      state["head.weight"] = try Tensor(
+        shape: weight.shape, scalars: weight.scalars(Float.self).map { $0 * 20 })
+      try task.network.loadStateDict(state, source: "test")
       let own = try task.validate().loss
       // The network of the report is another object with the same weights.
       let copy = try task.description.makeNetwork()
