@@ -38,7 +38,8 @@ struct InspectDatasetCommand: ParsableCommand {
     let options = SegmentationOptions(
       encoding: maskEncoding, classes: table, ignoreIndex: ignoreIndex)
     let report = try DatasetReport(
-      images: URL(filePath: paths[0]), masks: paths.count == 2 ? URL(filePath: paths[1]) : nil, format: format,
+      images: URL(filePath: paths[0]), masks: paths.count == 2 ? URL(filePath: paths[1]) : nil,
+      format: format,
       options: options)
     try printResult(json ? report.json() : report.table)
     if !report.problems.isEmpty { throw ExitStatus.badInput }

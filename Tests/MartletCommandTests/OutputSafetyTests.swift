@@ -54,7 +54,10 @@ struct OutputSafetyTests {
     try FileManager.default.copyItem(atPath: scratch.path("cells/masks"), toPath: scratch.path("other"))
     func predict(_ output: String, _ flags: String...) throws -> Program.Result {
       try Program.run(
-        ["predict", scratch.path("run"), scratch.path("photos/cell_0001.png"), "--output", scratch.path(output)]
+        [
+          "predict", scratch.path("run"), scratch.path("photos/cell_0001.png"), "--output",
+          scratch.path(output),
+        ]
           + flags)
     }
     // The masks of another dataset, of the run's own, and images.
@@ -63,7 +66,10 @@ struct OutputSafetyTests {
     for folder in ["cells/masks", "cells/images", "run", "run/checkpoints"] {
       for flags in [[], ["--overwrite"]] {
         let result = try Program.run(
-          ["predict", scratch.path("run"), scratch.path("photos/cell_0001.png"), "--output", scratch.path(folder)]
+          [
+            "predict", scratch.path("run"), scratch.path("photos/cell_0001.png"), "--output",
+            scratch.path(folder),
+          ]
             + flags)
         #expect(result.status == 2 && result.errors.contains("which is read"), "\(folder): \(result.errors)")
       }
@@ -72,7 +78,9 @@ struct OutputSafetyTests {
     // Once more to where it wrote before.
     #expect(try predict("masks").status == 0)
     let again = try predict("masks", "--overlay", "--overwrite")
-    #expect(again.status == 0 && FileManager.default.fileExists(atPath: scratch.path("masks/cell_0001_overlay.png")))
+    #expect(
+      again.status == 0 && FileManager.default.fileExists(atPath: scratch.path("masks/cell_0001_overlay.png"))
+    )
     let both = try predict("masks", "--overlay")
     #expect(both.errors.contains("cell_0001.png and 1 other file are there already"), "\(both.errors)")
 

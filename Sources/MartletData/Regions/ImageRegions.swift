@@ -59,7 +59,8 @@ final class WholeFileRegions: RegionReader {
   }
 
   var heldByteCount: Int {
-    info.width.saturatingProduct(info.height).saturatingProduct(info.channels * (info.bitsPerSample > 8 ? 2 : 1))
+    info.width.saturatingProduct(info.height).saturatingProduct(
+      info.channels * (info.bitsPerSample > 8 ? 2 : 1))
   }
 
   func image(in window: PixelWindow) throws -> Image {

@@ -14,7 +14,8 @@ extension DatasetReport {
     let (sampleName, pixelName) = axes == 3 ? ("volumes", "voxels") : ("images", "pixels")
     var lines = [
       row("format", format.rawValue),
-      row(sampleName, usableImages == images ? "\(images)" : "\(images), of which \(usableImages) can be used"),
+      row(
+        sampleName, usableImages == images ? "\(images)" : "\(images), of which \(usableImages) can be used"),
       row("masks", maskText),
       row("sizes", list(sizes.map { "\(sizeText($0)) (\($0.images))" })),
       row("channels", list(depths.map { "\($0.channels) of \($0.bits) bits (\($0.images))" })),

@@ -76,7 +76,8 @@ struct MaskDecoder: Sendable {
     let pixels = wrong.values.reduce(0) { $0 + $1.count }
     let place = content.place(first.value.firstPixel)
     if content.hasMoreColors {
-      return "expected colours of the class table, got \(MaskColor(packed: UInt32(first.key))) at \(place) and more "
+      return
+        "expected colours of the class table, got \(MaskColor(packed: UInt32(first.key))) at \(place) and more "
         + "than \(MaskContent.largestColorCount) colours in all: is it a photograph?"
     }
     let rest =

@@ -36,7 +36,8 @@ struct OutputCheck {
     let isFolder = Folder.target(of: model.path) == .folder
     let run = RunFolder(isFolder ? model : model.deletingLastPathComponent())
     // A configuration of that name alone can be anybody's.
-    guard Folder.isFile(run.configuration.path), Folder.isFile(run.model.path) || Folder.isFile(run.checkpoint.path)
+    guard Folder.isFile(run.configuration.path),
+      Folder.isFile(run.model.path) || Folder.isFile(run.checkpoint.path)
     else { return }
     for folder in [run.url, run.checkpoint.deletingLastPathComponent(), run.events] { protect(folder.path) }
     for path in run.inputPaths { protect(path) }
@@ -54,7 +55,8 @@ struct OutputCheck {
       if let input = files[place] ?? folders[place] {
         throw MartletError(
           operation,
-          "expected another file for the results, got \(path), made of \(source), which would replace \(input)")
+          "expected another file for the results, got \(path), made of \(source), which would replace \(input)"
+        )
       }
       if let folder = folders[FilePlace.parent(of: place)] {
         throw MartletError(
