@@ -12,8 +12,8 @@ struct WholeNumber: Decodable {
     let value = try decoder.singleValueContainer()
     do {
       wrappedValue = try value.decode(Int.self)
-    } catch DecodingError.dataCorrupted {
-      let number = try value.decode(Double.self)
+    } catch {
+      guard let number = try? value.decode(Double.self) else { throw error }
       throw DecodingError.dataCorruptedError(
         in: value, debugDescription: "expected a whole number, got \(number)")
     }
