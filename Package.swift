@@ -93,7 +93,8 @@ let package = Package(
       name: "MartletDataTests",
       dependencies: ["MartletData", "MartletFiles", "MartletInterchange", "MartletKernels"]),
     .testTarget(name: "MartletModelsTests", dependencies: ["MartletModels", "MartletInterchange"]),
-    .testTarget(name: "MartletTrainingTests", dependencies: ["MartletFiles", "MartletONNX", "MartletTraining"]),
+    .testTarget(
+      name: "MartletTrainingTests", dependencies: ["MartletFiles", "MartletONNX", "MartletTraining"]),
     .testTarget(name: "MartletCommandTests", dependencies: ["MartletCommand"]),
   ],
   swiftLanguageModes: [.v6]

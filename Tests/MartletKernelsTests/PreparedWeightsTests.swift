@@ -26,7 +26,8 @@ import Testing
             try prepared.forward(input, weight, bias, rectified: true) == forward, "\(algorithm), \(random)")
           let backward = try plain.backwardData(gradient, weight, inputBias)
           #expect(
-            try prepared.backwardData(gradient, weight, inputBias) == backward, "back, \(algorithm), \(random)"
+            try prepared.backwardData(gradient, weight, inputBias) == backward,
+            "back, \(algorithm), \(random)"
           )
         }
       }

@@ -32,7 +32,9 @@ struct PrecisionTests {
     #expect(operations.first?.contains("bf16") == false, "\(operations)")
     #expect(operations.contains { $0.hasPrefix("conv_transpose2d") && $0.contains("bf16") }, "\(operations)")
     #expect(!operations.contains { $0.contains("F(4×4)") && $0.contains("bf16") }, "\(operations)")
-    let wide = try withSeed(1) { try Conv2d(inputChannels: 128, outputChannels: 128, kernelSize: 3, padding: 1) }
+    let wide = try withSeed(1) {
+      try Conv2d(inputChannels: 128, outputChannels: 128, kernelSize: 3, padding: 1)
+    }
     let predictor = Predictor(passes: Precision.bfloat16.inferencePasses) { [try wide($0[0])] }
     let ofWide = try Self.operations(predictor, TensorType([1, 128, 32, 32], .float32, .channelsLast))
     #expect(ofWide.count == 1 && ofWide[0].contains("F(2×2)") && ofWide[0].contains("bf16"), "\(ofWide)")
