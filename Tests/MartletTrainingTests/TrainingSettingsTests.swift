@@ -147,7 +147,7 @@ struct TrainingSettingsTests {
     #expect(
       try configuration.makeTask(isNew: true).introduction
         == "5 training and 1 validation image; classes background, foreground")
-    configuration.maskEncoding = "indices"
+    configuration.maskEncoding = .indices
     configuration.classes = (0...200).map { "class-\($0)" }
     // 255 is no index below 201.
     configuration.ignoreIndex = 255
@@ -177,7 +177,7 @@ struct TrainingSettingsTests {
     configuration.ignoreColor = "#ff0000"
     #expect(message().contains("ignore-color: expected ignore-index in its place"))
     configuration.classes = ["background 0 0 0", "cell 255 255 255"]
-    configuration.maskEncoding = "colors"
+    configuration.maskEncoding = .colors
     #expect(message() == "none")
     configuration.ignoreColor = nil
     configuration.ignoreIndex = 3
