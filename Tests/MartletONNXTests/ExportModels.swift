@@ -67,7 +67,7 @@ struct ExportedModel: CustomTestStringConvertible, Sendable {
     ExportedModel("unet++-vgg11_bn", "unet++", multiple: 32) {
       ($0.encoder, $0.encoderDepth, $0.decoderChannels) = (.vgg11BN, 3, [16, 8, 8])
     },
-    ExportedModel("fpn", "fpn", multiple: 32) {
+    ExportedModel("fpn", "fpn", multiple: 32, smallest: 64) {
       ($0.encoder, $0.pyramidChannels, $0.segmentationChannels) = (.resnet18, 32, 32)
     },
     ExportedModel("linknet", "linknet", multiple: 32) { $0.encoder = .resnet18 },

@@ -64,7 +64,7 @@ struct ExportSizesTests {
     // ⌈h/2⌉ is the size of the pooled feature, not half of the image's.
     let half = try export {
       let small = try $0.maxPooled(kernel: [2], ceilMode: true)
-      return try $0.upsampled(to: small.space)
+      return try $0.upsampled(to: small.space) + small
     }
     let shapes = half.graph.node.filter { $0.opType == "Shape" }
     #expect(shapes.map { $0.input[0] } == ["x", "MaxPool"])

@@ -127,7 +127,7 @@ struct NetworkExportTests {
     refusal("height 9", "pad it to 12") { $0.size = [9, 8] }
     refusal("batch of 1 or more", "got 0") { $0.batch = 0 }
     refusal("17 to 22", "got 99") { $0.opset = 99 }
-    refusal("input channels") { $0.channels = 2 }
+    refusal("expected shape", "[2, 3, 3, 3]") { $0.channels = 2 }
     refusal("expected --weights") { $0.weights = nil }
     refusal("another file", "w.safetensors") { $0.output = weights }
     refusal("an empty name") { $0.output = "" }

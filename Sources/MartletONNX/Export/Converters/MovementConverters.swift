@@ -103,11 +103,9 @@ extension OperationConverter {
     guard orders[0].count == 1, orders[1].count == 1, let source = orders[0].first,
       let target = orders[1].first, node.operations.allSatisfy({ $0 is View })
     else { throw InexpressibleSize(size: from[0], what: "the layout of \(node.operations[0].name)") }
-    // Where batch and channels stay, only space is shaped anew.
-    let plain = Array(from.indices)
-    if source == target, source != plain, from.prefix(2) == to.prefix(2) {
-      return try node.reshaped(value, from: from, to: to)
-    }
+    // Where batch and channels stay and are first and last in memory, only space between them is shaped anew.
+    let isSpace = inputs[0].layout == .channelsLast && outputs[0].layout == .channelsLast
+    if isSpace, from.prefix(2) == to.prefix(2) { return try node.reshaped(value, from: from, to: to) }
     let (fromMemory, toMemory) = (source.map { from[$0] }, target.map { to[$0] })
     let inverse = target.indices.map { axis in target.firstIndex(of: axis) ?? axis }
     if fromMemory == toMemory { return node.transposed(value, inverse.map { source[$0] }) }
