@@ -27,6 +27,7 @@ struct RearrangingTests {
     #expect(try Tensor.range(from: 5, to: -1, by: -2).scalars(Int64.self) == [5, 3, 1])
     #expect(try Tensor.range(from: 3, to: 3).elementCount == 0)
     #expect(try Tensor.range(from: 3, to: 9, by: -1).elementCount == 0)
+    #expect(try Tensor.range(from: .max, to: 0, by: .min).scalars(Int64.self) == [.max])
     #expect(try Tensor.range(from: .max - 1, to: .max, by: 5).scalars(Int64.self) == [.max - 1])
     #expect(try Tensor.range(from: 1, to: 2, by: 0.25).scalars(Float.self) == [1, 1.25, 1.5, 1.75])
     #expect(throws: MartletError.self) { try Tensor.range(from: .min, to: .max) }
@@ -44,6 +45,25 @@ struct RearrangingTests {
     let image = try Tensor(shape: [1, 2, 2], scalars: [0, 1, .nan, 0] as [Float], layout: .channelsLast)
     #expect(try image.nonZeroIndices().scalars(Int64.self) == [0, 0, 0, 1, 1, 0])
     #expect(try Tensor(Float(3)).nonZeroIndices().shape == [0, 1])
+  }
+
+  @Test("of equal elements the first come first, and what is not a number is the largest")
+  func ties() throws {
+    let x = try Tensor(shape: [6], scalars: [2, .nan, 3, 2, 3, 2] as [Float])
+    #expect(try x.top(4).indices.scalars(Int64.self) == [1, 2, 4, 0])
+    #expect(try x.top(4, largest: false).indices.scalars(Int64.self) == [0, 3, 5, 2])
+    let whole = try Tensor(shape: [4], scalars: [5, 7, 5, 7] as [Int32])
+    #expect(try whole.top(3).indices.scalars(Int64.self) == [1, 3, 0])
+  }
+
+  @Test("a slice of the wrong step is refused by the operation itself")
+  func slicesThatDoNotFit() throws {
+    let x = try Tensor.ones([4])
+    for (start, count, step) in [(0, 2, -1), (3, 5, -1), (3, 2, -4), (4, 1, 1), (0, 3, .max), (0, 1, 0)] {
+      #expect(throws: MartletError.self) {
+        try Tensor.apply(Slice(starts: [start], counts: [count], steps: [step]), [x])
+      }
+    }
   }
 
   @Test("empty tensors are moved")

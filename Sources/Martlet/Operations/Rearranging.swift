@@ -103,10 +103,10 @@ extension Tensor {
     try require(
       count <= UInt(Int32.max) && !(overflow && (step > 0) == (limit > start)), "range",
       "from \(start) to \(limit) by \(step) is more than memory can hold")
-    return try Tensor(
-      shape: [Int(count)], scalars: (0..<Int64(count)).map { Int64(start) + $0 * Int64(step) }
-    )
-    .cast(to: scalar)
+    return try Tensor(type: TensorType([Int(count)], .int64)) {
+      (elements: UnsafeMutableBufferPointer<Int64>) in
+      for i in elements.indices { elements[i] = Int64(start) + Int64(i) * Int64(step) }
+    }.cast(to: scalar)
   }
 
   /// Numbers from one on, a step apart, up to but not including a limit.
@@ -117,8 +117,10 @@ extension Tensor {
     try require(
       step != 0 && count <= Double(Int32.max), "range",
       "expected a step that reaches from \(start) to \(limit), got \(step)")
-    let numbers = (0..<(count > 0 ? Int(count) : 0)).map { start + Double($0) * step }
-    return try Tensor(shape: [numbers.count], scalars: numbers).cast(to: scalar)
+    let type = TensorType([count > 0 ? Int(count) : 0], .float64)
+    return try Tensor(type: type) { (elements: UnsafeMutableBufferPointer<Double>) in
+      for i in elements.indices { elements[i] = start + Double(i) * step }
+    }.cast(to: scalar)
   }
 
   /// The indices of the elements that are not 0, as int64 [rank, count], in row-major order: ONNX's NonZero.
