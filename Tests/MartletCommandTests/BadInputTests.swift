@@ -105,7 +105,7 @@ struct BadInputTests {
     try "".write(toFile: scratch.path("none.txt"), atomically: true, encoding: .utf8)
     try expectRefusal(
       scratch.trainArguments("r") + ["--classes", scratch.path("none.txt")],
-      mentioning: ["expected a class a line in", "none.txt"])
+      mentioning: ["expected classes, one a line", "none.txt"])
     try expectRefusal(
       scratch.trainArguments("r") + ["--loss", "dise"],
       mentioning: ["cross-entropy, soft-cross-entropy", "did you mean dice?"])

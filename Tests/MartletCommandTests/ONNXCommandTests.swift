@@ -40,7 +40,9 @@ struct ONNXCommandTests {
 
   @Test("a model runs on saved tensors")
   func running() throws {
-    let run = ["run", scratch.path("net.onnx"), "--output", scratch.path("y.safetensors"), "--input"]
+    let run = [
+      "run", scratch.path("net.onnx"), "--overwrite", "--output", scratch.path("y.safetensors"), "--input",
+    ]
     let result = try Program.run(run + [scratch.path("x.safetensors")])
     try #require(result.status == 0, "\(result.errors)")
     let scores = try loadSafetensors(URL(filePath: scratch.path("y.safetensors")))

@@ -33,7 +33,7 @@ struct PrecisionCommandTests {
     let exact = try Program.run(predict + ["--precision", "fp32"])
     #expect(exact.status == 0 && !exact.errors.contains("probabilities differ"), "\(exact.errors)")
     let plain = try Program.run(evaluate + ["--json"])
-    #expect(!plain.output.contains("\"precision\" : {"), "\(plain.output)")
+    #expect(!plain.output.contains("\"arithmetic\" : {"), "\(plain.output)")
 
     let rounded = try Program.run(predict + ["--precision", "bf16", "--overwrite"])
     guard !rounded.errors.contains("expected a processor with AVX-512 BF16") else { return }
@@ -49,7 +49,7 @@ struct PrecisionCommandTests {
     let json = try Program.run(evaluate + ["--precision", "bf16", "--json"])
     let object = try #require(
       try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
-    let precision = try #require(object["precision"] as? [String: Any])
+    let precision = try #require(object["arithmetic"] as? [String: Any])
     let float32 = try #require(precision["float32"] as? [String: Double])
     let own = try #require(object["mean_iou"] as? Double)
     let fp32 = try #require(float32["mean_iou"])

@@ -112,9 +112,9 @@ struct TrainingSettingsTests {
     configuration.network.baseChannels = 32
     configuration.network.depth = 1
     configuration.ignoreIndex = 7
-    // Of the validation image one pixel counts, so that no mean hides what numerics change.
+    // Of the validation image few pixels count, so that no mean hides what numerics change.
     var labels = [UInt8](repeating: 7, count: 64 * 64)
-    labels[32 * 64 + 32] = 255
+    for place in 0..<16 { labels[place * 251] = place % 2 == 0 ? 255 : 0 }
     for sample in try configuration.datasets().validation.samples {
       try Image(width: 64, height: 64, channels: 1, samples: .uint8(labels)).write(to: sample.mask.path)
     }
@@ -129,7 +129,7 @@ struct TrainingSettingsTests {
       var state = task.network.stateDict
       let weight = try #require(state["head.weight"])
       state["head.weight"] = try Tensor(
-        shape: weight.shape, scalars: weight.scalars(Float.self).map { $0 * 20 })
+        shape: weight.shape, scalars: weight.scalars(Float.self).map { $0 * 2000 })
       try task.network.loadStateDict(state, source: "test")
       let own = try task.validate().loss
       // The network of the report is another object with the same weights.
@@ -147,6 +147,12 @@ struct TrainingSettingsTests {
     #expect(
       try configuration.makeTask(isNew: true).introduction
         == "5 training and 1 validation image; classes background, foreground")
+    let data = try configuration.datasets()
+    for sample in data.training.samples + data.validation.samples {
+      let labels = (0..<sample.width * sample.height).map { UInt8($0 % 200) }
+      try Image(width: sample.width, height: sample.height, channels: 1, samples: .uint8(labels))
+        .write(to: sample.mask.path)
+    }
     configuration.maskEncoding = .indices
     configuration.classes = (0...200).map { "class-\($0)" }
     // 255 is no index below 201.

@@ -86,7 +86,7 @@ extension SegmentationEvaluation {
     var calibration: CalibrationFigures?
     var perImage: [ImageFigures]
     var volumes: [VolumeFigures]?
-    var precision: PrecisionFigures?
+    var arithmetic: PrecisionFigures?
   }
 
   /// The images that have a mean IoU: those with a pixel that counts.
@@ -123,7 +123,7 @@ extension SegmentationEvaluation {
           })
       },
       perImage: images.map { .init(name: $0.name, meanIou: known($0.meanIntersectionOverUnion)) },
-      volumes: volumeSpacings.map { $0.enumerated().map(volumeFigures) }, precision: precision.map(figures))
+      volumes: volumeSpacings.map { $0.enumerated().map(volumeFigures) }, arithmetic: precision.map(figures))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     encoder.keyEncodingStrategy = .convertToSnakeCase
