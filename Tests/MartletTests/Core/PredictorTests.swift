@@ -205,7 +205,7 @@ struct PredictorTests {
     for (result, expected) in zip(results, expected) {
       #expect(try result.scalars(Float.self) == expected.scalars(Float.self))
     }
-    #expect(throws: MartletError.self) { try predictor(a) }
+    #expect(throws: MartletError.self) { try predictor([a, a]) }
   }
 
   @Test("refuse to change state")
