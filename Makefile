@@ -22,7 +22,7 @@ SANITIZE_undefined = -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined -X
 .PHONY: help build test sanitize lint format demo bench parity parity-onnx conformance docs fixtures dependencies peers clean
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 dependencies: ## Install the system libraries that reading images needs
 	@Scripts/install-dependencies
