@@ -53,7 +53,7 @@ def difference(martlet, source, exported, name, inputs, folder):
     """The largest over the largest output."""
     save_file({"input": inputs}, folder / "input.safetensors")
     run(
-        martlet, "run", *source, "--input", folder / "input.safetensors", "--output", folder / "output.safetensors",
+        martlet, "run", *source, "--overwrite", "--input", folder / "input.safetensors", "--output", folder / "output.safetensors",
         "--numerics", "direct",
     )  # fmt: skip
     expected = load_file(folder / "output.safetensors")["output"]
