@@ -9,6 +9,7 @@ PYTHON = $(PYTHON_ENVIRONMENT)/bin/python
 DEMO ?= runs/demo
 ROWS ?=
 NETWORKS ?=
+CASES ?=
 
 SANITIZERS ?= address undefined thread
 SANITIZE_address = --sanitize=address
@@ -18,10 +19,10 @@ SANITIZE_thread = --sanitize=thread --skip 'Guarded|WinogradError'
 # kernels only, and traps where it finds something: the tests then end with a signal and tell the case.
 SANITIZE_undefined = -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined -Xcc -Wno-pass-failed
 
-.PHONY: help build test sanitize lint format demo bench parity docs fixtures dependencies peers clean
+.PHONY: help build test sanitize lint format demo bench parity parity-onnx conformance docs fixtures dependencies peers clean
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 dependencies: ## Install the system libraries that reading images needs
 	@Scripts/install-dependencies
@@ -58,6 +59,12 @@ bench: build peers ## Compare speed and memory with other frameworks in one run 
 
 parity: build peers ## Compare whole segmentation networks with PyTorch's (NETWORKS="unet fpn" for a part)
 	$(PYTHON) Scripts/parity.py .build/release/martlet $(NETWORKS)
+
+parity-onnx: build peers ## Compare networks as ONNX files in ONNX Runtime with `martlet run` (NETWORKS="unet fpn" for a part)
+	$(PYTHON) Scripts/parity_onnx.py .build/release/martlet $(NETWORKS)
+
+conformance: build peers ## Run ONNX's own tests of operators (CASES=pattern for a part)
+	$(PYTHON) Scripts/conformance.py .build/release $(CASES)
 
 fixtures: peers ## Make the test fixtures again with PyTorch
 	@for script in Tests/Fixtures/make_*.py; do $(PYTHON) $$script || exit 1; done

@@ -31,7 +31,8 @@ let package = Package(
     .target(
       name: "MartletONNX",
       dependencies: [
-        "Martlet", "MartletFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Martlet", "MartletFiles", "MartletInterchange", "MartletKernels",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Schema/onnx.proto"]),
 
@@ -58,14 +59,15 @@ let package = Package(
       name: "MartletTraining",
       dependencies: [
         "Martlet", "MartletKernels", "MartletModels", "MartletData", "MartletFiles", "MartletInterchange",
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "MartletONNX", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "Yams", package: "Yams"),
       ],
       exclude: ["Events/event.proto"]),
     .executableTarget(
       name: "MartletCommand",
       dependencies: [
-        "Martlet", "MartletModels", "MartletData", "MartletInterchange", "MartletTraining",
+        "Martlet", "MartletFiles", "MartletModels", "MartletData", "MartletInterchange", "MartletONNX",
+        "MartletTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -74,18 +76,25 @@ let package = Package(
       name: "MartletBench",
       dependencies: [
         "CMartletKernels", "Martlet", "MartletData", "MartletInterchange", "MartletKernels", "MartletModels",
-        "MartletTraining",
+        "MartletONNX", "MartletTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .testTarget(name: "MartletKernelsTests", dependencies: ["MartletKernels", "CMartletKernels"]),
     .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletInterchange"]),
-    .testTarget(name: "MartletInterchangeTests", dependencies: ["MartletInterchange"]),
+    .testTarget(name: "MartletInterchangeTests", dependencies: ["MartletInterchange", "MartletFiles"]),
+    .testTarget(
+      name: "MartletONNXTests",
+      dependencies: [
+        "MartletONNX", "MartletInterchange", "MartletModels",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
     .testTarget(
       name: "MartletDataTests",
       dependencies: ["MartletData", "MartletFiles", "MartletInterchange", "MartletKernels"]),
     .testTarget(name: "MartletModelsTests", dependencies: ["MartletModels", "MartletInterchange"]),
-    .testTarget(name: "MartletTrainingTests", dependencies: ["MartletTraining"]),
+    .testTarget(
+      name: "MartletTrainingTests", dependencies: ["MartletFiles", "MartletONNX", "MartletTraining"]),
     .testTarget(name: "MartletCommandTests", dependencies: ["MartletCommand"]),
   ],
   swiftLanguageModes: [.v6]

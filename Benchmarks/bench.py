@@ -99,7 +99,7 @@ def run(options, row, results):
 
 def start(options, row):
     """All workers of a row, ours first."""
-    command = [*shlex.split(options.martlet), row.kind, *row.work]
+    command = [*shlex.split(options.martlet), row.kind, *row.work, *row.own]
     workers = [Worker(OURS, command, environment(options.threads))]
     if row.kind == "conv" and options.threads > 1:
         workers.append(Worker(ONE_THREAD, command, environment(1)))

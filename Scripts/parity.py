@@ -51,6 +51,7 @@ def compare(martlet, case, folder):
         command = [
             martlet, "run", case.architecture, *settings(case), "--weights", weights, "--input",
             folder / "input.safetensors", "--output", folder / "output.safetensors", "--numerics", "direct",
+            "--overwrite",
         ]  # fmt: skip
         subprocess.run([str(part) for part in command], check=True)
         output = load_file(folder / "output.safetensors")["output"]

@@ -11,13 +11,19 @@ READING = (
     "figure over Martlet's: above 1, Martlet is faster or holds less. A tilde marks what was measured while the "
     "machine was busy with something else too."
 )
+# By kind and precision.
 NETWORKS = {
-    "step": (
+    ("step", None): (
         "Training steps",
         "One step: forward, cross-entropy, backward, Adam. Float32, but for the peers with bf16 in their "
         "name, which run channels_last under autocast.",
     ),
-    "infer": ("Inference", "One forward pass in evaluation mode, in float32."),
+    ("infer", None): ("Inference", "One forward pass in evaluation mode, in float32."),
+    ("infer", "bf16"): (
+        "Inference in bf16",
+        "The same where convolutions multiply in bfloat16. The peers' activations are bfloat16 too; Martlet's are "
+        "float32, and so are those of its convolutions that are faster like that.",
+    ),
 }
 RECOMMENDATION = (
     "PAUP with its published sizes, 2 layers, 2 heads and 64 channels, in float32 but for the peer with bf16 in its "
@@ -50,8 +56,8 @@ def document(machine, rows):
 
 def _lines(machine, rows):
     yield from ["# Martlet and its peers", "", _machine_sentence(machine, rows), "", READING]
-    for kind, (heading, text) in NETWORKS.items():
-        chosen = _of_kind(rows, kind)
+    for (kind, precision), (heading, text) in NETWORKS.items():
+        chosen = _of_kind(rows, kind, precision)
         if chosen:
             yield from ["", f"## {heading}", "", f"{text} {MEMORY}"]
             yield from _network_tables(chosen, "network, batch, size", _network_label)
@@ -94,8 +100,8 @@ def _machine_sentence(machine, rows):
     )
 
 
-def _of_kind(rows, kind):
-    return {name: row for name, row in rows.items() if row["kind"] == kind}
+def _of_kind(rows, kind, precision=None):
+    return {name: row for name, row in rows.items() if (row["kind"], row.get("precision")) == (kind, precision)}
 
 
 def _network_label(row):

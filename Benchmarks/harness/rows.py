@@ -1,6 +1,6 @@
 """All rows: what each measures, against whom and for how long."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 
 from .convolutions import FORWARD, bytes_moved, convolutions, flops
@@ -19,6 +19,7 @@ class Row:
     name: str
     kind: str  # also the name of martlet-bench's command
     work: list = field(default_factory=list)  # the words of every worker's command line
+    own: list = field(default_factory=list)  # what our worker's command line has besides
     peers: dict = field(default_factory=dict)
     effort: Effort | None = None
     facts: dict = field(default_factory=dict)  # what the results tell of the work itself
@@ -31,20 +32,22 @@ def all_rows():
     yield Row("errors", "errors")
     for base, batch in ((64, 4), (64, 1), (32, 4), (32, 1)):
         yield _network("step", base, batch, STEP_PEERS)
-    for base, batch in ((64, 4), (64, 1), (32, 4), (32, 1)):
+    for base, batch in ((64, 1), (64, 4), (32, 1), (32, 4)):
         yield _network("infer", base, batch, INFER_PEERS)
+        yield _in_bf16(_network("infer", base, batch, INFER_BF16_PEERS))
     for network, encoder, size in ENCODED:
         # DeepLabV3 normalises the means of whole images, for which training takes more than one.
         yield _encoded("step", network, encoder, 2 if network == "deeplabv3" else 1, size, STEP_PEERS)
         for batch in (1, 4):
             yield _encoded("infer", network, encoder, batch, size, INFER_PEERS)
+            yield _in_bf16(_encoded("infer", network, encoder, batch, size, INFER_BF16_PEERS))
     yield _network("cold", 32, 1, COLD_PEERS)
     yield _recommender("step", PAUP_STEP_PEERS)
     yield _recommender("rank", PAUP_RANK_PEERS)
     for name, conv in convolutions().items():
         facts = {"part": conv.part, "flops": flops(conv), "bytes": bytes_moved(conv)}
         peers = CONVOLUTION_PEERS | (FORWARD_PEERS if conv.part == FORWARD else {})
-        yield Row(name, "conv", conv.command_line(), peers, CONVOLUTIONS, facts)
+        yield Row(name, "conv", conv.command_line(), peers=peers, effort=CONVOLUTIONS, facts=facts)
 
 
 def matching(pattern):
@@ -55,7 +58,7 @@ def matching(pattern):
 def _network(kind, base, batch, peers):
     work = f"--base {base} --batch {batch} --size {SIZE}".split()
     facts = {"base_channels": base, "batch_size": batch, "image_size": SIZE}
-    return Row(f"{kind} {base}/{batch}", kind, work, peers, NETWORKS, facts)
+    return Row(f"{kind} {base}/{batch}", kind, work, peers=peers, effort=NETWORKS, facts=facts)
 
 
 def _encoded(kind, network, encoder, batch, size, peers):
@@ -63,12 +66,16 @@ def _encoded(kind, network, encoder, batch, size, peers):
     work = f"--network {network} --encoder {encoder} --batch {batch} --size {size}".split()
     facts = {"network": network, "encoder": encoder, "batch_size": batch, "image_size": size}
     number = f" {batch}" if kind == "infer" and batch > 1 else ""
-    return Row(f"{kind} {network} {encoder}{number}", kind, work, peers, NETWORKS, facts)
+    return Row(f"{kind} {network} {encoder}{number}", kind, work, peers=peers, effort=NETWORKS, facts=facts)
+
+
+def _in_bf16(row):
+    return replace(row, name=f"{row.name} bf16", own=["--precision", "bf16"], facts=row.facts | {"precision": "bf16"})
 
 
 def _recommender(work, peers):
     words = [word for name, size in SEQUENCES.items() for word in (f"--{name}", str(size))]
-    return Row(f"paup {work}", f"paup-{work}", words, peers, NETWORKS, SEQUENCES)
+    return Row(f"paup {work}", f"paup-{work}", words, peers=peers, effort=NETWORKS, facts=SEQUENCES)
 
 
 STEP_PEERS = {
@@ -84,6 +91,11 @@ INFER_PEERS = {
     "ONNX Runtime": Peer("network_infer.py", "--mode onnxruntime", exported=True),
     "OpenVINO": Peer("network_infer.py", "--mode openvino", exported=True),
     "ncnn": Peer("network_infer.py", "--mode ncnn", exported=True),
+}
+INFER_BF16_PEERS = {
+    "PyTorch bf16": Peer("network_infer.py", "--mode eager_cl --bf16", pooled=True),
+    "torch.compile bf16": Peer("network_infer.py", "--mode compile --bf16", pooled=True, compiled=True),
+    "OpenVINO bf16": Peer("network_infer.py", "--mode openvino --bf16", exported=True),
 }
 COLD_PEERS = {
     "PyTorch": Peer("cold_start.py", "--mode pytorch", exported=True),

@@ -22,12 +22,15 @@ def pytorch(options):
 
     def prepare():
         model = networks.make_for_inference(options).to(memory_format=torch.channels_last)
+        if options.bf16:
+            model = model.to(torch.bfloat16)
         if options.mode == "compile":
             from torch._inductor import config
 
             config.freezing = True
             model = torch.compile(model)
         x = torch.from_numpy(image(options)).contiguous(memory_format=torch.channels_last)
+        x = x.to(torch.bfloat16) if options.bf16 else x
 
         def infer():
             with torch.no_grad():
@@ -58,7 +61,7 @@ def openvino(options):
         settings = {
             "INFERENCE_NUM_THREADS": options.threads,
             "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": "bf16" if options.bf16 else "f32",
         }
         request = openvino.Core().compile_model(str(options.model), "CPU", settings).create_infer_request()
         x = openvino.Tensor(image(options))
@@ -136,6 +139,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mode", choices=[*ENGINES, "export"], default="eager_cl")
     networks.add_arguments(parser, batch=1)
+    parser.add_argument("--bf16", action="store_true", help="PyTorch and OpenVINO: weights and activations in bfloat16")
     parser.add_argument("--model", type=Path, help="the ONNX file that export writes and the engines read")
     options = parser.parse_args()
     if options.mode == "export":

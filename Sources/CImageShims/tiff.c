@@ -272,6 +272,16 @@ void martlet_tiff_read_header(martlet_tiff *tiff, martlet_tiff_header *header) {
     header->photometric = PHOTOMETRIC_RGB;
 }
 
+uint32_t martlet_tiff_page_count(martlet_tiff *tiff) {
+  char error[MARTLET_IMAGE_ERROR_LENGTH];
+  const int system_error = tiff->system_error;
+  memcpy(error, tiff->error, sizeof error);
+  const uint32_t pages = (uint32_t)TIFFNumberOfDirectories(tiff->file);
+  memcpy(tiff->error, error, sizeof error);
+  tiff->system_error = system_error;
+  return pages < 1 ? 1 : pages;
+}
+
 int martlet_tiff_palette(
     martlet_tiff *tiff, const uint16_t **red, const uint16_t **green, const uint16_t **blue) {
   uint16_t *values[3] = {NULL, NULL, NULL};

@@ -19,7 +19,23 @@ static inline REAL NAME(clamped)(REAL v, REAL limit) {
   return v > limit ? limit : v;
 }
 
+// tanh(softplus(v)) and the logistic function of v, from e^−|v| alone.
+static inline REAL NAME(mish_share)(REAL v, REAL e) {
+  const REAL below = e * (e + (REAL)2), above = (REAL)1 + (REAL)2 * e;
+  return v < 0 ? below / (below + (REAL)2) : above / (above + (REAL)2 * e * e);
+}
+
+static inline REAL NAME(mish_slope)(REAL v) {
+  const REAL e = M_EXP(-M_ABS(v));
+  const REAL t = NAME(mish_share)(v, e);
+  return t + v * ((REAL)1 - t * t) * ((v < 0 ? e : (REAL)1) / ((REAL)1 + e));
+}
+
 // Loops over library functions cannot become vectors.
+#define LIBRARY(FUNCTION)                                                                                     \
+  for (size_t i = 0; i < n; i++) y[i] = M_LIBRARY(FUNCTION)(x[i]);                                            \
+  break
+
 static void NAME(power_scalar)(const REAL *x, REAL *y, size_t n, REAL p) {
   if (p == (REAL)0.5) {
     VECTOR for (size_t i = 0; i < n; i++) y[i] = __builtin_elementwise_sqrt(x[i]);
@@ -69,9 +85,31 @@ static void NAME(unary)(
   case MARTLET_SUBTRACT_FROM: UNARY(a - v);
   case MARTLET_DIVIDE_INTO: UNARY(a / v);
   case MARTLET_POWER_SCALAR: NAME(power_scalar)(x, y, n, a); break;
+  case MARTLET_SIGN: UNARY(v > 0 ? (REAL)1 : v < 0 ? (REAL)-1 : v);
+  case MARTLET_CEIL: UNARY(__builtin_elementwise_ceil(v));
+  case MARTLET_FLOOR: UNARY(__builtin_elementwise_floor(v));
+  case MARTLET_ROUND: UNARY(__builtin_elementwise_rint(v));
+  case MARTLET_SIN: LIBRARY(sin);
+  case MARTLET_COS: LIBRARY(cos);
+  case MARTLET_TAN: LIBRARY(tan);
+  case MARTLET_ASIN: LIBRARY(asin);
+  case MARTLET_ACOS: LIBRARY(acos);
+  case MARTLET_ATAN: LIBRARY(atan);
+  case MARTLET_SINH: LIBRARY(sinh);
+  case MARTLET_COSH: LIBRARY(cosh);
+  case MARTLET_ASINH: LIBRARY(asinh);
+  case MARTLET_ACOSH: LIBRARY(acosh);
+  case MARTLET_ATANH: LIBRARY(atanh);
+  case MARTLET_SOFTPLUS: UNARY((v < 0 ? (REAL)0 : v) + M_LOG1P_UNIT(M_EXP(-M_ABS(v))));
+  case MARTLET_SOFTSIGN: UNARY(v / ((REAL)1 + M_ABS(v)));
+  case MARTLET_ELU: UNARY(v > 0 ? v : a * M_EXPM1_BELOW(v > 0 ? (REAL)0 : b * v));
+  case MARTLET_MISH: UNARY(v * NAME(mish_share)(v, M_EXP(-M_ABS(v))));
+  case MARTLET_THRESHOLD: UNARY(v <= a ? (REAL)0 : v);
+  case MARTLET_SHRINK: UNARY(v < -a ? v + b : v <= a ? (REAL)0 : v - b);
   }
 }
 #undef UNARY
+#undef LIBRARY
 
 // d(x · Φ(x))/dx = Φ(x) + x · φ(x)
 static inline REAL NAME(gelu_slope)(REAL v) {
@@ -96,6 +134,13 @@ static inline REAL NAME(silu_slope)(REAL v) {
       const REAL v = kept[i], g = dy[i];                                                                      \
       dx[i] = (EXPRESSION);                                                                                   \
     }                                                                                                         \
+  }                                                                                                           \
+  break
+
+#define GRADIENT_CALLS(EXPRESSION)                                                                            \
+  for (size_t i = 0; i < n; i++) {                                                                            \
+    const REAL v = kept[i], g = dy[i];                                                                        \
+    dx[i] = (EXPRESSION);                                                                                     \
   }                                                                                                           \
   break
 
@@ -129,6 +174,28 @@ static void NAME(unary_gradient)(
       dx[i] = a == 0 ? (REAL)0 : dy[i] * (a * M_POW(kept[i], a - (REAL)1));
     }
     break;
+  case MARTLET_SIN: GRADIENT_CALLS(g * M_LIBRARY(cos)(v));
+  case MARTLET_COS: GRADIENT_CALLS(-g * M_LIBRARY(sin)(v));
+  case MARTLET_TAN: GRADIENT(g * ((REAL)1 + v * v));
+  case MARTLET_ASIN: GRADIENT(g / __builtin_elementwise_sqrt((REAL)1 - v * v));
+  case MARTLET_ACOS: GRADIENT(-g / __builtin_elementwise_sqrt((REAL)1 - v * v));
+  case MARTLET_ATAN: GRADIENT(g / ((REAL)1 + v * v));
+  case MARTLET_SINH: GRADIENT_CALLS(g * M_LIBRARY(cosh)(v));
+  case MARTLET_COSH: GRADIENT_CALLS(g * M_LIBRARY(sinh)(v));
+  case MARTLET_ASINH: GRADIENT(g / __builtin_elementwise_sqrt(v * v + (REAL)1));
+  case MARTLET_ACOSH: GRADIENT(g / __builtin_elementwise_sqrt(v * v - (REAL)1));
+  case MARTLET_ATANH: GRADIENT(g / ((REAL)1 - v * v));
+  case MARTLET_SOFTPLUS: GRADIENT(g * M_SIGMOID(v));
+  case MARTLET_SOFTSIGN: GRADIENT(g / (((REAL)1 + M_ABS(v)) * ((REAL)1 + M_ABS(v))));
+  case MARTLET_ELU: GRADIENT(v > 0 ? g : g * (a * b * M_EXP(v > 0 ? (REAL)0 : b * v)));
+  case MARTLET_MISH: GRADIENT(g * NAME(mish_slope)(v));
+  case MARTLET_THRESHOLD: GRADIENT(v <= a ? (REAL)0 : g);
+  case MARTLET_SHRINK: GRADIENT(((v >= -a) & (v <= a)) ? (REAL)0 : g);
+  // Constant in pieces.
+  case MARTLET_SIGN:
+  case MARTLET_CEIL:
+  case MARTLET_FLOOR:
+  case MARTLET_ROUND:
   // Linear in x: their gradients are unary functions of dy alone.
   case MARTLET_NEGATE:
   case MARTLET_ADD_SCALAR:
@@ -138,6 +205,7 @@ static void NAME(unary_gradient)(
   }
 }
 #undef GRADIENT
+#undef GRADIENT_CALLS
 
 static size_t NAME(count_not_finite)(const void *x_, size_t n) {
   const REAL *x = x_;

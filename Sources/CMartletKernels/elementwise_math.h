@@ -83,6 +83,14 @@ static inline float MATH(log1p_unit)(float u) {
   return MATH(log_of_parts)(upper ? 0.5f * (u - 1.0f) : u, upper ? 1.0f : 0.0f);
 }
 
+// exp(x) − 1 for x up to 0, within 2 units in the last place.
+static inline float MATH(expm1_below)(float x) {
+  const float c = x < -30.0f ? -30.0f : x;
+  MATH_REDUCE_EXP(c, n, p);
+  const float s = MATH(power_of_two)(n);
+  return s * p + (s - 1.0f);
+}
+
 // Within 3 units in the last place: with m = e^(2|x|) − 1, tanh |x| = m / (m + 2).
 static inline float MATH(tanh)(float x) {
   const float magnitude = x < 0.0f ? -x : x;

@@ -37,6 +37,26 @@
   }                                                                                                           \
   break
 
+// The same with what cannot become vectors.
+#define PLANE_CALLS(EXPRESSION)                                                                               \
+  for (size_t r = 0; r < rows; r++) {                                                                         \
+    const ELEMENT *pa = (const ELEMENT *)a.start + (ptrdiff_t)r * a.row_stride;                               \
+    const ELEMENT *pb = (const ELEMENT *)b.start + (ptrdiff_t)r * b.row_stride;                               \
+    ELEMENT *py = (ELEMENT *)y + r * columns;                                                                 \
+    for (size_t c = 0; c < columns; c++) {                                                                    \
+      const ELEMENT x = pa[(ptrdiff_t)c * a.column_stride], z = pb[(ptrdiff_t)c * b.column_stride];           \
+      py[c] = (EXPRESSION);                                                                                   \
+    }                                                                                                         \
+  }                                                                                                           \
+  break
+
+#if IS_REAL
+static inline ELEMENT NAME(remainder)(ELEMENT x, ELEMENT z) {
+  const ELEMENT rest = M_LIBRARY(fmod)(x, z);
+  return rest != 0 && (rest < 0) != (z < 0) ? rest + z : rest;
+}
+#endif
+
 static void NAME(binary)(
     martlet_binary operation, martlet_plane a, martlet_plane b, void *y, size_t rows, size_t columns) {
   switch (operation) {
@@ -47,21 +67,30 @@ static void NAME(binary)(
   case MARTLET_DIVIDE: PLANE_LOOPS(ELEMENT, x / z);
   case MARTLET_MAXIMUM: PLANE_LOOPS(ELEMENT, ((x > z) | (x != x)) ? x : z);
   case MARTLET_MINIMUM: PLANE_LOOPS(ELEMENT, ((x < z) | (x != x)) ? x : z);
-  case MARTLET_POWER:
-    for (size_t r = 0; r < rows; r++) {
-      const ELEMENT *pa = (const ELEMENT *)a.start + (ptrdiff_t)r * a.row_stride;
-      const ELEMENT *pb = (const ELEMENT *)b.start + (ptrdiff_t)r * b.row_stride;
-      ELEMENT *py = (ELEMENT *)y + r * columns;
-      for (size_t c = 0; c < columns; c++) {
-        py[c] = M_POW(pa[(ptrdiff_t)c * a.column_stride], pb[(ptrdiff_t)c * b.column_stride]);
-      }
-    }
-    break;
+  case MARTLET_POWER: PLANE_CALLS(M_POW(x, z));
+  case MARTLET_REMAINDER: PLANE_CALLS(NAME(remainder)(x, z));
+  case MARTLET_TRUNCATED_REMAINDER: PLANE_CALLS(M_LIBRARY(fmod)(x, z));
+  case MARTLET_PARAMETRIC_RELU: PLANE_LOOPS(ELEMENT, x > 0 ? x : x * z);
+  case MARTLET_TRUNCATED_QUOTIENT:
+  case MARTLET_BITWISE_AND:
+  case MARTLET_BITWISE_OR:
+  case MARTLET_BITWISE_XOR:
+  case MARTLET_SHIFT_LEFT:
+  case MARTLET_SHIFT_RIGHT: break;
 #else
   case MARTLET_MAXIMUM: PLANE_LOOPS(ELEMENT, x > z ? x : z);
   case MARTLET_MINIMUM: PLANE_LOOPS(ELEMENT, x < z ? x : z);
-  case MARTLET_DIVIDE:
-  case MARTLET_POWER: break;
+  case MARTLET_POWER: PLANE_CALLS(NAME(power)(x, z));
+  case MARTLET_REMAINDER: PLANE_CALLS(NAME(remainder)(x, z));
+  case MARTLET_TRUNCATED_REMAINDER: PLANE_CALLS(NAME(truncated_remainder)(x, z));
+  case MARTLET_PARAMETRIC_RELU: PLANE_LOOPS(ELEMENT, x > 0 ? x : NAME(product)(x, z));
+  case MARTLET_TRUNCATED_QUOTIENT: PLANE_CALLS(NAME(quotient)(x, z));
+  case MARTLET_BITWISE_AND: PLANE_LOOPS(ELEMENT, x & z);
+  case MARTLET_BITWISE_OR: PLANE_LOOPS(ELEMENT, x | z);
+  case MARTLET_BITWISE_XOR: PLANE_LOOPS(ELEMENT, x ^ z);
+  case MARTLET_SHIFT_LEFT: PLANE_CALLS(NAME(left)(x, z));
+  case MARTLET_SHIFT_RIGHT: PLANE_CALLS(NAME(right)(x, z));
+  case MARTLET_DIVIDE: break;
 #endif
   }
 }
@@ -80,6 +109,7 @@ static void NAME(compare)(
   }
 }
 #undef PLANE_LOOPS
+#undef PLANE_CALLS
 
 static void NAME(select)(
     martlet_plane condition, martlet_plane a, martlet_plane b, void *y, size_t rows, size_t columns) {

@@ -2,7 +2,7 @@
 // inside the set's target attribute. A body finds
 //   NAME(x)   x with the suffix of the type and the set, such as x_f32_avx2
 //   REAL      float or double
-//   M_EXP …   elementary functions of REAL
+//   M_EXP …   elementary functions of REAL; M_LIBRARY(name) is the C library's
 //   VECTOR    a hint before loops that must become vectors, in which outputs may lie on inputs, element on element
 
 #define JOIN_(a, b, c) a##_##b##_##c
@@ -21,7 +21,9 @@
 #define M_SIGMOID(v) MATH(sigmoid)(v)
 #define M_ERF(v) MATH(erf)(v)
 #define M_ABS(v) __builtin_fabsf(v)
+#define M_EXPM1_BELOW(v) MATH(expm1_below)(v)
 #define M_POW(v, p) powf(v, p)
+#define M_LIBRARY(name) name##f
 #include BODY
 #undef NAME
 #undef REAL
@@ -33,7 +35,9 @@
 #undef M_SIGMOID
 #undef M_ERF
 #undef M_ABS
+#undef M_EXPM1_BELOW
 #undef M_POW
+#undef M_LIBRARY
 
 // Double precision is there to check with: library functions, which loops cannot be vectors of.
 #define NAME(x) JOIN(x, f64, SET)
@@ -46,7 +50,9 @@
 #define M_SIGMOID(v) (1.0 / (1.0 + exp(-(v))))
 #define M_ERF(v) erf(v)
 #define M_ABS(v) __builtin_fabs(v)
+#define M_EXPM1_BELOW(v) expm1(v)
 #define M_POW(v, p) pow(v, p)
+#define M_LIBRARY(name) name
 #include BODY
 #undef NAME
 #undef REAL
@@ -58,7 +64,9 @@
 #undef M_SIGMOID
 #undef M_ERF
 #undef M_ABS
+#undef M_EXPM1_BELOW
 #undef M_POW
+#undef M_LIBRARY
 
 #undef MATH
 #undef MATH_REDUCE_EXP

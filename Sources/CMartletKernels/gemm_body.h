@@ -7,7 +7,11 @@
 
 #include "vector_body.h"
 
+#include "gemm_write_body.h"
+
+#define OPERAND REAL
 #include "gemm_tile_body.h"
+#undef OPERAND
 
 #include "gemm_dots_body.h"
 

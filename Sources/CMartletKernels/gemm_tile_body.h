@@ -1,86 +1,35 @@
 // Products of matrices whose left operand is read row by row through pointers, included once for each instruction set
-// and element type with what gemm_body.h says.
+// and element type with what gemm_body.h says, and with
+//   OPERAND  the element of both operands: REAL, or as many narrow numbers as fill 4 bytes, whose products FMA sums up
+//   NAME(write)  writes a tile's sums
 
 // Columns of a panel, and elements of a cache line.
-enum { NAME(width) = LANES * VECTORS, NAME(line) = 64 / sizeof(REAL) };
+enum { NAME(width) = LANES * VECTORS, NAME(line) = 64 / sizeof(OPERAND) };
+
+typedef OPERAND NAME(operands) __attribute__((vector_size(LANES * sizeof(OPERAND))));
+typedef OPERAND NAME(loose_operands)
+    __attribute__((vector_size(LANES * sizeof(OPERAND)), aligned(sizeof(OPERAND)), may_alias));
 
 // Adds the products of one channel.
 static inline __attribute__((always_inline)) void NAME(add_step)(
     const int height, const int vectors, NAME(vector) sums[NARROW_HEIGHT][VECTORS],
-    const REAL *source[NARROW_HEIGHT], long channel, const REAL *weights) {
-  NAME(vector) right[VECTORS];
+    const OPERAND *source[NARROW_HEIGHT], long channel, const OPERAND *weights) {
+  NAME(operands) right[VECTORS];
 #pragma clang loop unroll(full)
-  for (int v = 0; v < vectors; v++) right[v] = NAME(load)(weights + v * LANES);
+  for (int v = 0; v < vectors; v++) right[v] = *(const NAME(loose_operands) *)(weights + v * LANES);
 #pragma clang loop unroll(full)
   for (int m = 0; m < height; m++) {
-    const NAME(vector) left = NAME(splat)(source[m][channel]);
+    const NAME(operands) left = source[m][channel] - (NAME(operands)){};
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) sums[m][v] = FMA(left, right[v], sums[m][v]);
   }
-}
-
-// Writes a tile's sums with what the block asks for on top. `whole` says that all of the tile's columns exist; it, the
-// height and the vectors are constants at every call.
-static inline __attribute__((always_inline)) void NAME(write)(
-    const int height, const int vectors, const int whole, const martlet_gemm_block *block,
-    NAME(vector) sums[NARROW_HEIGHT][VECTORS], void *const *outputs, long column, long columns) {
-  const REAL *bias = block->bias ? (const REAL *)block->bias + column : 0;
-  const long first = block->output_offset + column;
-  long lanes[VECTORS];
-#pragma clang loop unroll(full)
-  for (int v = 0; v < vectors; v++) {
-    const long left = columns - v * LANES;
-    lanes[v] = whole || left >= LANES ? LANES : left < 0 ? 0 : left;
-  }
-  if (block->accumulate) {
-#pragma clang loop unroll(full)
-    for (int m = 0; m < height; m++)
-#pragma clang loop unroll(full)
-      for (int v = 0; v < vectors; v++)
-        sums[m][v] += NAME(load_some)((const REAL *)outputs[m] + first + v * LANES, lanes[v]);
-  }
-  if (bias) {
-#pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++) {
-      const NAME(vector) b = NAME(load_some)(bias + v * LANES, lanes[v]);
-#pragma clang loop unroll(full)
-      for (int m = 0; m < height; m++) sums[m][v] += b;
-    }
-  }
-  if (block->adds) {
-#pragma clang loop unroll(full)
-    for (int m = 0; m < height; m++) {
-      const REAL *addend = (const REAL *)((const char *)outputs[m] + block->addend_distance) + first;
-#pragma clang loop unroll(full)
-      for (int v = 0; v < vectors; v++) sums[m][v] += NAME(load_some)(addend + v * LANES, lanes[v]);
-    }
-  }
-  if (block->rectify) {
-#pragma clang loop unroll(full)
-    for (int m = 0; m < height; m++)
-#pragma clang loop unroll(full)
-      for (int v = 0; v < vectors; v++) sums[m][v] = NAME(rectified)(sums[m][v]);
-  }
-  if (whole && block->stream) {
-#pragma clang loop unroll(full)
-    for (int m = 0; m < height; m++)
-#pragma clang loop unroll(full)
-      for (int v = 0; v < vectors; v++)
-        __builtin_nontemporal_store(sums[m][v], (NAME(vector) *)((REAL *)outputs[m] + first + v * LANES));
-    return;
-  }
-#pragma clang loop unroll(full)
-  for (int m = 0; m < height; m++)
-#pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++)
-      NAME(store_some)((REAL *)outputs[m] + first + v * LANES, sums[m][v], lanes[v]);
 }
 
 // One tile of `vectors` vectors across. Height, vectors and whether taps share a source row are constants at every
 // call, so that the sums live in registers.
 static inline __attribute__((always_inline)) void NAME(tile)(
     const int height, const int vectors, const int shared, const martlet_gemm_block *block,
-    const void *const *sources, const void *const *following, const REAL *panel, void *const *outputs, long column,
+    const void *const *sources, const void *const *following, const OPERAND *panel, void *const *outputs, long column,
     long columns) {
   NAME(vector) sums[NARROW_HEIGHT][VECTORS];
 #pragma clang loop unroll(full)
@@ -107,9 +56,9 @@ static inline __attribute__((always_inline)) void NAME(tile)(
 
   const long channels = block->channels;
   if (shared) {
-    const REAL *source[NARROW_HEIGHT];
+    const OPERAND *source[NARROW_HEIGHT];
 #pragma clang loop unroll(full)
-    for (int m = 0; m < height; m++) source[m] = (const REAL *)sources[m] + block->source_offset;
+    for (int m = 0; m < height; m++) source[m] = (const OPERAND *)sources[m] + block->source_offset;
     for (long t = 0; t < block->taps; t++) {
       const long first = block->tap_offsets[t];
 #pragma clang loop unroll(disable)
@@ -119,17 +68,17 @@ static inline __attribute__((always_inline)) void NAME(tile)(
   }
   const long pitch = block->source_pitch;
   for (long t = 0; t < (shared ? 0 : block->taps); t++, sources += pitch, following += pitch) {
-    const REAL *source[NARROW_HEIGHT];
+    const OPERAND *source[NARROW_HEIGHT];
 #pragma clang loop unroll(full)
-    for (int m = 0; m < height; m++) source[m] = (const REAL *)sources[m] + block->source_offset;
-    const REAL *weights = panel + (block->panel_taps ? block->panel_taps[t] : t) * channels * NAME(width);
+    for (int m = 0; m < height; m++) source[m] = (const OPERAND *)sources[m] + block->source_offset;
+    const OPERAND *weights = panel + (block->panel_taps ? block->panel_taps[t] : t) * channels * NAME(width);
     // Source rows lie where no processor foresees them: a line of each of the next tile's rows is fetched while
     // one of this tile's is multiplied.
     long c = 0;
     for (; c + NAME(line) <= channels; c += NAME(line)) {
 #pragma clang loop unroll(full)
       for (int m = 0; m < height; m++)
-        __builtin_prefetch((const REAL *)following[m] + block->source_offset + c, 0, 2);
+        __builtin_prefetch((const OPERAND *)following[m] + block->source_offset + c, 0, 2);
 #pragma clang loop unroll_count(UNROLL)
       for (long i = c; i < c + NAME(line); i++, weights += NAME(width))
         NAME(add_step)(height, vectors, sums, source, i, weights);
@@ -144,13 +93,13 @@ static inline __attribute__((always_inline)) void NAME(tile)(
 }
 
 typedef void (*NAME(tile_function))(
-    const martlet_gemm_block *, const void *const *, const void *const *, const REAL *, void *const *, long,
+    const martlet_gemm_block *, const void *const *, const void *const *, const OPERAND *, void *const *, long,
     long);
 
 #define TILE(name, h, vectors, shared)                                                                 \
   static __attribute__((noinline)) void NAME(name##_##h)(                                              \
       const martlet_gemm_block *block, const void *const *sources, const void *const *following,       \
-      const REAL *panel, void *const *outputs, long column, long columns) {                            \
+      const OPERAND *panel, void *const *outputs, long column, long columns) {                            \
     NAME(tile)(h, vectors, shared, block, sources, following, panel, outputs, column, columns);        \
   }
 #define WIDE(h) TILE(wide, h, VECTORS, 0) TILE(wide_shared, h, VECTORS, 1)
@@ -186,7 +135,7 @@ static inline long NAME(tile_rows)(const martlet_gemm_block *block, long largest
 // The rows are spread evenly over as few tiles as hold them; a panel stays in the first cache for all tiles. Where a
 // panel holds no more columns than a vector, tiles are narrow and tall.
 static void NAME(multiply)(const martlet_gemm_block *block) {
-  const REAL *panel = block->panels;
+  const OPERAND *panel = block->panels;
   const int shared = block->tap_offsets != 0;
   for (long column = 0; column < block->columns; column += NAME(width), panel += block->panel_stride) {
     const long left = block->columns - column;

@@ -16,6 +16,9 @@ void martlet_reduce_merge(martlet_reduction reduction, double *into, const doubl
       into[i] = ((part[i] < into[i]) | (part[i] != part[i])) ? part[i] : into[i];
     }
     break;
+  case MARTLET_REDUCE_PRODUCT:
+    for (size_t i = 0; i < n; i++) into[i] *= part[i];
+    break;
   }
 }
 

@@ -94,6 +94,12 @@ static double NAME(minimum)(const REAL *x, size_t n) {
   return best;
 }
 
+static double NAME(product)(const REAL *x, size_t n) {
+  double product = 1;
+  for (size_t i = 0; i < n; i++) product *= x[i];
+  return product;
+}
+
 static void NAME(rows)(
     martlet_reduction reduction, const void *x_, ptrdiff_t row_stride, size_t rows, size_t n, double *out) {
   const REAL *x = x_;
@@ -109,6 +115,9 @@ static void NAME(rows)(
     break;
   case MARTLET_REDUCE_MINIMUM:
     for (size_t r = 0; r < rows; r++) out[r] = NAME(minimum)(x + (ptrdiff_t)r * row_stride, n);
+    break;
+  case MARTLET_REDUCE_PRODUCT:
+    for (size_t r = 0; r < rows; r++) out[r] = NAME(product)(x + (ptrdiff_t)r * row_stride, n);
     break;
   }
 }
@@ -171,6 +180,15 @@ static void NAME(extreme_columns)(
   }
 }
 
+static void NAME(product_columns)(
+    const REAL *x, ptrdiff_t row_stride, size_t rows, size_t columns, double *out) {
+  for (size_t c = 0; c < columns; c++) out[c] = x[c];
+  for (size_t r = 1; r < rows; r++) {
+    const REAL *p = x + (ptrdiff_t)r * row_stride;
+    for (size_t c = 0; c < columns; c++) out[c] *= p[c];
+  }
+}
+
 static void NAME(columns_as_they_are)(
     martlet_reduction reduction, const REAL *x, ptrdiff_t row_stride, size_t rows, size_t columns, double *out) {
   switch (reduction) {
@@ -178,6 +196,7 @@ static void NAME(columns_as_they_are)(
   case MARTLET_REDUCE_SUM_OF_SQUARES: NAME(sum_columns)(x, row_stride, rows, columns, 1, out); break;
   case MARTLET_REDUCE_MAXIMUM: NAME(extreme_columns)(x, row_stride, rows, columns, 0, out); break;
   case MARTLET_REDUCE_MINIMUM: NAME(extreme_columns)(x, row_stride, rows, columns, 1, out); break;
+  case MARTLET_REDUCE_PRODUCT: NAME(product_columns)(x, row_stride, rows, columns, out); break;
   }
 }
 

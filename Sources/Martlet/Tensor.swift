@@ -47,6 +47,7 @@ public struct Tensor: Sendable {
   private static func runNow(_ operation: some Operation, _ inputs: [Tensor]) throws -> [Tensor] {
     let inputTypes = inputs.map(\.type)
     let outputTypes = try operation.inferOutputs(inputTypes)
+    try outputTypes.requireRepresentable(operation.name)
     if let viewed = operation.viewedInput {
       return [Tensor(type: outputTypes[0], content: inputs[viewed].content)]
     }
@@ -109,17 +110,25 @@ extension Tensor {
     try self.init(shape: [], scalars: [scalar])
   }
 
-  /// A tensor with every element equal to `value`, converted to the element type.
+  /// A tensor with every element equal to `value`, converted to the element type: to integers by truncation.
+  ///
+  /// - Throws: ``MartletError`` for an integer type that does not hold the value.
   public static func full(_ value: Double, _ type: TensorType) throws -> Tensor {
     func filled<Scalar: TensorScalar>(_ element: Scalar) throws -> Tensor {
       try Tensor(type: type) { $0.initialize(repeating: element) }
     }
+    func whole<Scalar: TensorScalar & FixedWidthInteger>(_: Scalar.Type) throws -> Tensor {
+      guard let element = Scalar(exactly: value.rounded(.towardZero)) else {
+        throw MartletError("tensor", "\(value) is not a value of \(type)")
+      }
+      return try filled(element)
+    }
     switch type.scalar {
     case .float32: return try filled(Float(value))
     case .float64: return try filled(value)
-    case .int32: return try filled(Int32(value))
-    case .int64: return try filled(Int64(value))
-    case .uint8: return try filled(UInt8(value))
+    case .int32: return try whole(Int32.self)
+    case .int64: return try whole(Int64.self)
+    case .uint8: return try whole(UInt8.self)
     case .bool: return try filled(value != 0)
     }
   }

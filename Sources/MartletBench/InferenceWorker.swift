@@ -7,10 +7,11 @@ struct InferenceWorker: ParsableCommand {
     commandName: "infer", abstract: "Run forward passes as a worker of the benchmark.")
 
   @OptionGroup var workload: Workload
+  @Option(help: "What convolutions multiply in: fp32 or bf16.") var precision = Precision.float32
 
   func run() throws {
     try serve {
-      let predictor = Predictor(try workload.makeNetwork())
+      let predictor = try Predictor(try workload.makeNetwork(), precision: precision)
       let images = try workload.images()
       return { try predictor(images) }
     } value: {
@@ -18,3 +19,5 @@ struct InferenceWorker: ParsableCommand {
     }
   }
 }
+
+extension Precision: ExpressibleByArgument {}

@@ -8,6 +8,6 @@ struct MartletBench: ParsableCommand {
     subcommands: [
       TrainingStepWorker.self, InferenceWorker.self, ColdStartWorker.self, ConvolutionWorker.self,
       RecommendationStepWorker.self, RecommendationRankWorker.self, LossReplay.self, StepProfile.self,
-      MachineLimits.self, TileShare.self, AlgorithmChoice.self, RoundingErrors.self,
+      MachineLimits.self, TileShare.self, AlgorithmChoice.self, RoundingErrors.self, ConformanceWorker.self,
     ])
 }

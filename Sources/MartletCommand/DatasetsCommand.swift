@@ -19,8 +19,9 @@ struct InspectDatasetCommand: ParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("Images, and masks or annotations.", valueName: "path")) var paths: [String]
-  @Option(help: "How they are stored: auto, folders, dsb, coco, voc, labelme or cvat.")
-  var format = DatasetFormat.auto
+  @Option(help: "How they are stored.") var format = DatasetFormat.auto
+  @Option(help: "How masks name classes; see `martlet train segmentation --help`.")
+  var maskEncoding = MaskEncoding.automatic
   @Option(
     help: ArgumentHelp(
       "A class table: a name a line, with `r g b` or `#rrggbb` behind it for colour masks.", valueName: "file"
@@ -34,22 +35,16 @@ struct InspectDatasetCommand: ParsableCommand {
     try require(
       (1...2).contains(paths.count), "inspect", "expected one path or two, got \(paths.count)")
     let table = try classes.map { try SegmentationClass.table(contentsOf: $0) }
-    let options = SegmentationOptions(classes: table, ignoreIndex: ignoreIndex)
-    let images = URL(filePath: paths[0])
-    let masks = paths.count == 2 ? URL(filePath: paths[1]) : nil
-    if [.auto, .folders].contains(format), VolumeReport.isFor(images) {
-      let report = try VolumeReport(images: images, masks: masks, options: options)
-      try show(json ? report.json() : report.table, report.problems)
-    } else {
-      let report = try DatasetReport(images: images, masks: masks, format: format, options: options)
-      try show(json ? report.json() : report.table, report.problems)
-    }
-  }
-
-  private func show(_ text: String, _ problems: [String]) throws {
-    try printResult(text)
-    if !problems.isEmpty { throw ExitStatus.badInput }
+    let options = SegmentationOptions(
+      encoding: maskEncoding, classes: table, ignoreIndex: ignoreIndex)
+    let report = try DatasetReport(
+      images: URL(filePath: paths[0]), masks: paths.count == 2 ? URL(filePath: paths[1]) : nil,
+      format: format,
+      options: options)
+    try printResult(json ? report.json() : report.table)
+    if !report.problems.isEmpty { throw ExitStatus.badInput }
   }
 }
 
 extension DatasetFormat: ExpressibleByArgument {}
+extension MaskEncoding: ExpressibleByArgument {}

@@ -15,7 +15,10 @@ struct EvaluateCommand: ParsableCommand {
       A recommender is measured on each user's last interaction, or the one before it, ranked among all items.
       """)
 
-  @Argument(help: ArgumentHelp("A run folder.", valueName: "run")) var folder: String
+  @Argument(
+    help: ArgumentHelp(
+      "A run folder; or a segmentation network's weights file, with --images and --masks.", valueName: "run"))
+  var folder: String
   @Option(help: ArgumentHelp("Folder of images.", valueName: "dir")) var images: String?
   @Option(
     help: ArgumentHelp(
@@ -52,6 +55,7 @@ struct EvaluateCommand: ParsableCommand {
       valueName: "depth"))
   var inferenceDepth: Int?
   @OptionGroup var options: NumericsOption
+  @OptionGroup var precision: PrecisionOption
   @Flag(help: "Print JSON.") var json = false
 
   private var measures: SegmentationMeasures {
@@ -69,18 +73,24 @@ struct EvaluateCommand: ParsableCommand {
     let kind = try ModelFile(runOrWeights: run).kind
     switch kind {
     case .segmentation:
+      try require(
+        spacing.isEmpty || distances != false, "evaluate",
+        "expected no --spacing with --no-distances, which is for distances alone")
       try refuse(["interactions": interactions != nil, "split": split != nil], for: kind, "evaluate")
-      let evaluation = try evaluateSegmentation(
-        run, images: images.map { URL(filePath: $0) }, masks: masks.map { URL(filePath: $0) },
-        format: format ?? .auto, batchSize: batchSize ?? 8, measures: measures,
-        spacing: spacing.isEmpty ? nil : spacing, inferenceDepth: inferenceDepth, numerics: options.numerics)
+      let evaluation = try precision {
+        try evaluateSegmentation(
+          run, images: images.map { URL(filePath: $0) }, masks: masks.map { URL(filePath: $0) },
+          format: format ?? .auto, batchSize: batchSize ?? 8, measures: measures,
+          spacing: spacing.isEmpty ? nil : spacing, inferenceDepth: inferenceDepth,
+          numerics: options.numerics)
+      }
       try printResult(json ? try evaluation.json() : evaluation.table)
     case .recommendation:
       try refuse(
         [
           "images": images != nil, "masks": masks != nil, "format": format != nil,
           "instances": instances != nil, "distances": distances != nil, "spacing": !spacing.isEmpty,
-          "inference-depth": inferenceDepth != nil,
+          "inference-depth": inferenceDepth != nil, "precision": precision.precision != nil,
         ], for: kind, "evaluate")
       let result = try evaluateRecommendation(
         run, interactions: interactions, split: split ?? .test, batchSize: batchSize,

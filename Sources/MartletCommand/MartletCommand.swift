@@ -12,13 +12,14 @@ struct MartletCommand: ParsableCommand {
       Environment: MARTLET_THREADS sets the number of threads, MARTLET_ISA the instruction set \
       (portable, avx2, avx512, neon). Results do not depend on the number of threads.
 
-      Exit codes: 0 done, 2 something was wrong with the input, 130 stopped by Ctrl-C, SIGTERM or SIGHUP \
-      after saving.
+      Exit codes: 0 done, 2 something was wrong with the input, 130 stopped by Ctrl-C, SIGTERM or SIGHUP: training \
+      saves before, and no file is left half-written.
       """,
     version: martletVersion,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, RunCommand.self, SummaryCommand.self,
-      PreviewCommand.self, DatasetsCommand.self, SynthesizeCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, RunCommand.self, ImportCommand.self,
+      ExportCommand.self, SummaryCommand.self, PreviewCommand.self, DatasetsCommand.self,
+      SynthesizeCommand.self,
     ])
 
   static func main() {

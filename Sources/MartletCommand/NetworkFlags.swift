@@ -7,15 +7,27 @@ struct NetworkFlags: ParsableArguments {
   @Option(parsing: .unconditional, help: "unet, unet++: 2, or 3 for volumes. (default: 2)") var axes: Int?
   @Option(help: "The classification network that leads down; unet and unet++ have one only with this flag.")
   var encoder: EncoderName?
-  @Option(parsing: .unconditional, help: "Halvings of the encoder that are used. (default: 5)")
+  @Option(
+    parsing: .unconditional,
+    help: "unet and unet++ with --encoder, linknet: halvings of the encoder that are used. (default: 5)")
   var encoderDepth: Int?
   @Option(parsing: .unconditional, help: "deeplabv3+: 16 or 8, the encoder's last reduction. (default: 16)")
   var outputStride: Int?
-  @Option(parsing: .unconditional, help: "Channels of the first level. (default: 64; unet++ 32)")
+  @Option(
+    parsing: .unconditional,
+    help:
+      "unet and unet++ without --encoder, attention-unet, resunet: channels of the first level. (default: 64; unet++ 32)"
+  )
   var baseChannels: Int?
-  @Option(parsing: .unconditional, help: "Levels below the first. (default: 4)") var depth: Int?
+  @Option(
+    parsing: .unconditional,
+    help: "unet and unet++ without --encoder, attention-unet: levels below the first. (default: 4)")
+  var depth: Int?
   @Option(help: "unet: same, or valid as published. (default: same)") var padding: UNet.Configuration.Padding?
-  @Flag(inversion: .prefixedNo, help: "Batch normalisation. (default: --batch-norm)") var batchNorm: Bool?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "unet and unet++ without --encoder: batch normalisation. (default: --batch-norm)") var batchNorm:
+    Bool?
   @Option(help: "unet: transposed or bilinear. (default: transposed)")
   var upsampling: UNet.Configuration.Upsampling?
   @Option(
@@ -24,7 +36,8 @@ struct NetworkFlags: ParsableArguments {
   var dropout: Double?
   @Option(
     parsing: .upToNextOption,
-    help: "Channels of each step up over an encoder, lowest first. (default: 256 128 64 32 16)")
+    help:
+      "unet and unet++ with --encoder: channels of each step up, lowest first. (default: 256 128 64 32 16)")
   var decoderChannels: [Int] = []
   @Option(parsing: .unconditional, help: "fpn, deeplabv3+: channels of the pyramid. (default: 256)")
   var pyramidChannels: Int?

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Martlet
 import MartletData
+import MartletFiles
 import MartletTraining
 
 struct PredictCommand: ParsableCommand {
@@ -28,12 +29,15 @@ struct PredictCommand: ParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("A run folder or a weights file.", valueName: "run")) var model: String
-  @Argument(help: ArgumentHelp("Images of any size.", valueName: "file")) var files: [String] = []
+  @Argument(help: ArgumentHelp("Images of any size, or folders of them.", valueName: "file"))
+  var files: [String] = []
   @Option(
     help: ArgumentHelp(
       "The folder for the masks, made if it is missing; a recommender's file. (default: standard output)",
       valueName: "path"))
   var output: String?
+
+  @OptionGroup var outputs: OverwriteFlag
 
   @OptionGroup(title: "Images") var images: PredictionFlags
 
@@ -49,8 +53,11 @@ struct PredictCommand: ParsableCommand {
   @Flag(help: "Leave out the items of the history.") var excludeSeen = false
 
   @OptionGroup var options: NumericsOption
+  @OptionGroup var precision: PrecisionOption
 
-  func run() throws {
+  func run() throws { try removingDrafts { try predict() } }
+
+  private func predict() throws {
     // Whoever gives images wants masks, whatever the network is.
     if !files.isEmpty, let output { try Folder.checkName(output, "predict") }
     let kind = try ModelFile(runOrWeights: URL(filePath: model)).kind
@@ -62,13 +69,14 @@ struct PredictCommand: ParsableCommand {
           "top": top != nil, "users": users != nil, "sequences": sequences != nil,
           "interactions": interactions != nil, "format": format != nil, "exclude-seen": excludeSeen,
         ], for: kind, "predict")
-      failures = try predictMasks()
+      failures = try precision(predictMasks)
     case .recommendation:
       try require(
         files.isEmpty, "predict",
         "expected no images, since the network is for \(kind), got \(files.first ?? "")"
       )
       try refuse(images.given, for: kind, "predict")
+      try refuse(["precision": precision.precision != nil], for: kind, "predict")
       failures = try recommend()
     }
     if failures > 0 { throw ExitStatus.badInput }
@@ -77,12 +85,15 @@ struct PredictCommand: ParsableCommand {
   private func predictMasks() throws -> Int {
     try require(!files.isEmpty, "predict", "expected images to predict masks for, got none")
     guard let output else { throw MartletError("predict", "expected --output with a folder for the masks") }
+    var request = try images.request()
+    request.overwrites = outputs.overwrite
     let predicting = try segmentationFilePredictor(
-      URL(filePath: model), files: files, output: output, images.request(), numerics: options.numerics,
+      URL(filePath: model), files: files, output: output, request, numerics: options.numerics,
       start: PredictorStart(packed: images.packed, tuning: images.tune),
       report: { printError("martlet: \($0)") })
+    if let loss = try predicting.precisionLoss() { printError("martlet: \(loss)") }
     var failures = 0
-    for file in files {
+    for file in predicting.files {
       let mask: String
       do {
         mask = try predicting.predict(file)
@@ -103,6 +114,7 @@ struct PredictCommand: ParsableCommand {
     request.format = format ?? request.format
     request.interactions = interactions
     request.output = output
+    request.overwrites = outputs.overwrite
     switch (users, sequences) {
     case (nil, nil): break
     case (let file?, nil): request.source = .users(file)

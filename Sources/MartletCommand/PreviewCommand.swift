@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import MartletData
 import MartletTraining
 
 struct PreviewCommand: ParsableCommand {
@@ -18,10 +17,14 @@ struct PreviewCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "How many samples.") var count = 16
   @Option(parsing: .unconditional, help: "Samples in a row.") var columns = 4
   @Option(parsing: .unconditional, help: "The epoch, from 0.") var epoch = 0
+  @OptionGroup var files: OverwriteFlag
 
   func run() throws {
-    let configuration = try SegmentationConfiguration(runOrFile: URL(filePath: source))
-    try segmentationPreview(configuration, count: count, columns: columns, epoch: epoch).write(to: output)
+    try removingDrafts {
+      try writeSegmentationPreview(
+        of: URL(filePath: source), to: output, count: count, columns: columns, epoch: epoch,
+        overwriting: files.overwrite)
+    }
     try printResult("wrote \(output)")
   }
 }

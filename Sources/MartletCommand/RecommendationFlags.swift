@@ -2,10 +2,10 @@ import ArgumentParser
 import MartletTraining
 
 /// The flags of a run that trains a recommender, besides those of all runs.
-struct RecommendationFlags: ConfigurationFlags {
+struct RecommendationFlags: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The log: CSV with a header, or tab-separated with typed fields such as user_id:token.",
+      "The log: CSV with a header, or tab-separated with typed fields such as user_id:token. (required)",
       valueName: "file"))
   var interactions: String?
   @Option(help: ArgumentHelp("Column of the user. (default: user_id)", valueName: "name"))

@@ -1,25 +1,30 @@
 import ArgumentParser
 import Martlet
+import MartletData
 import MartletTraining
 
-/// The flags of a segmentation run besides those of all runs.
-struct SegmentationFlags: ConfigurationFlags {
-  @Option(help: ArgumentHelp("Folder of training images.", valueName: "dir")) var images: String?
+/// The flags of a segmentation run that say what it is trained on.
+struct SegmentationFlags: ParsableArguments {
+  @Option(help: ArgumentHelp("Folder of training images. (required)", valueName: "dir")) var images: String?
   @Option(
     help: ArgumentHelp(
-      "Folder of their masks, or the file or folder of their annotations.", valueName: "path"))
+      "Folder of their masks, or the file or folder of their annotations. (required, but where --images holds them)",
+      valueName: "path"))
   var masks: String?
-  @Option(
-    help: "How they are stored: auto, folders, dsb, coco, voc, labelme or cvat. (default: auto)")
-  var format: String?
+  @Option(help: "How they are stored. (default: auto)") var format: DatasetFormat?
   @Option(help: ArgumentHelp("Folder of validation images.", valueName: "dir")) var validationImages: String?
   @Option(help: ArgumentHelp("Folder of their masks.", valueName: "dir")) var validationMasks: String?
   @Option(
     parsing: .unconditional,
     help: "Share of the images set aside for validation when no folders are given. (default: 0.2)")
   var validationFraction: Double?
-  @Option(help: "How masks name classes: auto, binary (0 and 255), indices or colors. (default: auto)")
-  var maskEncoding: String?
+  @Option(
+    help: """
+      How masks name classes: by indices, by the colours of --classes, or as two classes: extremes of the range (0 and \
+      255) and nothing else, binary (foreground from half of the range on, for masks that were JPEG), or nonzero \
+      (foreground above 0, for masks with a number an object). (default: auto)
+      """)
+  var maskEncoding: MaskEncoding?
   @Option(
     help: ArgumentHelp(
       "A class table: a name a line, with `r g b` or `#rrggbb` behind it for colour masks.", valueName: "file"
@@ -27,26 +32,7 @@ struct SegmentationFlags: ConfigurationFlags {
   var classes: String?
   @Option(parsing: .unconditional, help: "A mask value that takes no part in loss and metrics.")
   var ignoreIndex: Int?
-
-  @OptionGroup(title: "Network") var network: NetworkFlags
-
-  @Option(
-    help: ArgumentHelp(
-      "Weights for the encoder alone: torchvision's or segmentation_models.pytorch's of its name.",
-      valueName: "file"))
-  var encoderWeights: String?
-  @Option(
-    parsing: .upToNextOption,
-    help: ArgumentHelp(
-      """
-      Parameters that stay random with --weights: `head` for the network's own, or names, in which * stands for any \
-      characters.
-      """, valueName: "name"))
-  var reset: [String] = []
-  @Flag(
-    inversion: .prefixedNo,
-    help: "Take weights for images of another number of channels. (default: --no-adapt-input)")
-  var adaptInput: Bool?
+  @Option(help: "The same for colour masks, such as ffffff.") var ignoreColor: String?
 
   @Option(help: "Mean and deviation of the input: the dataset's, ImageNet's, or none. (default: dataset)")
   var normalization: NormalizationChoice?
@@ -68,13 +54,6 @@ struct SegmentationFlags: ConfigurationFlags {
     help:
       "Mix each image of a batch with another: the strength of the shares' Beta distribution, such as 0.2.")
   var mixUp: Double?
-  @Option(help: "Rounding that convolutions may trade for speed: fast, strict or direct. (default: fast)")
-  var numerics: Numerics?
-
-  @Option(
-    parsing: .upToNextOption,
-    help: ArgumentHelp("Other numerics for modules with such names.", valueName: "name=numerics"))
-  var stageNumerics: [NamedValue<Numerics>] = []
 
   func apply(to configuration: inout SegmentationConfiguration) throws {
     set(&configuration.images, images)
@@ -84,29 +63,15 @@ struct SegmentationFlags: ConfigurationFlags {
     set(&configuration.validationMasks, validationMasks)
     set(&configuration.validationFraction, validationFraction)
     set(&configuration.maskEncoding, maskEncoding)
-    if let classes { configuration.classes = try readLines(classes) }
+    if let classes { configuration.classes = try SegmentationClass.lines(contentsOf: classes) }
     set(&configuration.ignoreIndex, ignoreIndex)
-    network.apply(to: &configuration.network)
-    set(&configuration.encoderWeights, encoderWeights)
-    if !reset.isEmpty { configuration.reset = reset }
-    set(&configuration.adaptInput, adaptInput)
+    set(&configuration.ignoreColor, ignoreColor)
     set(&configuration.normalization, normalization)
     set(&configuration.size, size)
     volumes.apply(to: &configuration.volumes)
     if !classWeights.isEmpty { configuration.classWeights = classWeights }
     if let augmentation { configuration.augmentation = try AugmentationChoice(named: augmentation) }
     set(&configuration.mixUp, mixUp)
-    set(&configuration.numerics, numerics)
-    for stage in stageNumerics { configuration.stageNumerics[stage.name] = stage.value }
-  }
-
-  private func readLines(_ path: String) throws -> [String] {
-    do {
-      return try String(contentsOfFile: path, encoding: .utf8).split(whereSeparator: \.isNewline).map(
-        String.init)
-    } catch {
-      throw MartletError("classes", "cannot read \(path): \(error.localizedDescription)")
-    }
   }
 }
 

@@ -1,6 +1,4 @@
 import ArgumentParser
-import Foundation
-import Martlet
 import MartletModels
 import MartletTraining
 
@@ -16,8 +14,13 @@ struct SummaryCommand: ParsableCommand {
       "The network's name (\(Architecture.names.joined(separator: ", "))), a run folder, or a weights file.")
   var model: String
 
-  @Option(help: ArgumentHelp("Batch, channels, height and width.", valueName: "NxCxHxW"))
-  var input = "1x3x256x256"
+  @Option(
+    help: ArgumentHelp(
+      """
+      Batch, channels and sizes. (default: what a run was made for; 1x3x256x256 of architectures, 1x1x64x64x64 with \
+      --axes 3)
+      """, valueName: "NxCxHxW"))
+  var input: String?
 
   @Option(parsing: .unconditional, help: "Classes. (default: 2)") var classCount: Int?
   @OptionGroup(title: "Network") var network: NetworkFlags
@@ -30,39 +33,15 @@ struct SummaryCommand: ParsableCommand {
   var withoutPasses: [String] = []
 
   func run() throws {
-    let shape = try parsedShape()
-    let network = try makeNetwork(inputChannels: shape[1])
-    let image = TensorType(shape, .float32, .channelsLast)
-    let target = TensorType([shape[0]] + shape[2...], .uint8)
-    let passes = try defaultPasses.without(withoutPasses)
-    let summary = try withNumerics(options.numerics) {
-      try ModelSummary(of: network, input: image, targets: [target], optimizer: Adam(), passes: passes) {
-        batch in
-        try network.trainingLoss(batch[0]) { try Loss.crossEntropy($0, batch[1]) }
-      }
-    }
+    var request = SummaryRequest(model: model)
+    request.input = input
+    request.classCount = classCount
+    network.apply(to: &request.options)
+    request.withoutPasses = withoutPasses
+    let summary = try request.summary(numerics: options.numerics)
     if plan {
       try printResult("forward pass\n\n\(summary.forwardPlan)\n\ntraining step\n\n\(summary.trainingPlan)\n")
     }
     try printResult("\(summary)")
-  }
-
-  private func parsedShape() throws -> [Int] {
-    let sizes = input.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    try require(
-      (4...5).contains(sizes.count) && sizes.allSatisfy { $0 > 0 }, "summary",
-      "expected an input such as 4x3x256x256, or 1x1x64x64x64 for volumes, got \(input)")
-    return sizes
-  }
-
-  private func makeNetwork(inputChannels: Int) throws -> any SegmentationModel {
-    let url = URL(filePath: model)
-    guard FileManager.default.fileExists(atPath: url.path) else {
-      var options = NetworkOptions()
-      network.apply(to: &options)
-      return try Architecture.named(model, options).make(
-        channels: inputChannels, classes: classCount ?? 2, options)
-    }
-    return try SegmentationModelDescription.load(runOrWeights: url).network
   }
 }

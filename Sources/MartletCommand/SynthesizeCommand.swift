@@ -24,7 +24,9 @@ struct SynthesizeCellsCommand: ParsableCommand {
     false
 
   func run() throws {
-    try synthesizeCells(count: count, size: size, seed: seed, output: output, overwriting: overwrite)
+    try removingDrafts {
+      try synthesizeCells(count: count, size: size, seed: seed, output: output, overwriting: overwrite)
+    }
     try printResult("wrote \(counted(count, "image")) with masks to \(output)")
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Martlet
+import MartletData
 import MartletTraining
 
 struct TrainCommand: ParsableCommand {
@@ -34,12 +35,25 @@ struct TrainSegmentationCommand: ParsableCommand {
 
       Losses, with the defaults of their parameters (smp is segmentation_models.pytorch):
       \(SegmentationLoss.help)
+
+      Steps of augmentation in a YAML file, such as `augmentation: {rotation: {degrees: 30}}`, with their parameters, \
+      the defaults, and what each can be:
+      \(AugmentationPipeline.help)
       """)
 
-  @OptionGroup var flags: SegmentationFlags
-  @OptionGroup var training: TrainingFlags
+  @OptionGroup(title: "Data") var data: SegmentationFlags
+  @OptionGroup(title: "Network") var model: ModelFlags
+  @OptionGroup(title: "Network") var network: SegmentationNetworkFlags
+  @OptionGroup(title: "Training") var training: TrainingFlags
 
-  func run() throws { try start(SegmentationConfiguration(), flags, training) }
+  func run() throws {
+    try start(SegmentationConfiguration()) {
+      model.apply(to: &$0)
+      network.apply(to: &$0)
+      training.apply(to: &$0)
+      try data.apply(to: &$0)
+    }
+  }
 }
 
 struct TrainRecommendationCommand: ParsableCommand {
@@ -53,10 +67,17 @@ struct TrainRecommendationCommand: ParsableCommand {
       report.html.
       """)
 
-  @OptionGroup var flags: RecommendationFlags
-  @OptionGroup var training: TrainingFlags
+  @OptionGroup(title: "Data and network") var flags: RecommendationFlags
+  @OptionGroup(title: "Data and network") var model: ModelFlags
+  @OptionGroup(title: "Training") var training: TrainingFlags
 
-  func run() throws { try start(RecommendationConfiguration(), flags, training) }
+  func run() throws {
+    try start(RecommendationConfiguration()) {
+      model.apply(to: &$0)
+      training.apply(to: &$0)
+      flags.apply(to: &$0)
+    }
+  }
 }
 
 /// `martlet train run.yaml` and `martlet train --resume RUN`.
@@ -71,30 +92,45 @@ struct TrainFromFileCommand: ParsableCommand {
   var resume: String?
 
   @OptionGroup(title: "Flags of train segmentation") var segmentation: SegmentationFlags
+  @OptionGroup(title: "Flags of train segmentation") var network: SegmentationNetworkFlags
   @OptionGroup(title: "Flags of train recommendation") var recommendation: RecommendationFlags
+  @OptionGroup(title: "Flags of both") var model: ModelFlags
   @OptionGroup(title: "Flags of both") var training: TrainingFlags
+
+  private var segmentationFlags: [String] { segmentation.givenFlags + network.givenFlags }
 
   func run() throws {
     switch (file, resume) {
     case (nil, let run?):
-      var untouched = SegmentationConfiguration()
-      training.apply(to: &untouched)
-      try require(
-        segmentation.changes().isEmpty && recommendation.changes().isEmpty
-          && untouched == SegmentationConfiguration(), "train",
-        "expected no other flags with --resume: a run goes on as it began")
+      let others =
+        segmentationFlags + recommendation.givenFlags + model.givenFlags + training.givenFlags
+      if let flag = others.first {
+        throw MartletError(
+          "train", "expected no other flags with --resume, since a run goes on as it began, got --\(flag)")
+      }
       try finish(resumeRun(URL(filePath: run)))
     case (let file?, nil):
       let url = URL(filePath: file)
       let kind = try ConfigurationFile.kind(of: url)
       // Flags of another kind than the file's would change nothing.
-      let strange = try kind == .segmentation ? recommendation.changes() : segmentation.changes()
+      let strange = kind == .segmentation ? recommendation.givenFlags : segmentationFlags
       if let flag = strange.first {
         throw MartletError("train", "expected flags of \(kind), which \(file) is for, got --\(flag)")
       }
       switch kind {
-      case .segmentation: try start(ConfigurationFile.read(url), segmentation, training)
-      case .recommendation: try start(ConfigurationFile.read(url), recommendation, training)
+      case .segmentation:
+        try start(ConfigurationFile.read(url, as: SegmentationConfiguration.self)) {
+          model.apply(to: &$0)
+          network.apply(to: &$0)
+          training.apply(to: &$0)
+          try segmentation.apply(to: &$0)
+        }
+      case .recommendation:
+        try start(ConfigurationFile.read(url, as: RecommendationConfiguration.self)) {
+          model.apply(to: &$0)
+          training.apply(to: &$0)
+          recommendation.apply(to: &$0)
+        }
       }
     case (nil, nil):
       let kinds = RunKind.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
@@ -106,12 +142,11 @@ struct TrainFromFileCommand: ParsableCommand {
   }
 }
 
-private func start<Flags: ConfigurationFlags>(
-  _ base: Flags.Configuration, _ flags: Flags, _ training: TrainingFlags
+private func start<Configuration: RunConfiguration>(
+  _ base: Configuration, applying flags: (inout Configuration) throws -> Void
 ) throws {
   var configuration = base
-  training.apply(to: &configuration)
-  try flags.apply(to: &configuration)
+  try flags(&configuration)
   try finish(TrainingRun.start(configuration))
 }
 

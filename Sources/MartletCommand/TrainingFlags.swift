@@ -2,8 +2,8 @@ import ArgumentParser
 import MartletModels
 import MartletTraining
 
-/// The flags of all runs. A flag that is not given leaves what the configuration holds.
-struct TrainingFlags: ParsableArguments {
+/// The flags of all runs that say what is trained. A flag that is not given leaves what the configuration holds.
+struct ModelFlags: ParsableArguments {
   @Option(
     help: """
       The network: \(Architecture.names.joined(separator: ", ")); for recommendation paup or sasrec. (default: unet; \
@@ -13,6 +13,15 @@ struct TrainingFlags: ParsableArguments {
   @Option(
     help: ArgumentHelp("Weights to start from: safetensors, or PyTorch's .pt or .pth.", valueName: "file"))
   var weights: String?
+
+  func apply(to configuration: inout some RunConfiguration) {
+    set(&configuration.model, model)
+    set(&configuration.weights, weights)
+  }
+}
+
+/// The flags of all runs that say how it is trained.
+struct TrainingFlags: ParsableArguments {
   @Option(
     help: """
       A loss, or a sum such as "0.5*cross-entropy + 0.5*dice(smooth=1)"; `martlet train segmentation --help` lists \
@@ -27,14 +36,15 @@ struct TrainingFlags: ParsableArguments {
     help: "Times that all samples are gone through. (default: 20; recommendation: 50)")
   var epochs: Int?
   @Option(help: "What all random numbers follow from. (default: 1)") var seed: UInt64?
-  @Option(help: "adam, adamw or sgd. (default: adam)") var optimizer: String?
+  @Option(help: "The rule that changes parameters. (default: adam)") var optimizer: OptimizerName?
   @Option(parsing: .unconditional, help: "The largest learning rate. (default: 0.001)")
   var learningRate: Double?
   @Option(parsing: .unconditional, help: "Weight decay. (default: 0)") var weightDecay: Double?
   @Option(parsing: .unconditional, help: "Momentum of sgd. (default: 0.9)") var momentum: Double?
   @Flag(inversion: .prefixedNo, help: "Nesterov's momentum for sgd. (default: --no-nesterov)")
   var nesterov: Bool?
-  @Option(help: "constant, step or cosine. (default: cosine; recommendation: constant)") var schedule: String?
+  @Option(help: "How the learning rate changes. (default: cosine; recommendation: constant)")
+  var schedule: ScheduleName?
   @Option(
     parsing: .unconditional,
     help: "Epochs over which the learning rate rises. (default: 1; recommendation: 0)")
@@ -66,12 +76,10 @@ struct TrainingFlags: ParsableArguments {
     help:
       "Validate and keep a moving average of the weights, of which so much is kept in a step, such as 0.999.")
   var averageDecay: Double?
-  @Option(help: ArgumentHelp("The run folder; it must be empty or new.", valueName: "run"))
+  @Option(help: ArgumentHelp("The run folder; it must be empty or new. (required)", valueName: "run"))
   var output: String?
 
   func apply(to configuration: inout some RunConfiguration) {
-    set(&configuration.model, model)
-    set(&configuration.weights, weights)
     set(&configuration.loss, loss)
     set(&configuration.training.batchSize, batchSize)
     set(&configuration.training.epochs, epochs)
@@ -95,21 +103,8 @@ struct TrainingFlags: ParsableArguments {
   }
 }
 
-/// The flags of one kind of run besides ``TrainingFlags``.
-protocol ConfigurationFlags: ParsableArguments {
-  associatedtype Configuration: RunConfiguration
-
-  func apply(to configuration: inout Configuration) throws
-}
-
-extension ConfigurationFlags {
-  /// Keys whose values the flags change from the defaults.
-  func changes() throws -> [String] {
-    var changed = Configuration()
-    try apply(to: &changed)
-    return changed.differences(from: Configuration())
-  }
-}
+extension OptimizerName: ExpressibleByArgument {}
+extension ScheduleName: ExpressibleByArgument {}
 
 func set<Value>(_ property: inout Value, _ flag: Value?) { if let flag { property = flag } }
 func set<Value>(_ property: inout Value?, _ flag: Value?) { if let flag { property = flag } }

@@ -12,8 +12,8 @@ import Martlet
 ///
 /// The bytes go to a temporary file in the same folder, are forced to the disk, and take the final name in one
 /// step. A reader, a full disk, a crash or a kill never meets half a file under the final name; what was there
-/// before stays until the new file replaces it. When writing fails the temporary file is removed; when the
-/// process is killed, it is left as `.NAME.PROCESS-NUMBER.partial`.
+/// before stays until the new file replaces it. When writing fails the temporary file is removed, and so it can be on a
+/// signal (``removeDrafts(_:)``); when the process is killed, it is left as `.NAME.PROCESS-NUMBER.partial`.
 ///
 /// What is no file but takes bytes, such as a pipe or `/dev/null`, is written to as it is and stays what it is.
 public enum AtomicFile {
@@ -89,11 +89,7 @@ public enum AtomicFile {
   }
 
   /// The file that `path` leads to, so that a link stays a link.
-  static func resolvingLinks(_ path: String) -> String {
-    guard let resolved = realpath(path, nil) else { return path }
-    defer { free(resolved) }
-    return String(cString: resolved)
-  }
+  static func resolvingLinks(_ path: String) -> String { FilePlace.real(path) ?? path }
 
   private static func split(_ path: String) -> (folder: String, name: Substring) {
     guard let slash = path.lastIndex(of: "/") else { return ("", path[...]) }

@@ -1,4 +1,5 @@
 import Martlet
+import Synchronization
 
 #if canImport(Darwin)
   import Darwin
@@ -9,6 +10,18 @@ import Martlet
 #endif
 
 extension AtomicFile {
+  /// The temporary names of all drafts of the process.
+  private static let drafts = Mutex<Set<String>>([])
+
+  /// Removes all files that are being written, and calls `body`, which ends the process: no file takes its name after
+  /// that.
+  package static func removeDrafts(_ body: () -> Never) -> Never {
+    drafts.withLock { paths -> Never in
+      for path in paths { unlink(path) }
+      body()
+    }
+  }
+
   /// A file that is being written and takes its name by ``commit()``, such as one of several that are to appear
   /// together. Let go of before that, it leaves nothing behind.
   ///
@@ -32,14 +45,22 @@ extension AtomicFile {
         names = nil
       } else {
         let final = AtomicFile.resolvingLinks(path)
-        let temporary = try AtomicFile.createTemporary(for: final, shownAs: path, operation)
+        let temporary = try AtomicFile.drafts.withLock { paths in
+          let made = try AtomicFile.createTemporary(for: final, shownAs: path, operation)
+          paths.insert(made.path)
+          return made
+        }
         contents = Contents(FileDescriptor(number: temporary.descriptor), path, operation)
         names = (temporary.path, final)
       }
     }
 
     deinit {
-      if let names { unlink(names.temporary) }
+      guard let names else { return }
+      AtomicFile.drafts.withLock { paths in
+        unlink(names.temporary)
+        paths.remove(names.temporary)
+      }
     }
 
     /// Forces the bytes to the disk and gives the file its name.
@@ -48,7 +69,12 @@ extension AtomicFile {
     public func commit() throws {
       try contents.synchronize()
       guard let names else { return }
-      if rename(names.temporary, names.final) != 0 { throw AtomicFile.failure(path, errno, operation) }
+      let error = AtomicFile.drafts.withLock { paths -> Int32? in
+        guard rename(names.temporary, names.final) == 0 else { return errno }
+        paths.remove(names.temporary)
+        return nil
+      }
+      if let error { throw AtomicFile.failure(path, error, operation) }
       self.names = nil
       AtomicFile.syncFolder(of: names.final)
     }

@@ -21,7 +21,7 @@ package func retryingInterrupted(_ body: () -> Int) -> Int {
 }
 
 /// An open file that is closed when its owner lets go of it.
-package struct FileDescriptor: ~Copyable {
+package struct FileDescriptor: ~Copyable, Sendable {
   package let number: Int32
 
   package init(number: Int32) { self.number = number }

@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -22,7 +23,7 @@ public func loadWeights(_ url: URL) throws -> [String: Tensor] {
 
 /// Whether a file begins as one of PyTorch's.
 package func isPyTorchFile(_ url: URL) throws -> Bool {
-  let file = try ReadableFile(url, operation: "weights")
+  let file = try ReadableFile(url.relativePath, operation: "weights")
   return PyTorchForm(start: try file.bytes(0..<min(file.byteCount, 512))) != nil
 }
 
@@ -38,7 +39,7 @@ package func isPyTorchFile(_ url: URL) throws -> Bool {
 /// - Returns: The tensors by name, row-major, in PyTorch's shapes. Names of the same tensor share its memory.
 /// - Throws: ``MartletError`` that names the file and what is wrong with it.
 public func loadPyTorch(_ url: URL) throws -> [String: Tensor] {
-  let file = try PyTorchFile(ReadableFile(url, operation: "pytorch"))
+  let file = try PyTorchFile(ReadableFile(url.relativePath, operation: "pytorch"))
   do {
     return try file.read(StateDictSearch(heap: file.heap).tensors(in: file.root))
   } catch let error as MartletError {

@@ -94,41 +94,6 @@ struct BroadcastLoop {
   }
 }
 
-/// An arithmetic function of two numbers. Division and power are for floating point only.
-public enum BinaryFunction: Hashable, Sendable, CaseIterable {
-  case add, subtract, multiply, divide, maximum, minimum, power
-
-  var cValue: martlet_binary {
-    switch self {
-    case .add: MARTLET_ADD
-    case .subtract: MARTLET_SUBTRACT
-    case .multiply: MARTLET_MULTIPLY
-    case .divide: MARTLET_DIVIDE
-    case .maximum: MARTLET_MAXIMUM
-    case .minimum: MARTLET_MINIMUM
-    case .power: MARTLET_POWER
-    }
-  }
-}
-
-/// A function of two numbers that is true or false. And, or: of "is not zero".
-public enum Comparison: Hashable, Sendable, CaseIterable {
-  case equal, notEqual, less, lessEqual, greater, greaterEqual, and, or
-
-  var cValue: martlet_comparison {
-    switch self {
-    case .equal: MARTLET_EQUAL
-    case .notEqual: MARTLET_NOT_EQUAL
-    case .less: MARTLET_LESS
-    case .lessEqual: MARTLET_LESS_EQUAL
-    case .greater: MARTLET_GREATER
-    case .greaterEqual: MARTLET_GREATER_EQUAL
-    case .and: MARTLET_AND
-    case .or: MARTLET_OR
-    }
-  }
-}
-
 extension Elementwise {
   /// y = f(a, b), y dense with sizes `shape` in memory order. y may lie on an operand that it is as large as.
   public static func binary(

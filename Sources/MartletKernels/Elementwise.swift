@@ -46,76 +46,14 @@ enum Pieces {
   }
 }
 
-/// A function of one number, with its attributes.
-public enum UnaryFunction: Hashable, Sendable {
-  case negate, abs, exp, log, sqrt, reciprocal, square
-  case relu
-  case leakyReLU(slope: Double)
-  /// x · Φ(x), with the error function or with its approximation by tanh.
-  case gelu, geluTanh
-  case silu, sigmoid, tanh, erf
-  case hardSwish, hardSigmoid
-  case clamp(Double, Double)
-  /// x + a, x · a, x / a, a − x, a / x, x to the power a
-  case addScalar(Double)
-  case scale(Double)
-  case divideBy(Double)
-  case subtractFrom(Double)
-  case divideInto(Double)
-  case power(Double)
-
-  /// What the gradient needs besides the output's.
-  public enum Kept: Sendable { case input, output, nothing }
-
-  public var kept: Kept {
-    switch self {
-    case .exp, .sqrt, .reciprocal, .relu, .sigmoid, .tanh: .output
-    case .leakyReLU(let slope): slope >= 0 ? .output : .input
-    case .negate, .addScalar, .scale, .divideBy, .subtractFrom: .nothing
-    case .abs, .log, .square, .gelu, .geluTanh, .silu, .hardSwish, .hardSigmoid, .erf, .clamp, .divideInto,
-      .power:
-      .input
-    }
-  }
-
-  fileprivate var call: (function: martlet_unary, a: Double, b: Double) {
-    switch self {
-    case .negate: (MARTLET_NEGATE, 0, 0)
-    case .abs: (MARTLET_ABS, 0, 0)
-    case .exp: (MARTLET_EXP, 0, 0)
-    case .log: (MARTLET_LOG, 0, 0)
-    case .sqrt: (MARTLET_SQRT, 0, 0)
-    case .reciprocal: (MARTLET_RECIPROCAL, 0, 0)
-    case .square: (MARTLET_SQUARE, 0, 0)
-    case .relu: (MARTLET_RELU, 0, 0)
-    case .leakyReLU(let slope): (MARTLET_LEAKY_RELU, slope, 0)
-    case .gelu: (MARTLET_GELU, 0, 0)
-    case .geluTanh: (MARTLET_GELU_TANH, 0, 0)
-    case .silu: (MARTLET_SILU, 0, 0)
-    case .hardSwish: (MARTLET_HARD_SWISH, 0, 0)
-    case .hardSigmoid: (MARTLET_HARD_SIGMOID, 0, 0)
-    case .sigmoid: (MARTLET_SIGMOID, 0, 0)
-    case .tanh: (MARTLET_TANH, 0, 0)
-    case .erf: (MARTLET_ERF, 0, 0)
-    case .clamp(let low, let high): (MARTLET_CLAMP, low, high)
-    case .addScalar(let a): (MARTLET_ADD_SCALAR, a, 0)
-    case .scale(let a): (MARTLET_SCALE, a, 0)
-    case .divideBy(let a): (MARTLET_DIVIDE_BY, a, 0)
-    case .subtractFrom(let a): (MARTLET_SUBTRACT_FROM, a, 0)
-    case .divideInto(let a): (MARTLET_DIVIDE_INTO, a, 0)
-    case .power(let a): (MARTLET_POWER_SCALAR, a, 0)
-    }
-  }
-}
-
 /// Loops over every element: outputs may lie on inputs of the same size.
 public enum Elementwise {
-  /// y = f(x) for `count` elements of a floating-point type.
+  /// y = f(x) for `count` elements of a floating-point type, or of integers for the functions that accept them.
   public static func unary(
     _ function: UnaryFunction, _ type: ElementType, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer,
     count: Int
   ) {
-    let kernel = real(type.elementwise.unary)
+    let kernel = type.elementwise.unary
     let call = function.call
     let size = type.byteCount
     Pieces.forEach(of: count) { range in
@@ -130,7 +68,8 @@ public enum Elementwise {
     _ function: UnaryFunction, _ type: ElementType, kept: UnsafeRawPointer, dy: UnsafeRawPointer,
     dx: UnsafeMutableRawPointer, count: Int
   ) {
-    precondition(function.kept != .nothing, "\(function) has no gradient kernel")
+    precondition(
+      function.kept == .input || function.kept == .output, "\(function) has no gradient kernel")
     let kernel = real(type.elementwise.unary_gradient)
     let call = function.call
     let size = type.byteCount

@@ -48,6 +48,18 @@ public struct AxisGather {
     }
   }
 
+  /// How far apart the source's elements are along the axis.
+  var axisStride: Int { sourceStrides[axis] }
+
+  /// Calls `body` for every element of the index array, in order along the axis, with its place there and that of index
+  /// 0 in the source.
+  @inline(__always)
+  func forEachElement(_ body: (_ at: Int, _ place: Int) -> Void) {
+    forEachLine { offset, first in
+      for i in 0..<length { body(first + i * inner, offset) }
+    }
+  }
+
   /// target[…, i, …] = source[…, indices[…, i, …], …], elements of 1, 4 or 8 bytes.
   public func run(
     _ source: UnsafeRawPointer, indices: IndexPointer, target: UnsafeMutableRawPointer, elementByteCount: Int

@@ -3,7 +3,7 @@ import CMartletKernels
 /// Along one space axis: which input positions every output position reads, with the tap's number and its weight.
 ///
 /// Pooling windows and interpolation are both of this form, and so are their gradients, by turning it round.
-public struct AxisTaps: Sendable {
+public struct AxisTaps: Hashable, Sendable {
   /// Positions on the side that is computed, and on the side that is read.
   public let outputSize: Int
   public let sourceSize: Int
@@ -42,80 +42,58 @@ public struct AxisTaps: Sendable {
     }
   }
 
+  /// The taps of a window from `begin` on that fall below a limit, from the first one at 0 or above.
+  private static func covered(begin: Int, kernel: Int, dilation: Int, limit: Int) -> Range<Int> {
+    let lower = begin >= 0 ? 0 : (dilation - 1 - begin) / dilation
+    let upper = limit <= begin ? 0 : min(kernel, (limit - begin + dilation - 1) / dilation)
+    return min(lower, upper)..<upper
+  }
+
   /// A sliding window: taps that fall on padding are left out, numbers count all of the window's taps.
   public static func window(
     inputSize: Int, outputSize: Int, kernel: Int, stride: Int, padding: Int, dilation: Int
   ) -> AxisTaps {
     var taps = AxisTaps(outputSize: outputSize, sourceSize: inputSize)
     for output in 0..<outputSize {
-      for k in 0..<kernel {
-        let source = output * stride - padding + k * dilation
-        if source >= 0, source < inputSize { taps.add(source, number: k, weight: 1) }
+      let begin = output * stride - padding
+      for tap in covered(begin: begin, kernel: kernel, dilation: dilation, limit: inputSize) {
+        taps.add(begin + tap * dilation, number: tap, weight: 1)
       }
       taps.endOutput()
     }
     return taps
   }
 
-  /// An average over a sliding window. With `countsPadding` the divisor is the window clipped to the padded input,
-  /// otherwise the taps that fall on the input.
+  /// What the sum over a window is divided by.
+  public enum Divisor: Hashable, Sendable {
+    /// The taps on the input and its padding; beyond that no window counts.
+    case paddedInput
+    /// The taps on the input.
+    case input
+    case one
+  }
+
+  /// The sum over a sliding window, divided.
   public static func average(
-    inputSize: Int, outputSize: Int, kernel: Int, stride: Int, padding: Int, countsPadding: Bool
+    inputSize: Int, outputSize: Int, kernel: Int, stride: Int, padding: Int, paddingAfter: Int, dilation: Int,
+    divisor: Divisor
   ) -> AxisTaps {
     var taps = AxisTaps(outputSize: outputSize, sourceSize: inputSize)
     for output in 0..<outputSize {
       let begin = output * stride - padding
-      let end = min(begin + kernel, inputSize + padding)
-      let sources = max(begin, 0)..<max(min(end, inputSize), max(begin, 0))
-      let weight = 1 / Double(countsPadding ? end - begin : sources.count)
-      for source in sources { taps.add(source, number: source - begin, weight: weight) }
+      let onInput = covered(begin: begin, kernel: kernel, dilation: dilation, limit: inputSize)
+      let count: Int =
+        switch divisor {
+        case .paddedInput:
+          covered(begin: begin, kernel: kernel, dilation: dilation, limit: inputSize + paddingAfter)
+            .upperBound
+        case .input: onInput.count
+        case .one: 1
+        }
+      for tap in onInput { taps.add(begin + tap * dilation, number: tap, weight: 1 / Double(count)) }
       taps.endOutput()
     }
     return taps
-  }
-
-  /// The nearest input at or below each output's position, by the rule of PyTorch's `nearest`, whose arithmetic is in
-  /// single precision.
-  ///
-  /// - Parameter scale: Outputs an input, where the caller gave it; otherwise the ratio of the sizes.
-  public static func nearest(inputSize: Int, outputSize: Int, scale: Double?) -> AxisTaps {
-    let ratio =
-      if let scale, scale > 0 { Float(1 / scale) } else { Float(inputSize) / Float(max(outputSize, 1)) }
-    return AxisTaps(outputSize: outputSize, sourceSize: inputSize) { output in
-      let source =
-        if outputSize == inputSize {
-          output
-        } else if outputSize == 2 * inputSize {
-          output / 2
-        } else {
-          min(Int((Float(output) * ratio).rounded(.down)), inputSize - 1)
-        }
-      return [(source, 0, 1)]
-    }
-  }
-
-  /// The two inputs on either side of each output's position, as PyTorch's `linear`, `bilinear` and `trilinear`.
-  ///
-  /// - Parameters:
-  ///   - scale: As for ``nearest(inputSize:outputSize:scale:)``; not used with `alignCorners`.
-  ///   - alignCorners: Whether the centres of the outer elements coincide, rather than their outer edges.
-  public static func linear(inputSize: Int, outputSize: Int, scale: Double?, alignCorners: Bool) -> AxisTaps {
-    let ratio: Double =
-      if alignCorners {
-        outputSize > 1 ? Double(inputSize - 1) / Double(outputSize - 1) : 0
-      } else if let scale, scale > 0 {
-        1 / scale
-      } else {
-        Double(inputSize) / Double(max(outputSize, 1))
-      }
-    return AxisTaps(outputSize: outputSize, sourceSize: inputSize) { output in
-      if outputSize == inputSize { return [(output, 0, 1)] }
-      let position = alignCorners ? ratio * Double(output) : max(ratio * (Double(output) + 0.5) - 0.5, 0)
-      let low = min(Int(position), inputSize - 1)
-      let high = min(low + 1, inputSize - 1)
-      let share = min(max(position - Double(low), 0), 1)
-      return [(low, 0, 1 - share), (high, 0, share)]
-    }
   }
 
   /// The same taps seen from the inputs: what each input's gradient is gathered from.
@@ -139,6 +117,9 @@ public struct AxisTaps: Sendable {
     }
     return turned
   }
+
+  /// For each output, whether it reads anything.
+  public var hasTaps: [Bool] { zip(starts, starts.dropFirst()).map { $0 < $1 } }
 
   /// The most taps that an output has.
   var largestCount: Int { zip(starts, starts.dropFirst()).map { Int($1 - $0) }.max() ?? 0 }

@@ -2,7 +2,7 @@ import CMartletKernels
 
 /// What a set of numbers becomes.
 public enum ReductionFunction: Hashable, Sendable, CaseIterable {
-  case sum, sumOfSquares, maximum, minimum
+  case sum, sumOfSquares, maximum, minimum, product
 
   var cValue: martlet_reduction {
     switch self {
@@ -10,6 +10,7 @@ public enum ReductionFunction: Hashable, Sendable, CaseIterable {
     case .sumOfSquares: MARTLET_REDUCE_SUM_OF_SQUARES
     case .maximum: MARTLET_REDUCE_MAXIMUM
     case .minimum: MARTLET_REDUCE_MINIMUM
+    case .product: MARTLET_REDUCE_PRODUCT
     }
   }
 }
@@ -118,7 +119,8 @@ public struct ReductionKernel {
     guard resultCount > 0 else { return }
     let result = ReductionResult(start: y, type: resultType, scale: scale)
     guard reducedElementCount > 0 else {
-      for i in 0..<resultCount { result.store(0, at: i) }
+      let nothing: Double = function == .product ? 1 : 0
+      for i in 0..<resultCount { result.store(nothing, at: i) }
       return
     }
     let leaf = Leaf(function: function, type: type, x: x)

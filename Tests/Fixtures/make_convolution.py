@@ -65,4 +65,18 @@ add_transposed("transposed_groups", (1, 8, 4, 3), (8, 3, 3, 3), groups=2, stride
 add_transposed("transposed_depthwise", (1, 9, 4, 3), (9, 1, 4, 4), groups=9, stride=2, padding=1)
 add_transposed("transposed_1d", (2, 9, 7), (9, 5, 4), stride=2, padding=1)
 add_transposed("transposed_3d", (1, 6, 3, 2, 3), (6, 5, 2, 3, 2), stride=2, padding=(0, 1, 0))
+rows.add(
+    "transposed_one_sided",
+    lambda x, w, b: F.conv_transpose2d(x, w, b, (2, 3), groups=2)[:, :, 1:, :-2],
+    [rows.random("tos", 1, 8, 4, 3), rows.random("tos.w", 8, 3, 3, 4), rows.random("tos.b", 6)],
+)
+add_transposed(
+    "transposed_3d_groups_dilation", (1, 6, 2, 3, 3), (6, 2, 2, 2, 3), groups=3, stride=(1, 2, 1), dilation=(2, 1, 2),
+    padding=(1, 0, 2), output_padding=(1, 1, 0)
+)
+rows.add(
+    "3d_groups_one_sided",
+    lambda x, w: F.conv3d(F.pad(x, (0, 2, 1, 0, 0, 1)), w, stride=(1, 2, 1), dilation=(1, 1, 2), groups=2),
+    [rows.random("3gos", 1, 8, 3, 4, 5), rows.random("3gos.w", 6, 4, 2, 3, 2)],
+)
 rows.save()

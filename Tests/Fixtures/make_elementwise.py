@@ -42,6 +42,36 @@ unary("scalars", lambda x: 2.5 - (3 * x + 0.75) / 1.3)
 unary("over", lambda x: 2.5 / x, 0.3, 2)
 
 
+unary("sin", torch.sin)
+unary("cos", torch.cos)
+unary("tan", torch.tan, -1.2, 1.2)
+unary("asin", torch.asin, -0.9, 0.9)
+unary("acos", torch.acos, -0.9, 0.9)
+unary("atan", torch.atan)
+unary("sinh", torch.sinh)
+unary("cosh", torch.cosh)
+unary("asinh", torch.asinh)
+unary("acosh", torch.acosh, 1.2, 4)
+unary("atanh", torch.atanh, -0.9, 0.9)
+unary("softplus", lambda x: F.softplus(8 * x))
+unary("softsign", F.softsign)
+unary("mish", lambda x: F.mish(4 * x))
+unary("elu", lambda x: F.elu(x, 1.3))
+unary("celu", lambda x: F.celu(x, 0.7))
+unary("selu", F.selu)
+unary("hard_sigmoid_other", lambda x: torch.clamp(0.4 * x + 0.3, 0, 1))
+unary("threshold", lambda x: torch.where(x > 0.3, x, 0))
+unary("shrink", lambda x: torch.where(x < -0.4, x + 0.2, torch.where(x > 0.4, x - 0.2, 0)))
+unary("soft_shrink", lambda x: F.softshrink(x, 0.5))
+for name, function in {"sign": torch.sign, "ceil": torch.ceil, "floor": torch.floor, "round": torch.round}.items():
+    numbers = torch.cat([rows.random(name, 25) * 3, torch.tensor([-2.5, -1.5, -0.5, 0.0, 0.5, 1.5, 2.5])])
+    rows.add(name, function, [numbers.reshape(2, 4, 2, 2)], differentiable=False)
+special = torch.tensor([[1.0, float("nan"), 0], [float("inf"), -float("inf"), -2]])
+rows.add("isnan", torch.isnan, [special], differentiable=False)
+rows.add("isinf", torch.isinf, [special], differentiable=False)
+rows.add("isneginf", torch.isneginf, [special], differentiable=False)
+
+
 def binary(name, function, a, b, low=None, high=None):
     def operand(which, shape):
         return rows.random(f"{name}.{which}", *(shape or (1,)), low=low, high=high).reshape(shape)
@@ -86,6 +116,41 @@ for name, function in {
 rows.add("logical_not", torch.logical_not, [whole], differentiable=False)
 rows.add("gt_number", lambda x: x > 1, [whole], differentiable=False)
 rows.add("integers", lambda x, y: (x + y) * x - y, [whole.int(), whole.flip(0).int()], differentiable=False)
+
+rows.add("logical_xor", torch.logical_xor, [whole, other], differentiable=False)
+for kind in (torch.int32, torch.int64, torch.uint8):
+    kept = str(kind)[6:]
+    draw = lambda seed, low, high: torch.randint(
+        low if kind != torch.uint8 else 0, high, (2, 3, 4, 5), generator=torch.Generator().manual_seed(seed)
+    ).to(kind)
+    x, y = draw(5, -50, 50), draw(6, -9, 9)
+    divisor = torch.where(y == 0, 7, y)
+    for name, function in {
+        "remainder": torch.remainder, "fmod": torch.fmod, "div": lambda a, b: torch.div(a, b, rounding_mode="trunc"),
+        "maximum": torch.maximum, "minimum": torch.minimum, "bitwise_and": torch.bitwise_and,
+        "bitwise_or": torch.bitwise_or, "bitwise_xor": torch.bitwise_xor,
+    }.items():
+        rows.add(f"{name}.{kept}", function, [x, divisor], differentiable=False)
+    row = divisor[:1, :, :1, :1].contiguous()
+    rows.add(f"remainder_channel.{kept}", torch.remainder, [x, row], differentiable=False)
+    places = draw(7, 0, 7).abs()
+    rows.add(f"pow.{kept}", torch.pow, [y, places], differentiable=False)
+    rows.add(f"shift_left.{kept}", torch.bitwise_left_shift, [y, places], differentiable=False)
+    rows.add(f"shift_right.{kept}", torch.bitwise_right_shift, [x, places], differentiable=False)
+    rows.add(f"bitwise_not.{kept}", torch.bitwise_not, [x], differentiable=False)
+    for name, function in {"neg": torch.neg, "abs": torch.abs, "sign": torch.sign, "square": torch.square, "relu": F.relu}.items():
+        rows.add(f"{name}.{kept}", function, [x], differentiable=False)
+for name, function in {"remainder": torch.remainder, "fmod": torch.fmod}.items():
+    signs = torch.tensor([1.0, -1, 1]).reshape(1, 3, 1, 1)
+    divisors = rows.random(f"{name}.b", 1, 3, 1, 5, low=0.6, high=2) * signs
+    rows.add(f"{name}.both", function, [rows.random(f"{name}.a", 2, 1, 4, 1) * 3, divisors])
+rows.add(
+    "prelu.channel", lambda x, w: F.prelu(x, w.reshape(-1)), [rows.random("prelu", *SHAPE), rows.random("prelu.w", 3, 1, 1)]
+)
+rows.add("prelu.one", lambda x, w: F.prelu(x, w.reshape(1)), [rows.random("prelu1", 4, 6), rows.random("prelu1.w", 1, 1)])
+rows.add(
+    "clamp.tensors", torch.clamp, [rows.random("clamp.x", *SHAPE), rows.random("clamp.l", 3, 1, 1) - 1, rows.random("clamp.h", 1, 5) + 1]
+)
 
 condition = torch.rand(2, 1, 4, 5, generator=torch.Generator().manual_seed(3)) > 0.5
 rows.add("where.same", torch.where, [condition.expand(SHAPE), rows.random("where.a", *SHAPE), rows.random("where.b", *SHAPE)])

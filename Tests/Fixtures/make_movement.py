@@ -66,4 +66,95 @@ rows.add(
     lambda x, i: torch.gather(x, -1, i),
     [r("gather_last", 6, 5), torch.randint(0, 5, (6, 1), generator=draw)],
 )
+
+rows.add("slice_backwards", lambda x: x.flip((1, 2))[:, :, ::2], [r("slice_back", 2, 19, 5, 4)])
+rows.add("slice_several", lambda x: x[:, 1:, 1:4:2].flip(1), [r("slice_several", 3, 5, 6, 2)])
+rows.add("flip_last", lambda x: x.flip(-1), [r("flip_last", 2, 3, 4, 5)])
+rows.add("split", lambda x: x.split([1, 3, 2], 1), [r("split", 2, 6, 3)])
+rows.add("concatenate_integers", lambda a, b: torch.cat([a, b], 1), [ids, ids + 1], differentiable=False)
+
+rows.add("pad_wrap", lambda x: F.pad(x, (3, 2, 1, 2), mode="circular"), [r("pad_wrap", 2, 17, 4, 5)])
+rows.add("pad_reflect_batch", lambda x: x[[1, 0, 1, 2, 1]], [r("pad_reflect_batch", 3, 4, 2)])
+rows.add("pad_edge_matrix", lambda x: x[[0, 0, 1, 2, 2]][:, [0, 0, 0, 1, 2, 3]], [r("pad_edge_matrix", 3, 4)])
+rows.add("pad_wrap_integers", lambda x: x[:, [4, 5, 0, 1, 2, 3, 4, 5, 0]], [ids], differentiable=False)
+rows.add("pad_reflect_crop", lambda x: F.pad(x[..., 1:], (0, 3), mode="reflect"), [r("pad_reflect_crop", 2, 3, 6)])
+
+rows.add("tile", lambda x: x.tile(2, 1, 3), [r("tile", 2, 3, 4)])
+rows.add("tile_image", lambda x: x.tile(1, 2, 1, 2), [r("tile_image", 2, 3, 2, 2)])
+rows.add("expand", lambda x: x.expand(2, 3, 4), [r("expand", 3, 1)])
+rows.add("depth_to_space_crd", lambda x: F.pixel_shuffle(x, 2), [r("pixel_shuffle", 2, 12, 3, 2)])
+rows.add(
+    "depth_to_space_dcr",
+    lambda x: F.pixel_shuffle(x.reshape(2, 9, 2, 3, 2).transpose(1, 2).reshape(2, 18, 3, 2), 3),
+    [r("depth_to_space", 2, 18, 3, 2)],
+)
+rows.add("space_to_depth_crd", lambda x: F.pixel_unshuffle(x, 2), [r("pixel_unshuffle", 2, 3, 4, 6)])
+rows.add(
+    "space_to_depth_dcr",
+    lambda x: F.pixel_unshuffle(x, 2).reshape(2, 3, 4, 2, 3).transpose(1, 2).reshape(2, 12, 2, 3),
+    [r("space_to_depth", 2, 3, 4, 6)],
+)
+rows.add("triu", lambda x: x.triu(1), [r("triu", 2, 4, 5)])
+rows.add("tril", lambda x: x.tril(-1), [r("tril", 5, 4)])
+rows.add("tril_beyond", lambda x: x.tril(100), [r("tril_beyond", 3, 4)])
+
+rows.add("gather_negative", lambda x, i: torch.gather(x, 1, i % 5), [r("gather_n", 3, 5, 4), torch.randint(-5, 5, (3, 7, 4), generator=draw)])
+rows.add("take_negative", lambda x, i: x[:, i], [r("take_n", 2, 5, 3), torch.tensor([[-1, 0], [2, -5]])])
+pairs = torch.randint(-3, 3, (4, 2, 2), generator=draw)
+rows.add("gather_nd", lambda x, i: x[i[..., 0], i[..., 1]], [r("gather_nd", 3, 3, 5), pairs])
+rows.add("gather_nd_all", lambda x, i: x[i[:, 0], i[:, 1]], [r("gather_nd_all", 3, 4), pairs[:, 0].contiguous()])
+rows.add(
+    "gather_nd_batch",
+    lambda x, i: torch.stack([x[b, i[b, :, 0], i[b, :, 1]] for b in range(2)]),
+    [r("gather_nd_batch", 2, 3, 3, 4), pairs.reshape(2, 4, 2)],
+)
+places = torch.stack([torch.randperm(5, generator=draw)[:3] for _ in range(8)]).reshape(2, 4, 3).transpose(1, 2).contiguous()
+rows.add(
+    "scatter", lambda x, i, s: x.scatter(1, i, s), [r("scatter", 2, 5, 4), places, r("scatter.s", 2, 3, 4)]
+)
+repeated = torch.randint(0, 5, (2, 8, 4), generator=draw)
+rows.add(
+    "scatter_add",
+    lambda x, i, s: x.scatter_add(1, i, s),
+    [r("scatter_add", 2, 5, 4), repeated, r("scatter_add.s", 2, 8, 4)],
+)
+for name, reduction in {"multiply": "prod", "minimum": "amin", "maximum": "amax"}.items():
+    rows.add(
+        f"scatter_{name}",
+        lambda x, i, s: x.scatter_reduce(1, i, s, reduction),
+        [r(f"scatter_{name}", 2, 5, 4), repeated, r(f"scatter_{name}.s", 2, 8, 4)],
+        differentiable=False,
+    )
+    whole = torch.randint(-9, 9, (2, 5, 4), generator=draw)
+    rows.add(
+        f"scatter_{name}_integers",
+        lambda x, i, s: x.scatter_reduce(1, i, s, reduction),
+        [whole, repeated, torch.randint(-9, 9, (2, 8, 4), generator=draw)],
+        differentiable=False,
+    )
+rows.add(
+    "scatter_nd",
+    lambda x, i, s: x.index_put((i[:, 0], i[:, 1]), s),
+    [r("scatter_nd", 3, 4, 5), torch.tensor([[0, 1], [2, -1], [-2, 0]]), r("scatter_nd.s", 3, 5)],
+)
+rows.add(
+    "scatter_nd_add",
+    lambda x, i, s: x.index_put((i[..., 0],), s, accumulate=True),
+    [r("scatter_nd_add", 4, 3), torch.tensor([[[0], [3]], [[0], [1]]]), r("scatter_nd_add.s", 2, 2, 3)],
+)
+
+rows.add("top", lambda x: x.topk(3, 1), [r("top", 2, 7, 4, 3)])
+rows.add("top_last", lambda x: x.topk(2), [r("top_last", 5, 9)])
+rows.add("top_smallest", lambda x: x.topk(9, 0, largest=False), [r("top_smallest", 9, 2)])
+rows.add("top_integers", lambda x: x.topk(3, 1), [torch.stack([torch.randperm(8, generator=draw) for _ in range(3)])], differentiable=False)
+classes = torch.tensor([[0, 2, -1], [1, 5, -4]])
+hot = F.one_hot(torch.tensor([[0, 2, 3], [1, 4, 0]]), 5)[..., :4]  # index 5 of 4 is no class
+rows.add("one_hot_last", lambda i: hot.double() * 2 - 0.5, [classes], differentiable=False)
+rows.add("one_hot_first", lambda i: hot.permute(2, 0, 1), [classes], differentiable=False)
+flat = F.max_pool2d(r("unpool", 2, 3, 4, 6), 2, return_indices=True)[1] + (torch.arange(6) * 24).reshape(2, 3, 1, 1)
+rows.add(
+    "unpool_at",
+    lambda x, i: torch.zeros(144, dtype=x.dtype).scatter(0, i.flatten(), x.flatten()).reshape(2, 3, 4, 6),
+    [r("unpool_at", 2, 3, 2, 3), flat],
+)
 rows.save()

@@ -78,6 +78,28 @@ rows.add(
     [r("layer_image", 2, 3, 4, 5), *parameters("layer_image", 3, 4, 5)],
 )
 rows.add("layer_plain", lambda x: F.layer_norm(x, (9,)), [r("layer_plain", 4, 9)])
+rows.add("rms", lambda x, w: F.rms_norm(x, (7,), w, 1e-5), [r("rms", 3, 5, 7), r("rms.w", 7)])
+rows.add("rms_image", lambda x: F.rms_norm(x, (4, 5), eps=1e-6), [r("rms_image", 2, 3, 4, 5)])
+rows.add("normalize", lambda x: F.normalize(x, 2.0, 1), [r("normalize", 2, 5, 3, 4)])
+rows.add("normalize_1", lambda x: F.normalize(x, 1.0, -1), [r("normalize_1", 4, 6)])
+rows.add("response", lambda x: F.local_response_norm(x, 3, 0.5, 0.75, 2.0), [r("response", 2, 7, 3, 4)])
+rows.add("response_matrix", lambda x: F.local_response_norm(x[..., None], 5)[..., 0], [r("response_matrix", 3, 9)])
+
+
+def response_even(x):
+    sums = sum(F.pad(x.square(), (0, 0, 1, 2))[:, i : i + 6] for i in range(4))
+    return x / (1 + 0.3 / 4 * sums) ** 0.75
+
+
+rows.add("response_even", response_even, [r("response_even", 2, 6, 5)])
+
+
+def standardized(x):
+    centered = x - x.mean((0, 2, 3), keepdim=True)
+    return centered / (centered.square().mean((0, 2, 3), keepdim=True).sqrt() + 1e-9)
+
+
+rows.add("mean_variance", standardized, [r("mean_variance", 2, 5, 3, 4)])
 rows.save()
 
 statistics = Rows("running_statistics")

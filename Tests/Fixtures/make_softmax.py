@@ -1,6 +1,7 @@
 """Softmax and its logarithm."""
 
 import torch
+import torch.nn.functional as F
 
 from fixture import Rows
 
@@ -15,4 +16,7 @@ for name, shape, axis in [
 steep = torch.tensor([[1000.0, 0, -1000], [-500, -500, -400]])
 rows.add("softmax.steep", lambda x: x.softmax(1), [steep])
 rows.add("log_softmax.steep", lambda x: x.log_softmax(1), [steep])
+for name, shape, axis in [("channels", (2, 5, 3, 4), 1), ("last", (4, 6), -1)]:
+    hard = lambda x: F.one_hot(x.argmax(axis), x.shape[axis]).movedim(-1, axis).double()
+    rows.add(f"hardmax.{name}", hard, [rows.random(f"hardmax.{name}", *shape)], differentiable=False)
 rows.save()

@@ -86,9 +86,26 @@ struct BadInputTests {
     try scratch.cells()
     try expectRefusal(scratch.trainArguments("r") + ["--epochs", "0"], mentioning: ["epochs"])
     try expectRefusal(
-      scratch.trainArguments("r") + ["--size", "-1"], mentioning: ["size: expected 1 to 65536, got -1"])
+      scratch.trainArguments("r") + ["--size", "-1"],
+      mentioning: ["size: expected one length from 1 to 32768 for images, got -1"])
     try expectRefusal(
-      scratch.trainArguments("r") + ["--optimizer", "adamm"], mentioning: ["adam, adamw, sgd"])
+      scratch.trainArguments("r") + ["--optimizer", "adamm"], mentioning: ["adamm", "adam", "adamw", "sgd"])
+    try expectRefusal(
+      scratch.trainArguments("r") + ["--warm-up-epochs", "1e300"], mentioning: ["warm-up-epochs: expected"])
+    try expectRefusal(
+      scratch.trainArguments("r") + ["--schedule", "step", "--step-epochs", "9223372036854775807"],
+      mentioning: ["step-epochs: expected"])
+    try expectRefusal(
+      scratch.trainArguments("r") + ["--optimizer", "sgd", "--nesterov", "--momentum", "0"],
+      mentioning: ["nesterov: expected a momentum above 0"])
+    try expectRefusal(scratch.trainArguments("r") + ["--nesterov"], mentioning: ["nesterov", "got adam"])
+    try expectRefusal(
+      scratch.trainArguments("r") + ["--size", "32000", "--batch-size", "8"],
+      mentioning: ["more than the ", "of this machine"])
+    try "".write(toFile: scratch.path("none.txt"), atomically: true, encoding: .utf8)
+    try expectRefusal(
+      scratch.trainArguments("r") + ["--classes", scratch.path("none.txt")],
+      mentioning: ["expected classes, one a line", "none.txt"])
     try expectRefusal(
       scratch.trainArguments("r") + ["--loss", "dise"],
       mentioning: ["cross-entropy, soft-cross-entropy", "did you mean dice?"])

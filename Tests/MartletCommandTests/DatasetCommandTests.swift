@@ -34,6 +34,10 @@ struct DatasetCommandTests {
     #expect(Array(first[16..<24]) == [0, 0, 0, 82, 0, 0, 0, 108])
     #expect(try preview("b.png", threads: "2") == first)
     #expect(try preview("c.png", ["--epoch", "1"]) != first)
+    // What is mixed is shown mixed.
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    try (text + "\nmix-up: 4\n").write(toFile: file, atomically: true, encoding: .utf8)
+    #expect(try preview("d.png") != first)
     #expect(!FileManager.default.fileExists(atPath: scratch.path("run")))
   }
 
@@ -81,6 +85,11 @@ struct DatasetCommandTests {
     try expectRefusal(["datasets", "inspect", scratch.path("nothing")], mentioning: ["nothing"])
     try expectRefusal(
       ["datasets", "inspect", scratch.path("cells"), "--format", "xyz"], mentioning: ["xyz"])
+    let encoded = try Program.run([
+      "datasets", "inspect", scratch.path("cells/images"), scratch.path("cells/instances"), "--mask-encoding",
+      "nonzero", "--json",
+    ])
+    #expect(encoded.output.contains(#""encoding" : "nonzero""#), "\(encoded.output)\(encoded.errors)")
   }
 
   @Test("a run trains on COCO's annotations, is evaluated on them, and goes on with no others")
@@ -117,11 +126,20 @@ struct DatasetCommandTests {
       scratch.path("a.json"), "--format", "coco",
     ])
     #expect(other.status == 0 && other.output.contains("cell"), "\(other.errors)")
+    // Files of 0 and 255 are read as such, whatever the drawn masks meant by 255.
+    let files = try Program.run([
+      "evaluate", scratch.path("run"), "--images", scratch.path("cells/images"), "--masks",
+      scratch.path("cells/masks"), "--json",
+    ])
+    let figures = try #require(
+      try JSONSerialization.jsonObject(with: Data(files.output.utf8)) as? [String: Any])
+    let cell = try #require((figures["classes"] as? [[String: Any]])?.last)
+    #expect(cell["pixels"] as? Int ?? 0 > 0, "\(files.output)\(files.errors)")
 
     try write(Array(annotations.dropLast()))
     try expectRefusal(["train", "--resume", scratch.path("run")], mentioning: ["a.json"])
     try expectRefusal(
       scratch.trainArguments("other") + ["--format", "pictures"],
-      mentioning: ["format: expected auto, folders"])
+      mentioning: ["pictures", "auto"])
   }
 }

@@ -34,6 +34,33 @@ struct EvaluateCommandTests {
     for text in ["Precision", "instances:", "distances of", "calibration error"] {
       #expect(table.output.contains(text), "\(table.output)")
     }
+    // The loss is the run's, as its figures have it.
+    #expect(json["loss_name"] as? String == "0.5*cross_entropy + 0.5*dice(smooth=1)")
+    #expect(table.output.contains("loss (0.5*cross_entropy + 0.5*dice(smooth=1))"))
+    let rows = try String(decoding: scratch.data("run/metrics.csv"), as: UTF8.self).split(separator: "\n")
+    let column = try #require(rows[0].split(separator: ",").firstIndex(of: "validation_loss"))
+    #expect(json["loss"] as? Double == Double(rows[1].split(separator: ",")[column]))
+
+    // A weights file says nothing of data, nor of a loss.
+    let weights = scratch.path("run/model.safetensors")
+    try expectRefusal(
+      ["evaluate", weights], mentioning: ["expected --images and --masks", "is no run folder"])
+    let alone = try object(
+      Program.run(
+        [
+          "evaluate", weights, "--json", "--images", scratch.path("cells/images"), "--masks",
+          scratch.path("cells/masks"),
+        ]
+      ).output)
+    #expect(alone["loss_name"] as? String == "cross-entropy" && alone["images"] as? Int == 6)
+
+    try expectRefusal(
+      ["evaluate", scratch.path("run"), "--no-distances", "--spacing", "1", "1"],
+      mentioning: ["no --spacing with --no-distances"])
+    for count in ["0", "-1", "65537"] {
+      try expectRefusal(
+        ["evaluate", scratch.path("run"), "--batch-size", count], mentioning: ["a batch size of 1 to 65536"])
+    }
     for spacing in [["1"], ["1", "0"], ["1", "nan"], ["1", "1", "1"]] {
       try expectRefusal(
         ["evaluate", scratch.path("run"), "--spacing"] + spacing, mentioning: ["spacing above 0"])

@@ -42,6 +42,62 @@ struct OutputSafetyTests {
     }
   }
 
+  @Test("files that are there are replaced only when that is asked for, and a run's data never")
+  func existingFiles() throws {
+    let scratch = try Scratch()
+    try trained(scratch)
+    let (image, mask) = ("cells/images/cell_0001.png", "cells/masks/cell_0001.png")
+    let (truth, picture) = (try scratch.data(mask), try scratch.data(image))
+    try FileManager.default.createDirectory(
+      atPath: scratch.path("photos"), withIntermediateDirectories: true)
+    try picture.write(to: scratch.url.appending(path: "photos/cell_0001.png"))
+    try FileManager.default.copyItem(atPath: scratch.path("cells/masks"), toPath: scratch.path("other"))
+    func predict(_ output: String, _ flags: String...) throws -> Program.Result {
+      try Program.run(
+        [
+          "predict", scratch.path("run"), scratch.path("photos/cell_0001.png"), "--output",
+          scratch.path(output),
+        ]
+          + flags)
+    }
+    // The masks of another dataset, of the run's own, and images.
+    let refused = try predict("other")
+    #expect(refused.status == 2 && refused.errors.contains("cell_0001.png is there already; --overwrite"))
+    for folder in ["cells/masks", "cells/images", "run", "run/checkpoints"] {
+      for flags in [[], ["--overwrite"]] {
+        let result = try Program.run(
+          [
+            "predict", scratch.path("run"), scratch.path("photos/cell_0001.png"), "--output",
+            scratch.path(folder),
+          ]
+            + flags)
+        #expect(result.status == 2 && result.errors.contains("which is read"), "\(folder): \(result.errors)")
+      }
+    }
+    #expect(try scratch.data(mask) == truth && scratch.data(image) == picture)
+    // Once more to where it wrote before.
+    #expect(try predict("masks").status == 0)
+    let again = try predict("masks", "--overlay", "--overwrite")
+    #expect(
+      again.status == 0 && FileManager.default.fileExists(atPath: scratch.path("masks/cell_0001_overlay.png"))
+    )
+    let both = try predict("masks", "--overlay")
+    #expect(both.errors.contains("cell_0001.png and 1 other file are there already"), "\(both.errors)")
+
+    // The same of a preview and of a tensor.
+    try expectRefusal(
+      ["preview", scratch.path("run"), "--output", scratch.path(image), "--overwrite"],
+      mentioning: ["in the folder", "which is read"])
+    try expectRefusal(
+      ["preview", scratch.path("run"), "--output", scratch.path("other/cell_0001.png")],
+      mentioning: ["is there already"])
+    #expect(
+      try Program.run(
+        ["preview", scratch.path("run"), "--output", scratch.path("other/cell_0001.png"), "--overwrite"]
+      ).status == 0)
+    #expect(try scratch.data(image) == picture)
+  }
+
   @Test("an empty output is refused by every command that writes")
   func emptyOutput() throws {
     let scratch = try Scratch()

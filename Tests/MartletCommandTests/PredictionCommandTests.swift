@@ -118,6 +118,44 @@ struct PredictionCommandTests {
     }
   }
 
+  @Test func folders() throws {
+    let scratch = try Scratch()
+    try trained(scratch, size: 32)
+    let result = try predict(scratch, "out", [scratch.path("extra.png")], on: scratch.path("cells/images"))
+    // What is not there is reported, the others are done.
+    #expect(result.status == 2 && result.errors.contains("extra.png"), "\(result.errors)")
+    #expect(names(scratch, "out") == names(scratch, "cells/masks") && names(scratch, "out").count == 6)
+    #expect(result.output.contains(scratch.path("out/cell_0001.png") + "\n"))
+    try FileManager.default.createDirectory(atPath: scratch.path("none"), withIntermediateDirectories: true)
+    let empty = try predict(scratch, "empty", [], on: scratch.path("none"))
+    #expect(empty.status == 2 && empty.errors.contains("expected PNG, JPEG or TIFF files to predict in"))
+  }
+
+  /// Ctrl-C while files are being written.
+  @Test func interruption() throws {
+    let scratch = try Scratch()
+    try trained(scratch, size: 32)
+    let large = scratch.path("large")
+    let drawn = try Program.run(
+      ["synthesize", "cells", "--count", "1", "--size", "1024", "--output", large])
+    try #require(drawn.status == 0, "\(drawn.errors)")
+    for signal in [SIGINT, SIGTERM] {
+      var hasDraft = false
+      let result = try Program.run(
+        [
+          "predict", scratch.path("run"), "\(large)/images/cell_0001.png", "--output", scratch.path("out"),
+          "--tile", "32", "--overlap", "0.9", "--probabilities", "float32",
+        ], interruptWith: signal
+      ) { _ in
+        hasDraft = hasDraft || names(scratch, "out").contains { $0.hasSuffix(".partial") }
+        return hasDraft
+      }
+      try #require(hasDraft)
+      #expect(result.status == 130, "\(result.errors)")
+      #expect(names(scratch, "out") == [])
+    }
+  }
+
   @Test func collisions() throws {
     let scratch = try Scratch()
     try trained(scratch, size: 32)

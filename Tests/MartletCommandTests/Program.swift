@@ -34,16 +34,18 @@ struct Program {
   /// - Parameters:
   ///   - input: What standard input holds.
   ///   - output: Where standard output goes instead of into the result.
+  ///   - directory: The working directory.
   ///   - interruptWith: The signal to send.
   ///   - interruptWhen: Called with what was written so far; the signal is sent once it says so.
   static func run(
     _ arguments: [String], environment: [String: String] = [:], input: String = "",
-    output: FileHandle? = nil,
+    output: FileHandle? = nil, directory: URL? = nil,
     interruptWith signal: Int32 = SIGINT, interruptWhen shouldInterrupt: ((String) -> Bool)? = nil
   ) throws -> Result {
     let process = Process()
     process.executableURL = url
     process.arguments = arguments
+    if let directory { process.currentDirectoryURL = directory }
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let folder = FileManager.default.temporaryDirectory
     let outputFile = folder.appending(path: "martlet-\(UUID()).out")

@@ -86,6 +86,21 @@ struct TrainingCommandTests {
     #expect(bad.errors.contains("unknown key base-chanels; did you mean base-channels?"), "\(bad.errors)")
   }
 
+  @Test("help begins with the data and marks what is required")
+  func help() throws {
+    // As one line, however it is wrapped.
+    let help = try Program.run(["train", "segmentation", "--help"]).output
+      .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    func place(_ text: String) throws -> String.Index {
+      try #require(help.range(of: text)?.lowerBound, "\(text)")
+    }
+    #expect(try place("DATA:") < place("--images") && place("--images") < place("NETWORK:"))
+    #expect(try place("NETWORK:") < place("--model") && place("--model") < place("--encoder "))
+    #expect(try place("--encoder ") < place("TRAINING:") && place("TRAINING:") < place("--output <run>"))
+    #expect(help.components(separatedBy: "(required").count == 4, "images, masks and output: \(help)")
+    #expect(help.contains("(values: adam, adamw, sgd)") && help.contains("(values: constant, step, cosine)"))
+  }
+
   @Test("a loss that is not finite stops training, names the layer and keeps the weights")
   func notFinite() throws {
     let scratch = try Scratch()

@@ -29,6 +29,10 @@ struct VolumeCommandTests {
     #expect(zip(spacing, [2, 0.7, 0.8]).allSatisfy { abs($0 - $1) < 1e-6 }, "\(spacing)")
     #expect((volume["mean_dice"] as? Double).map { (0...1).contains($0) } == true)
     #expect((volume["classes"] as? [Any])?.count == 3 && json["instances"] == nil)
+    // Without its checkpoint a run is what its configuration gives.
+    try FileManager.default.removeItem(atPath: scratch.path("run/checkpoints/last.safetensors"))
+    let bare = try Program.run(["evaluate", scratch.path("run"), "--json"])
+    #expect(bare.status == 0 && bare.output == evaluate.output, "\(bare.errors)")
 
     let file = "images/case1.nii"
     let predict = try Program.run([
@@ -79,7 +83,8 @@ struct VolumeCommandTests {
     for (flags, words) in [
       (["--model", "fpn"], ["fpn has no axes"]),
       (["--axes", "4"], ["axes: expected 2, or 3 for volumes, got 4"]),
-      (["--axes", "2"], ["size: expected 1 to 65536"]), (["--format", "coco"], ["format", "volumes"]),
+      (["--axes", "2"], ["size: expected one length from 1 to 32768 for images, got 8x8x8"]),
+      (["--format", "coco"], ["format", "volumes"]),
       (["--foreground-share", "2"], ["foreground-share"]), (["--patches", "0"], ["patches"]),
       (["--loss", "boundary-cross-entropy"], ["boundary-cross-entropy", "images"]),
     ] {
@@ -118,10 +123,52 @@ struct VolumeCommandTests {
       ], mentioning: ["volumes take axes 3"])
   }
 
+  @Test("a volume unlike those of training, and masks elsewhere, are told")
+  func differences() throws {
+    let scratch = try Scratch()
+    try VolumeFiles.write(3, to: scratch)
+    try #require(try Program.run(scratch.volumeArguments("run", epochs: 1)).status == 0)
+    let folder = try Program.run([
+      "predict", scratch.path("run"), scratch.path("images"), "--output", scratch.path("all"),
+    ])
+    #expect(folder.status == 0 && folder.errors.isEmpty, "\(folder.errors)")
+    #expect(folder.output.split(separator: "\n").count == 3)
+    // The last element of the map's first row in its third column: slices that are further apart.
+    var bytes = try scratch.data("images/case0.nii")
+    withUnsafeBytes(of: Float(6)) { bytes.replaceSubrange(280 + 4 * 10..<284 + 4 * 10, with: $0) }
+    try bytes.write(to: scratch.url.appending(path: "other.nii"))
+    let predict = try Program.run([
+      "predict", scratch.path("run"), scratch.path("other.nii"), "--output", scratch.path("out"),
+    ])
+    #expect(predict.status == 0)
+    #expect(
+      predict.errors.contains("its spacing along depth is 6, in training it was 2"), "\(predict.errors)")
+    try bytes.write(to: scratch.url.appending(path: "images/case0.nii"))
+    try expectRefusal(
+      scratch.volumeArguments("again", epochs: 1),
+      mentioning: ["case0.nii: expected a mask that lies in space where case0.nii does", "voxels of 2×"])
+  }
+
   @Test func summary() throws {
     let result = try Program.run([
       "summary", "unet", "--axes", "3", "--base-channels", "4", "--depth", "1", "--input", "1x1x8x8x8",
     ])
     #expect(result.status == 0 && result.output.contains("encoder.0.conv1"), "\(result.errors)")
+    // Without a shape it is one that the network can take.
+    let small = ["--axes", "3", "--base-channels", "1", "--depth", "1"]
+    #expect(try Program.run(["summary", "unet"] + small).output.contains("[1, 1, 64, 64, 64]"))
+    let scratch = try Scratch()
+    try VolumeFiles.write(3, to: scratch)
+    try #require(try Program.run(scratch.volumeArguments("unet", epochs: 1)).status == 0)
+    let run = try Program.run(["summary", scratch.path("unet")])
+    #expect(run.status == 0 && run.output.contains("[1, 4, 8, 8, 8]"), "\(run.output)\(run.errors)")
+    try expectRefusal(["summary", scratch.path("unet"), "--depth", "2"], mentioning: ["expected no --depth"])
+    try expectRefusal(
+      ["summary", scratch.path("unet"), "--class-count", "2"], mentioning: ["expected no --class-count"])
+    // In a folder with a run of that name, the network's name is the network.
+    let named = try Program.run(["summary", "unet"] + small, directory: scratch.url)
+    #expect(named.status == 0 && named.output.contains("[1, 1, 64, 64, 64]"), "\(named.errors)")
+    #expect(
+      try Program.run(["summary", "./unet"], directory: scratch.url).output.contains("[1, 4, 8, 8, 8]"))
   }
 }

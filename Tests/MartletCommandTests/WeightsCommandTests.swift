@@ -47,7 +47,7 @@ struct WeightsCommandTests {
     let scratch = try Scratch()
     let image = try Tensor.uniform(TensorType([1, 3, 8, 8]), from: 0, to: 1, seed: 1, stream: 1)
     try saveSafetensors(["x": image], to: URL(filePath: scratch.path("x.safetensors")))
-    let start = [
+    var start = [
       "run", "unet", "--input", scratch.path("x.safetensors"), "--output", scratch.path("y.safetensors"),
     ]
     let settings = ["--set", "base-channels=3", "--set", "depth=2", "--set", "classes=3"]
@@ -56,8 +56,18 @@ struct WeightsCommandTests {
     let output = try loadSafetensors(URL(filePath: scratch.path("y.safetensors")))
     #expect(output["output"]?.shape == [1, 3, 8, 8])
     try expectRefusal(
+      start + ["--weights", Self.unet] + settings, mentioning: ["y.safetensors is there already; --overwrite"]
+    )
+    start.append("--overwrite")
+    #expect(try Program.run(start + ["--weights", Self.unet] + settings).status == 0)
+    try expectRefusal(
       start + ["--weights", Self.unet], mentioning: ["does not fit the model", "and 34 more missing"])
     try expectRefusal(start + settings, mentioning: ["expected --weights"])
+    for key in ["epochs=3", "images=a"] {
+      try expectRefusal(
+        start + ["--weights", Self.unet] + settings + ["--set", key],
+        mentioning: ["expected keys of the network with --set", "changes nothing"])
+    }
     try expectRefusal(start + ["--weights", scratch.path("none.pt")], mentioning: ["none.pt"])
   }
 }

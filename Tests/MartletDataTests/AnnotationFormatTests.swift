@@ -29,6 +29,17 @@ struct DSBTests {
     #expect(dataset.classes.map(\.name) == ["background", "foreground"])
   }
 
+  /// A run or predictions that were written beside the samples.
+  @Test func otherFoldersAreLeftOutAndNoted() throws {
+    try folder.writeImage("stage1/a/images/a.png", [[1, 2]])
+    try folder.writeImage("stage1/a/masks/1.png", [[255, 0]])
+    try folder.write("stage1/run/config.yaml", "task: segmentation\n")
+    try folder.writeImage("stage1/predictions/a.png", [[1, 0]])
+    let dataset = try SegmentationDataset(images: root, masks: root)
+    #expect(dataset.samples.map(\.name) == ["a"])
+    #expect(dataset.notes.count == 2 && dataset.notes[1].contains("stage1/run: left out"), "\(dataset.notes)")
+  }
+
   @Test func whatIsMissingIsNamed() throws {
     try folder.writeImage("stage1/a/images/a.png", [[1, 2]])
     try folder.writeImage("stage1/a/masks/1.png", [[255, 0], [0, 0]])
@@ -249,6 +260,9 @@ struct CVATTests {
         0, 0, 1, 1, 0, 0,
       ])
     #expect(try values(#"<ellipse label="root" cx="1.5" cy="1.5" rx="0.6" ry="0.6"/>"#)[7] == 2)
+    let upright = try values(#"<ellipse label="root" cx="3" cy="2" rx="0.6" ry="1.9"/>"#)
+    #expect(upright.contains(2))
+    #expect(try values(#"<ellipse label="root" cx="3" cy="2" rx="1.9" ry="0.6" rotation="90"/>"#) == upright)
   }
 
   @Test func whatIsWrongIsNamed() throws {

@@ -11,9 +11,9 @@ import Testing
     let path = folder.file("model.bin")
     try AtomicFile.write([1, 2, 3], to: path)
     try AtomicFile.write([UInt8](repeating: 7, count: 100_000), to: path)
-    #expect(try FileBytes.read(path, operation: "test").bytes == [UInt8](repeating: 7, count: 100_000))
+    #expect(try ReadableFile.read(path, operation: "test").bytes == [UInt8](repeating: 7, count: 100_000))
     try AtomicFile.write([], to: path)
-    #expect(try FileBytes.read(path, operation: "test").bytes == [])
+    #expect(try ReadableFile.read(path, operation: "test").bytes == [])
     try AtomicFile.write("größer", to: path)
     #expect(try String(contentsOfFile: path, encoding: .utf8) == "größer")
     #expect(folder.names == ["model.bin"])
@@ -32,7 +32,7 @@ import Testing
     }
     #expect(error == MartletError("test", "stop"))
     #expect(folder.names == ["model.bin"])
-    #expect(try FileBytes.read(path, operation: "test").bytes == [1, 2, 3])
+    #expect(try ReadableFile.read(path, operation: "test").bytes == [1, 2, 3])
   }
 
   /// Replacing a device by a file would break whatever else uses it.
@@ -101,7 +101,7 @@ import Testing
     try FileManager.default.createSymbolicLink(
       atPath: folder.file("link"), withDestinationPath: folder.file("target"))
     try AtomicFile.write([2, 3], to: folder.file("link"))
-    #expect(try FileBytes.read(folder.file("target"), operation: "test").bytes == [2, 3])
+    #expect(try ReadableFile.read(folder.file("target"), operation: "test").bytes == [2, 3])
     #expect(
       try FileManager.default.destinationOfSymbolicLink(atPath: folder.file("link")) == folder.file("target"))
     #expect(folder.names == ["link", "target"])
@@ -116,7 +116,7 @@ import Testing
       }
       try await group.waitForAll()
     }
-    let bytes = try FileBytes.read(path, operation: "test").bytes
+    let bytes = try ReadableFile.read(path, operation: "test").bytes
     #expect(bytes.count == 30_000 && Set(bytes).count == 1)
     #expect(folder.names == ["model.bin"])
   }

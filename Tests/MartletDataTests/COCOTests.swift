@@ -149,6 +149,18 @@ struct COCOTests {
         .contains("annotations.json: annotations[0].image_id: expected a whole number"))
     #expect(
       error([#"{"image_id": 3}"#]).contains("annotations[0].category_id: expected a value, got none"))
+    // A file that is a list, and a number that is not whole.
+    let list = try folder.write("list.json", "[]")
+    #expect(
+      datasetErrorText { try SegmentationDataset(images: folder.images, masks: list) }
+        .contains("list.json: expected an object"))
+    #expect(
+      error([#"{"id": 1.5, "image_id": 3, "category_id": 9, "segmentation": []}"#])
+        .contains("annotations[0].id: expected a whole number, got 1.5"))
+    #expect(
+      error(
+        [#"{"image_id": 3, "category_id": 9, "segmentation": {"size": [4, 6], "counts": [4, 1.5, 18]}}"#]
+      ).contains("counts[1]: expected a whole number, got 1.5"))
     let text = try folder.write("bad.json", "{\"images\": [")
     #expect(
       datasetErrorText { try SegmentationDataset(images: folder.images, masks: text) }.contains("bad.json: "))

@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 import MartletKernels
 import Testing
 
@@ -21,7 +22,7 @@ import Testing
         ("plain.tif", grey.encoded(as: .tiff(compressed: false))),
         ("tiles.tif", TIFFWriter(name: "x", tile: (16, 16), isInPlanes: true).encode(small)),
         ("palette.tif", TIFFWriter(name: "x", palette: colors).encode(grey)),
-      ] + fixtures.map { ($0, try FileBytes.read(imageFixture($0), operation: "test").bytes) }
+      ] + fixtures.map { ($0, try ReadableFile.read(imageFixture($0), operation: "test").bytes) }
     } catch {
       return []
     }

@@ -73,7 +73,10 @@ struct DatasetMaskTests {
     let error = folder.error()
     #expect(error.contains("3 values: 0, 128, 255, such as 128 in "))
     #expect(error.contains("masks/a.png at (x 1, y 0)"))
-    #expect(error.contains("`indices`") && error.contains("`binary`") && error.contains("ignore index 255"))
+    for flag in ["indices` and `--classes", "binary`", "nonzero`"] {
+      #expect(error.contains("`--mask-encoding \(flag)"), "\(error)")
+    }
+    #expect(error.contains("`--ignore-index 255`"))
 
     let binary = try folder.dataset(SegmentationOptions(encoding: .binary))
     #expect(try binary.load(0).labels.values == [0, 1, 1])

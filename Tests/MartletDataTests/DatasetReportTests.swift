@@ -16,7 +16,7 @@ struct DatasetReportTests {
     try Image(width: 2, height: 1, channels: 1, samples: .uint16([7, 8]))
       .write(to: folder.images.appendingPathComponent("c.png").path)
     let report = try DatasetReport(images: folder.images, masks: folder.masks)
-    #expect(report.format == .folders && report.encoding == .extremes)
+    #expect(report.format == .folders && report.encoding == .extremes && report.axes == 2)
     #expect(report.images == 3 && report.usableImages == 3)
     #expect(
       report.sizes == [.init(width: 3, height: 2, images: 2), .init(width: 2, height: 1, images: 1)])
@@ -58,7 +58,7 @@ struct DatasetReportTests {
     try folder.addMask("b.png", [[0, 1, 128]])
     let unclear = try DatasetReport(images: folder.images, masks: folder.masks)
     #expect(unclear.classes.isEmpty && unclear.encoding == .automatic)
-    #expect(unclear.table.contains("unclear") && unclear.problems.count == 1)
+    #expect(unclear.table.contains("masks     unclear") && unclear.problems.count == 1)
   }
 
   @Test func theJSONHasEverything() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import MartletKernels
 import Testing
 
 @testable import MartletData
@@ -70,6 +71,42 @@ struct PolygonRasterTests {
     }
   }
 
+  @Test func ellipsesCanBeTurned() {
+    for (center, radii, angle) in [
+      (SIMD2(9.0, 8.0), SIMD2(7.0, 3.0), 0.4), (SIMD2(9.5, 8.2), SIMD2(2.0, 6.5), -1.1),
+      (SIMD2(1.0, 2.0), SIMD2(9.0, 4.0), 2.9),
+    ] {
+      let values = painted(.ellipse(center: center, radii: radii, angle: angle), 19, 17)
+      #expect(values.contains(1))
+      for y in 0..<17 {
+        for x in 0..<19 {
+          let way = SIMD2(Double(x) + 0.5, Double(y) + 0.5) - center
+          let along = SIMD2(
+            cos(angle) * way.x + sin(angle) * way.y, -sin(angle) * way.x + cos(angle) * way.y)
+          let share = along / radii
+          #expect((values[19 * y + x] == 1) == ((share * share).sum() <= 1), "\(x), \(y)")
+        }
+      }
+    }
+  }
+
+  /// A line that goes over the image again and again: what is inside is a matter of odd and even alone, and what is kept
+  /// for it of the image's size.
+  @Test func linesMayCrossAnyNumberOfTimes() {
+    let (width, height) = (90, 40)
+    var random = PhiloxGenerator(seed: 5, stream: 1)
+    let points = (0..<3000).map { _ in
+      SIMD2(random.uniform(in: -5...95), random.uniform(in: -5...45))
+    }
+    let once = painted(.polygon(points), width, height)
+    #expect(once.contains(1) && once.contains(0))
+    // Twice around is nowhere inside.
+    let first = points[0]
+    #expect(!painted(.polygon(points + [first] + points), width, height).contains(1))
+    // Three times around is once.
+    #expect(painted(.polygon(points + [first] + points + [first] + points), width, height) == once)
+  }
+
   @Test func runsAlongRowsLieInTheirBox() {
     let runs = RunLengths(left: 1, top: 1, width: 3, height: 2, isColumnMajor: false, counts: [1, 2, 2, 1])
     #expect(
@@ -94,6 +131,9 @@ struct PolygonRasterTests {
     #expect(problem(.polygon([SIMD2(0, 0), SIMD2(1e300, 0), SIMD2(1, 1)])).contains("coordinates up to"))
     #expect(problem(.polygon([SIMD2(0, 0), SIMD2(.nan, 0), SIMD2(1, 1)])).contains("coordinates up to"))
     #expect(problem(.ellipse(center: SIMD2(0, 0), radii: SIMD2(.infinity, 1))).contains("radii up to"))
+    #expect(
+      problem(.ellipse(center: SIMD2(1e300, 10), radii: SIMD2(2, 1)))
+        .hasSuffix("up to 1000000, got 1e+300, 10.0 and 2.0, 1.0"))
   }
 
   @Test func farCornersTakeNoTime() {

@@ -59,6 +59,20 @@ import Testing
     try check(try Image.regions(contentsOf: path), image)
   }
 
+  /// What a file takes that is read whole is known before it is read.
+  @Test func wholeFilesAreReadWhenTheyAreAskedFor() throws {
+    let folder = try TemporaryFolder()
+    let bytes = try Self.image.encoded(as: .png)
+    let path = try folder.file("a.png", holding: Array(bytes.dropLast(200)))
+    let reader = try Image.regions(contentsOf: path)
+    #expect(reader.info.width == 83 && reader.info.height == 61 && reader.heldByteCount == 83 * 61 * 3)
+    #expect(throws: MartletError.self) { try reader.image(in: PixelWindow(x: 0, y: 0, width: 1, height: 1)) }
+    let small = Image.Limits(maximumPixels: 83)
+    #expect(throws: MartletError.self) { try Image.regions(contentsOf: path, limits: small) }
+    let large = try Image.regions(contentsOf: path, limits: small, wholeLimits: .init(maximumPixels: .max))
+    #expect(large.heldByteCount == 83 * 61 * 3)
+  }
+
   @Test func refusesWindowsOutside() throws {
     let folder = try TemporaryFolder()
     let path = try folder.file("a.tif", holding: TIFFWriter(name: "x").encode(Self.image))

@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 import Testing
 
 @testable import MartletData
@@ -38,7 +39,7 @@ import Testing
       try write(image, to: writer, step: step)
       #expect(folder.names.allSatisfy { $0.hasPrefix(".") })
       try writer.commit()
-      let bytes = try FileBytes.read(folder.file("a.png"), operation: "test").bytes
+      let bytes = try ReadableFile.read(folder.file("a.png"), operation: "test").bytes
       #expect(bytes == (try image.encoded(as: .png)))
       try FileManager.default.removeItem(atPath: folder.file("a.png"))
     }
@@ -53,7 +54,7 @@ import Testing
     let writer = try PNGRegionWriter(folder.file("a.png"), format)
     try write(image, to: writer, step: 7)
     try writer.commit()
-    let bytes = try FileBytes.read(folder.file("a.png"), operation: "test").bytes
+    let bytes = try ReadableFile.read(folder.file("a.png"), operation: "test").bytes
     #expect(bytes == (try image.encoded(as: .indexedPNG(palette: colors))))
     format.palette = Array(colors[..<100])
     let short = try PNGRegionWriter(folder.file("b.png"), format)
@@ -83,7 +84,7 @@ import Testing
       folder.file("a.tif"), RowFormat(width: 3, height: 5, channels: 2, sample: sample), compression: .none)
     try numbers.withUnsafeBufferPointer { try writer.append($0) }
     try writer.commit()
-    let bytes = try FileBytes.read(folder.file("a.tif"), operation: "test").bytes
+    let bytes = try ReadableFile.read(folder.file("a.tif"), operation: "test").bytes
     let expected = numbers.flatMap { number in (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }
     #expect(Array(bytes[8..<8 + expected.count]) == expected)
   }
@@ -97,7 +98,7 @@ import Testing
       for _ in 0..<20 { try row.withUnsafeBufferPointer { try writer.append($0) } }
       let draft = try #require(folder.names.first)
       #expect(
-        Array(try FileBytes.read(folder.file(draft), operation: "test", prefix: 4).bytes) == [
+        Array(try ReadableFile.read(folder.file(draft), operation: "test", prefix: 4).bytes) == [
           73, 73, magic, 0,
         ])
     }

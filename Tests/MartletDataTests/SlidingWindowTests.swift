@@ -70,6 +70,38 @@ import Testing
     return (scores, labels)
   }
 
+  @Test("scores that are no numbers are an error, wherever they are", arguments: [Float.nan, .infinity])
+  func noNumbers(_ value: Float) throws {
+    let image = Image(width: 9, height: 7, channels: 1, samples: .uint8(Array(0..<63)))
+    for place in [0, 62] {
+      let error = #expect(throws: MartletError.self) {
+        try Self.predict(image, WindowLayout(tile: TileSize(height: 7, width: 9)), classCount: 2) { windows in
+          var scores = [Float](repeating: 0.5, count: 126)
+          scores[2 * place + 1] = value
+          return try Tensor(type: TensorType([1, 2, 7, 9], .float32, .channelsLast)) {
+            _ = $0.initialize(from: scores)
+          }
+        }
+      }
+      #expect(error?.description.contains("no numbers") == true)
+    }
+  }
+
+  @Test("a network is told where its windows lie")
+  func places() throws {
+    let image = Image(width: 10, height: 3, channels: 1, samples: .uint8([UInt8](repeating: 1, count: 30)))
+    var places: [PixelWindow] = []
+    let windows = try SlidingWindow(
+      WindowLayout(tile: TileSize(height: 5, width: 4), overlap: 0.25, batchSize: 2),
+      normalization: .unit(channels: 1), classCount: 3,
+      placedNetwork: {
+        places += $1
+        return try Self.scores($0)
+      })
+    try windows.predict(ImageRegions(image)) { _ in }
+    #expect(places == [0, 3, 6].map { PixelWindow(x: $0, y: -1, width: 4, height: 5) })
+  }
+
   @Test(arguments: names)
   func agreesWithMONAI(name: String) throws {
     let example = try Self.load(name)

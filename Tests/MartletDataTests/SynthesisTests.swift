@@ -106,8 +106,8 @@ import Testing
       #expect(
         try Folder.names(in: folder.file("deep/a/\(kind)"))
           == ["cell_0001.png", "cell_0002.png", "cell_0003.png"])
-      let bytes = try FileBytes.read(folder.file("deep/a/\(kind)/cell_0002.png"), operation: "test").bytes
-      #expect(try FileBytes.read(folder.file("b/\(kind)/cell_0002.png"), operation: "test").bytes == bytes)
+      let bytes = try ReadableFile.read(folder.file("deep/a/\(kind)/cell_0002.png"), operation: "test").bytes
+      #expect(try ReadableFile.read(folder.file("b/\(kind)/cell_0002.png"), operation: "test").bytes == bytes)
       #expect(try Image(decoding: bytes, name: "x") == image)
     }
   }
@@ -138,7 +138,7 @@ import Testing
     }
     try synthesizeCells(count: 2, size: 32, seed: 1, output: folder.path, overwriting: true)
     func bytes(_ name: String) throws -> [UInt8] {
-      try FileBytes.read(folder.file("images/\(name)"), operation: "test").bytes
+      try ReadableFile.read(folder.file("images/\(name)"), operation: "test").bytes
     }
     #expect(try bytes("cell_0007.png") == Array("mine".utf8))
     #expect(try bytes("cell_0002.png") != Array("mine".utf8))

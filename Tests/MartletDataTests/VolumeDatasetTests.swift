@@ -73,21 +73,52 @@ import Testing
     #expect(text.contains("6 problems"), "\(text)")
   }
 
-  @Test("the report counts, and notes what lies elsewhere")
+  @Test("a mask that lies elsewhere in space than its volume is refused")
+  func elsewhere() throws {
+    let usual = VolumeGeometry(spacing: [2, 0.5, 0.5])
+    var moved = usual
+    moved.sform[3] = 10
+    var turned = usual
+    turned.sform[0] = -0.5
+    for (geometry, words) in [
+      (VolumeGeometry(), "voxels of 1×1×1 and not 2×0.5×0.5"), (turned, "axes along LAS and not RAS"),
+      (moved, "its first voxel at 10, 0, 0 and not 0, 0, 0"),
+    ] {
+      let folders = try VolumeFolders()
+      let labels = [Float](repeating: 0, count: 59) + [1]
+      try folders.add("a", size, labels: labels, geometry: usual, maskGeometry: geometry)
+      let text = datasetErrorText { try folders.dataset() }
+      #expect(text.contains("a.nii.gz: expected a mask that lies in space where a.nii.gz does"), "\(text)")
+      #expect(text.contains(words), "\(text)")
+    }
+    // Rounding is no other place.
+    let folders = try VolumeFolders()
+    var near = usual
+    near.sform[0] += 1e-5
+    try folders.add(
+      "a", size, labels: [Float](repeating: 0, count: 59) + [1], geometry: usual, maskGeometry: near)
+    #expect(try folders.dataset().count == 1)
+  }
+
+  @Test("the report counts, and notes what differs")
   func report() throws {
     let folders = try VolumeFolders()
     try folders.addUsual("a")
-    let flipped = VolumeGeometry(spacing: [2, 0.5, 0.5])
+    let other = VolumeGeometry(spacing: [2, 0.5, 0.5])
     var labels = [Float](repeating: 0, count: 60)
     labels[7] = 2
-    try folders.add("b", size, labels: labels, geometry: flipped, maskGeometry: VolumeGeometry())
-    let report = try VolumeReport(images: URL(filePath: folders.folder.path), masks: nil)
-    #expect(report.volumes == 2 && report.problems.isEmpty)
-    #expect(report.figures[1].spacing == [2, 0.5, 0.5] && report.figures[1].orientation == "RAS")
-    #expect(report.classes.map(\.voxels) == [98, 20, 2] && report.classes.map(\.volumes) == [2, 1, 2])
-    #expect(report.notes.contains { $0.contains("lies elsewhere in space than b.nii.gz") })
+    try folders.add("b", size, labels: labels, geometry: other)
+    let report = try DatasetReport(images: URL(filePath: folders.folder.path), masks: nil)
+    #expect(report.axes == 3 && report.images == 2 && report.problems.isEmpty)
+    let figures = try #require(report.volumes)
+    #expect(figures[1].spacing == [2, 0.5, 0.5] && figures[1].orientation == "RAS")
+    #expect(report.classes.map(\.pixels) == [98, 20, 2] && report.classes.map(\.images) == [2, 1, 2])
+    #expect(report.sizes == [.init(width: 5, height: 4, depth: 3, images: 2)])
+    #expect(report.depths == [.init(channels: 1, bits: 32, images: 2)])
+    #expect(report.table.contains("sizes     3×4×5 (2)") && report.table.contains("voxels"))
     #expect(report.notes.contains { $0.contains("spacing along depth is from 1 to 2") })
     #expect(report.table.contains("b: 3×4×5 voxels of 2×0.5×0.5, RAS, float32"))
-    #expect(VolumeReport.isFor(URL(filePath: folders.folder.path)) && VolumeReport.isFor(folders.images))
+    #expect(try DatasetReport(images: folders.images, masks: folders.masks) == report)
+    #expect(try folders.dataset().notes == report.notes)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 
 @testable import MartletData
 

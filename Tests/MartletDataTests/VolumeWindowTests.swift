@@ -30,6 +30,26 @@ import Testing
     }
   }
 
+  @Test("scores that are no numbers are an error")
+  func noNumbers() throws {
+    let size = VolumeSize(depth: 8, height: 8, width: 8)
+    let windows = try VolumeWindows(
+      window: size, normalization: VolumeNormalization(.zScore, foreground: [[]]), classCount: 2)
+    for place in [0, size.count - 1] {
+      let error = #expect(throws: MartletError.self) {
+        try windows.predict(Volume(size: size, values: (0..<size.count).map { Float($0) })) { _, _ in
+          var scores = [Float](repeating: 0.5, count: 2 * size.count)
+          scores[2 * place] = .nan
+          return try Tensor(type: TensorType([1, 2] + size.lengths, .float32, .channelsLast)) {
+            _ = $0.initialize(from: scores)
+          }
+        } _: { _ in
+        }
+      }
+      #expect(error?.description.contains("no numbers") == true)
+    }
+  }
+
   @Test(arguments: ["gaussian", "constant", "smaller"])
   func asMONAI(_ name: String) throws {
     let tensors = try Self.tensors()

@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 import Testing
 
 @testable import MartletInterchange
@@ -83,7 +84,7 @@ struct PyTorchDamageTests {
   func shortened() throws {
     let whole = try PyTorchFixtures.bytes("types_legacy.pt")
     let url = try folder.file("open.pt", whole)
-    let file = try PyTorchFile(ReadableFile(url, operation: "pytorch"))
+    let file = try PyTorchFile(ReadableFile(url.relativePath, operation: "pytorch"))
     let tensors = try StateDictSearch(heap: file.heap).tensors(in: file.root)
     let handle = try FileHandle(forWritingTo: url)
     try handle.truncate(atOffset: UInt64(whole.count - 1))

@@ -132,9 +132,9 @@ struct BadFile: CustomTestStringConvertible {
     let folder = try TemporaryFolder()
     let missing = folder.url.appendingPathComponent("none.safetensors")
     let error = #expect(throws: MartletError.self) { try SafetensorsFile(contentsOf: missing) }
-    #expect(error?.message.contains("none.safetensors: No such file or directory") == true)
+    #expect(error?.message.contains("none.safetensors: cannot be read: No such file or directory") == true)
     let folderError = #expect(throws: MartletError.self) { try SafetensorsFile(contentsOf: folder.url) }
-    #expect(folderError?.message.contains("expected a regular file") == true)
+    #expect(folderError?.message.contains("cannot be read: it is a folder") == true)
   }
 
   @Test func unknownTensorIsNamed() throws {

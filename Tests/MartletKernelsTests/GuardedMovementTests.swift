@@ -56,10 +56,11 @@ struct GuardedMovementTests {
         "average",
         {
           .average(
-            inputSize: $0, outputSize: ($0 + 1) / 2, kernel: 3, stride: 2, padding: 1, countsPadding: false)
+            inputSize: $0, outputSize: ($0 + 1) / 2, kernel: 3, stride: 2, padding: 1, paddingAfter: 1,
+            dilation: 1, divisor: .input)
         }
       ), ("nearest", { .nearest(inputSize: $0, outputSize: 2 * $0 + 1, scale: nil) }),
-      ("linear", { .linear(inputSize: $0, outputSize: 2 * $0, scale: nil, alignCorners: false) }),
+      ("linear", { .linear(inputSize: $0, outputSize: 2 * $0) }),
     ]
     func check<Scalar: RealElement>(_: Scalar.Type) {
       for channels in Self.channels {
@@ -140,6 +141,12 @@ struct GuardedMovementTests {
             memory.copy(Array(added.prefix(outer * count))), indices: .int32(memory.copy(places)),
             target: memory.inOut([Scalar](repeating: 0, count: outer * rows * width - (width - 1))),
             format: Scalar.format)
+          for function in ScatterFunction.allCases {
+            gather.scatter(
+              function, Scalar.element, memory.copy(Array(added.prefix(outer * count))),
+              indices: .int32(memory.copy(places)),
+              target: memory.inOut([Scalar](repeating: 1, count: outer * rows * width - (width - 1))))
+          }
         }
       }
     }

@@ -127,4 +127,34 @@ struct GuardedReductionTests {
     check(Float.self)
     check(Double.self)
   }
+
+  @Test func alongOneDimension() {
+    func check<Scalar: RealElement>(_: Scalar.Type) {
+      for (outer, count, inner) in Self.shapes {
+        let total = outer * count * inner
+        let x = GuardedBuffers.numbers(total, Scalar.self)
+        let whole = x.map { Int32($0 * 100) }
+        let k = (count + 1) / 2
+        GuardedBuffers.expectSame("\(outer)×\(count)×\(inner), \(Scalar.self)") { memory in
+          for (isExclusive, isReversed) in [(false, false), (true, true)] {
+            CumulativeSumKernel(
+              outer: outer, count: count, inner: inner, isExclusive: isExclusive, isReversed: isReversed
+            ).run(Scalar.element, x: memory.copy(x), y: memory.output(total, Scalar.self))
+          }
+          TopKKernel.run(
+            largest: true, k: k, Scalar.element, x: memory.copy(x),
+            values: memory.output(outer * k * inner, Scalar.self),
+            indices: memory.output(outer * k * inner, Int64.self), outer: outer, count: count, inner: inner)
+          IntegerReduction.run(
+            .sum, .int32, x: memory.copy(whole), y: memory.output(count, Int32.self),
+            shape: [outer, count, inner], resultStrides: [nil, 1, nil], resultCount: count)
+          IntegerReduction.argument(
+            smallest: true, .int32, x: memory.copy(whole), y: memory.output(outer * inner, Int64.self),
+            outer: outer, count: count, inner: inner)
+        }
+      }
+    }
+    check(Float.self)
+    check(Double.self)
+  }
 }

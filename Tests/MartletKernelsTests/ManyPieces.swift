@@ -218,7 +218,7 @@ enum ManyPieces {
     let back = Resampling(
       images: 2, channels: channels, taps: [window.transposed, window.transposed], window: [3, 3],
       format: .float32)
-    let linear = AxisTaps.linear(inputSize: size, outputSize: 2 * size, scale: nil, alignCorners: false)
+    let linear = AxisTaps.linear(inputSize: size, outputSize: 2 * size)
     let upsampling = Resampling(images: 2, channels: channels, taps: [linear, linear], format: .float32)
     return [
       (

@@ -39,6 +39,7 @@ struct ReductionKernelTests {
           case .sum, .sumOfSquares: old + value
           case .maximum: max(old, value)
           case .minimum: min(old, value)
+          case .product: old * value
           }
         } ?? value
     }

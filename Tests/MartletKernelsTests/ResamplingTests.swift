@@ -8,7 +8,7 @@ struct ResamplingTests {
   func transposed() {
     for taps in [
       AxisTaps.window(inputSize: 11, outputSize: 6, kernel: 3, stride: 2, padding: 1, dilation: 1),
-      AxisTaps.linear(inputSize: 5, outputSize: 12, scale: nil, alignCorners: false),
+      AxisTaps.linear(inputSize: 5, outputSize: 12),
       AxisTaps.nearest(inputSize: 7, outputSize: 3, scale: nil),
     ] {
       let twice = taps.transposed.transposed
@@ -23,7 +23,7 @@ struct ResamplingTests {
   @Test("linear taps lie within the input and weigh one in all", arguments: [1, 2, 7, 40], [1, 2, 13, 80])
   func linear(_ input: Int, _ output: Int) {
     for align in [false, true] {
-      let taps = AxisTaps.linear(inputSize: input, outputSize: output, scale: nil, alignCorners: align)
+      let taps = AxisTaps.linear(inputSize: input, outputSize: output, alignsCorners: align)
       for o in 0..<output {
         let range = Int(taps.starts[o])..<Int(taps.starts[o + 1])
         #expect(range.allSatisfy { (0..<input).contains(Int(taps.sources[$0])) })
@@ -40,7 +40,7 @@ struct ResamplingTests {
     func upsampled(_ rows: Range<Int>, _ taps: AxisTaps) -> [Float] {
       let resampling = Resampling(
         images: 1, channels: channels,
-        taps: [taps, .linear(inputSize: width, outputSize: 2 * width, scale: nil, alignCorners: true)],
+        taps: [taps, .linear(inputSize: width, outputSize: 2 * width, alignsCorners: true)],
         format: .float32)
       let count = taps.outputSize * 2 * width * channels
       let output = UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64)
@@ -91,5 +91,16 @@ struct ResamplingTests {
     for i in x.indices where gradient[i] != 0 && gradient[i] != x[i] { wrong += 1 }
     #expect(wrong == 0)
     #expect(gradient.reduce(0) { $0 + Double($1) } == y.reduce(0) { $0 + Double($1) })
+  }
+}
+
+extension AxisTaps {
+  /// Linear taps with the edges of both axes in one place, or the centres of their outer elements.
+  static func linear(inputSize: Int, outputSize: Int, alignsCorners: Bool = false) -> AxisTaps {
+    .linear(inputSize: inputSize, outputSize: outputSize) { output in
+      alignsCorners
+        ? Double(output * (inputSize - 1)) / Double(max(outputSize - 1, 1))
+        : (Double(output) + 0.5) * Double(inputSize) / Double(outputSize) - 0.5
+    }
   }
 }

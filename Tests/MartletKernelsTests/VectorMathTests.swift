@@ -18,6 +18,8 @@ struct VectorMathTests {
     Function(function: .tanh, limit: 3, exact: { tanh($0) }),
     Function(function: .sigmoid, limit: 3, exact: { $0 < 0 ? exp($0) / (1 + exp($0)) : 1 / (1 + exp(-$0)) }),
     Function(function: .erf, limit: 3, exact: { erf($0) }),
+    Function(function: .elu(slope: 1, rate: 1), limit: 2, exact: { $0 > 0 ? $0 : expm1($0) }),
+    Function(function: .softplus, limit: 4, exact: { ($0 < 0 ? 0 : $0) + log1p(exp(-abs($0))) }),
   ]
 
   /// The result's distance from the exact value in units in the last place, denormal ones included.
@@ -56,7 +58,9 @@ struct VectorMathTests {
     let functions: [UnaryFunction] = [
       .negate, .abs, .exp, .log, .sqrt, .reciprocal, .square, .relu, .leakyReLU(slope: 0.1), .gelu, .geluTanh,
       .silu, .hardSwish, .hardSigmoid,
-      .sigmoid, .tanh, .erf, .clamp(-1, 1), .power(2.5),
+      .sigmoid, .tanh, .erf, .clamp(-1, 1), .power(2.5), .sign, .ceil, .floor, .round, .sin, .atanh,
+      .softplus,
+      .softsign, .mish, .elu(slope: 1, rate: 1), .threshold(1), .shrink(threshold: 1, offset: 1),
     ]
     for set in InstructionSet.available {
       for function in functions {

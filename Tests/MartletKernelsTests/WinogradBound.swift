@@ -37,10 +37,16 @@ struct WinogradBound {
   ///   - source: Magnitudes of the input, or of the output's gradient; [batch, depth, height, width, channels].
   ///   - weight: [output channels, input channels, depth, 3, 3].
   ///   - bias: A number for each of the result's channels.
-  func callAsFunction(_ source: [Double], _ weight: [Double], _ bias: [Double]?) -> [Double] {
+  ///   - rounding: By what part of itself each transformed operand may change before it is multiplied.
+  func callAsFunction(
+    _ source: [Double], _ weight: [Double], _ bias: [Double]?, rounding: Double = 0
+  ) -> [Double] {
     let gamma = RoundingError.gamma(roundings, .float32)
+    let ofProducts = gamma + (1 + gamma) * rounding * (2 + rounding)
     var bounds = magnitudes(source, weight)
-    for i in bounds.indices { bounds[i] = gamma * (bounds[i] + (bias.map { abs($0[i % $0.count]) } ?? 0)) }
+    for i in bounds.indices {
+      bounds[i] = ofProducts * bounds[i] + gamma * (bias.map { abs($0[i % $0.count]) } ?? 0)
+    }
     return bounds
   }
 

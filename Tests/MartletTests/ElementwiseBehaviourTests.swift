@@ -10,16 +10,58 @@ struct ElementwiseBehaviourTests {
     #expect(throws: MartletError.self) { _ = try Tensor.zeros([2]) + Tensor.zeros([2], .float64) }
     #expect(throws: MartletError.self) { _ = try Tensor.zeros([2], .int64) / Tensor.zeros([2], .int64) }
     #expect(throws: MartletError.self) { _ = try Tensor.zeros([2], .int64).exp() }
+    #expect(throws: MartletError.self) { _ = try Tensor.zeros([2], .bool).abs() }
+    #expect(throws: MartletError.self) { _ = try Tensor.zeros([2]).bitwiseAnd(.zeros([2])) }
+    #expect(throws: MartletError.self) { _ = try Tensor.zeros([2], .int64).isInfinite() }
+    #expect(throws: MartletError.self) { _ = try Tensor.zeros([2]).celu(width: 0) }
+    #expect(throws: MartletError.self) { _ = try Tensor.zeros([2], .uint8).equal(to: 300) }
+    #expect(throws: MartletError.self) { _ = try Tensor.zeros([2], .int64).equal(to: .nan) }
     #expect(throws: MartletError.self) { _ = try Tensor.zeros([2]).sum(axes: [1]) }
     #expect(throws: MartletError.self) { _ = try Tensor.zeros([2]).sum(axes: [0, -1]) }
     #expect(throws: MartletError.self) { _ = try Tensor.zeros([0]).max() }
     #expect(throws: MartletError.self) { _ = try Tensor.zeros([2, 0]).argmax(axis: 1) }
+    #expect(throws: MartletError.self) { _ = try Tensor.zeros([2, 0], .int32).argmax(axis: 1) }
+    #expect(throws: MartletError.self) { _ = try Tensor.zeros([2], .bool).argmin(axis: 0) }
+    #expect(throws: MartletError.self) { _ = try Tensor.zeros([2]).argmax(axis: 7, selectsLast: true) }
+    #expect(throws: MartletError.self) { _ = try Tensor.zeros([2], .int32).mean() }
+    #expect(throws: MartletError.self) { _ = try Tensor.zeros([2], .bool).sum() }
+    #expect(throws: MartletError.self) { _ = try Tensor.zeros([0], .int64).max() }
+    #expect(throws: MartletError.self) { _ = try Tensor.zeros([2]).cumulativeSum(axis: 1) }
+    #expect(throws: MartletError.self) { _ = try Tensor.zeros([2], .bool).cumulativeSum(axis: 0) }
     #expect(throws: MartletError.self) { _ = try Tensor.zeros([2, 3]).softmax(axis: 2) }
     #expect(throws: MartletError.self) { _ = try Tensor.zeros([2, 3]).broadcast(to: [2, 4]) }
     #expect(throws: MartletError.self) { _ = try Tensor.zeros([2, 3]).dropout(probability: 1.5, stream: 0) }
     #expect(throws: MartletError.self) {
       _ = try Tensor.select(Tensor.zeros([2]), Tensor.zeros([2]), Tensor.zeros([2]))
     }
+  }
+
+  @Test("integer division refuses 0 and survives the smallest number", arguments: [ScalarType.int32, .int64])
+  func integerDivision(_ scalar: ScalarType) throws {
+    let smallest: Double = scalar == .int32 ? -0x1p31 : -0x1p63
+    let x = try Tensor(shape: [3], scalars: [smallest, 7, -7]).cast(to: scalar)
+    let y = try Tensor(shape: [3], scalars: [-1.0, -1, 2]).cast(to: scalar)
+    #expect(
+      try x.truncatedQuotient(dividingBy: y).cast(to: .float64).scalars(Double.self) == [smallest, -7, -3])
+    #expect(try x.remainder(dividingBy: y).cast(to: .float64).scalars(Double.self) == [0, 0, 1])
+    #expect(try (-x).cast(to: .float64).scalars(Double.self) == [smallest, -7, 7])
+    let zeros = try Tensor.zeros([3], scalar)
+    #expect(throws: MartletError.self) { try x.truncatedQuotient(dividingBy: zeros) }
+    #expect(throws: MartletError.self) { try x.remainder(dividingBy: zeros) }
+    #expect(throws: MartletError.self) { try x.truncatedRemainder(dividingBy: zeros) }
+    let none = try Tensor.zeros([0, 3], scalar)
+    #expect(try none.remainder(dividingBy: zeros).shape == [0, 3])
+  }
+
+  @Test("shifts by all bits leave nothing, and negative powers of integers are 0")
+  func limitsOfIntegers() throws {
+    let x = try Tensor(shape: [4], scalars: [5, -5, 1, -1] as [Int32])
+    let all = try Tensor.full(32, TensorType([], .int32))
+    let minus = try Tensor.full(-3, TensorType([], .int32))
+    #expect(try x.shiftedLeft(by: all).scalars(Int32.self) == [0, 0, 0, 0])
+    #expect(try x.shiftedRight(by: all).scalars(Int32.self) == [0, -1, 0, -1])
+    #expect(try x.shiftedLeft(by: minus).scalars(Int32.self) == [0, 0, 0, 0])
+    #expect(try x.power(minus).scalars(Int32.self) == [0, 0, 1, -1])
   }
 
   @Test("take an empty batch")
@@ -31,6 +73,10 @@ struct ElementwiseBehaviourTests {
       #expect(try x.softmax(axis: 1).shape == [0, 3, 4, 4])
       #expect(try x.sum(axes: [0, 2, 3]).scalars(Float.self) == [0, 0, 0])
       #expect(try x.mean().item(Float.self).isNaN)
+      #expect(try x.product(axes: [0, 2, 3]).scalars(Float.self) == [1, 1, 1])
+      #expect(try x.cast(to: .int32).product(axes: [0, 2, 3]).scalars(Int32.self) == [1, 1, 1])
+      #expect(try x.cumulativeSum(axis: 2).shape == x.shape)
+      #expect(try x.reversed(axis: 0).shape == x.shape)
       #expect(try x.argmax(axis: 1).shape == [0, 4, 4])
       #expect(try x.isAllFinite().item(Bool.self))
       #expect(try x.dropout(probability: 0.5, stream: 1).elementCount == 0)

@@ -56,6 +56,21 @@ struct PoolingTests {
     #expect(throws: MartletError.self) { try x.upsampled(to: [8], mode: .linear()) }
     #expect(throws: MartletError.self) { try x.upsampled(scale: 0) }
     #expect(throws: MartletError.self) { try x.upsampled(scale: .infinity) }
+    #expect(throws: MartletError.self) {
+      try x.resized(to: [1, 4], Interpolation(.linear, antialiases: true), scale: [1e-9, 1])
+    }
+    #expect(throws: MartletError.self) {
+      try x.resized(to: [8, 8], Interpolation(.nearest(.down), antialiases: true))
+    }
+    #expect(throws: MartletError.self) {
+      try x.resized(to: [8, 8], Interpolation(.cubic(coefficient: .nan)))
+    }
+    #expect(throws: MartletError.self) {
+      try x.resized(to: [8, 8], Interpolation(.linear, .crop(from: [0], to: [1], outside: 0)))
+    }
+    #expect(throws: MartletError.self) {
+      try x.resized(to: [8, 8], Interpolation(.linear, .crop(from: [0, .nan], to: [1, 1], outside: 0)))
+    }
     #expect(throws: MartletError.self) { try Tensor.ones([2, 3]).maxPooled(kernel: [1]) }
     #expect(throws: MartletError.self) { try Tensor.ones([1, 1, 2, 2], .int32).maxPooled(kernel: [1]) }
     #expect(throws: MartletError.self) { try x.groupNorm(groups: 3) }

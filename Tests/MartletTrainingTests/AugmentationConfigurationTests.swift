@@ -44,6 +44,14 @@ import Testing
     #expect(try parsed(ConfigurationFile.write(configuration)) == configuration)
   }
 
+  @Test func parametersAreListedForPeople() {
+    let lines = AugmentationPipeline.help.split(separator: "\n")
+    #expect(lines.contains("rotation(probability=0.5 [0.0 to 1.0], degrees=15.0 [0.0 to 180.0])"))
+    #expect(lines.contains("hue(probability=0.5 [0.0 to 1.0], strength=0.1 [0.0 to 0.5])"))
+    #expect(lines.contains { $0.hasPrefix("cutOut(") && $0.contains("labels=keep [keep or ignore]") })
+    #expect(lines.count == 28)
+  }
+
   @Test func unknownKeysAreToldWithTheNearest() {
     #expect(
       error("augmentation:\n  perspektive: {}\n")

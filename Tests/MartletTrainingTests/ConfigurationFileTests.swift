@@ -1,3 +1,4 @@
+import Foundation
 import Martlet
 import Testing
 
@@ -22,6 +23,25 @@ import Testing
         "run.yaml:3: learning-rate: expected a number, got fast"))
     #expect(error("seed: -1\n").contains("run.yaml:1: seed: expected a whole number of 0 or more, got -1"))
     #expect(error("batch-norm: 3\n").contains("run.yaml:1: batch-norm: expected true or false, got 3"))
+    #expect(error("learning-rate: [1]\n").contains("learning-rate: expected one value, got a list"))
+    #expect(error("learning-rate: {a: 1}\n").contains("learning-rate: expected one value, got a mapping"))
+    #expect(error("class-weights: 3\n").contains("class-weights: expected a list, got 3"))
+    #expect(error("stage-numerics: 3\n").contains("stage-numerics: expected a mapping, got 3"))
+    let steps = error("augmentation: [rotation]\n")
+    #expect(
+      steps.contains("augmentation: expected none, flips, standard, strong or steps such as")
+        && steps.hasSuffix(", got a list"), "\(steps)")
+    #expect(
+      error("augmentation: {rotation: 3}\n").contains("augmentation.rotation: expected a mapping, got 3"))
+  }
+
+  @Test func choicesAreListed() {
+    #expect(
+      error("format: pictures\n").contains(
+        "run.yaml:1: format: expected auto, folders, dsb, coco, voc, labelme, cvat, got pictures"))
+    #expect(
+      error("mask-encoding: grey\n").contains(
+        "mask-encoding: expected auto, indices, binary, extremes, nonzero, colors, got grey"))
   }
 
   private func parsed<Configuration: RunConfiguration>(
@@ -76,6 +96,36 @@ import Testing
     for key in RecommendationConfiguration.keys {
       #expect(text.contains("\n\(key.name):"), "\(key.name)")
     }
+  }
+
+  @Test func fewOfManyKeysAreNamed() {
+    let text = error("zzz: 1\n")
+    #expect(text.contains("unknown key zzz; of ") && text.contains(" known keys the nearest are "), "\(text)")
+    #expect(text.count < 300)
+  }
+
+  @Test func aRunIsDecidedByAllButPlaces() throws {
+    var configuration = SegmentationConfiguration()
+    configuration.images = "/a"
+    configuration.masks = "/b"
+    configuration.learningRateFactors = ["a": 1, "b": 2, "c": 3, "d": 4]
+    configuration.clipNorm = .infinity
+    configuration.augmentation = .pipeline(.strong)
+    let record = configuration.record
+    let file = URL(filePath: "run/config.yaml")
+    var moved = configuration
+    moved.images = "/elsewhere"
+    moved.output = "/run"
+    #expect(moved.record == record)
+    try moved.check(since: record, in: file)
+    moved.epochs = 9
+    moved.weights = "file"
+    moved.mixUp = 0.5
+    let error = #expect(throws: MartletError.self) { try moved.check(since: record, in: file) }
+    #expect(error?.message.contains("epochs is 9 and was 20") == true, "\(error?.message ?? "")")
+    #expect(error?.message.contains("mix-up is 0.5 and was not given") == true)
+    let damage = #expect(throws: MartletError.self) { try moved.check(since: "{", in: file) }
+    #expect(damage?.operation == "checkpoint")
   }
 
   @Test func keysOfAnotherTaskAreUnknown() throws {

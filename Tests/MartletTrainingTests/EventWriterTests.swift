@@ -136,7 +136,7 @@ import Testing
     let error = #expect(throws: MartletError.self) {
       try EventWriter(folder: file.appendingPathComponent("events"))
     }
-    #expect(error?.message.hasSuffix("file/events: Not a directory") == true)
+    #expect(error?.message.hasSuffix("file/events: cannot be made: Not a directory") == true)
   }
 
   /// Give a Python that has TensorBoard to run this.

@@ -1,4 +1,5 @@
 import Martlet
+import MartletData
 import Testing
 
 @testable import MartletTraining
@@ -30,11 +31,20 @@ import Testing
     #expect(scores.precisions.map(\.threshold) == [0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95])
   }
 
-  @Test func objectsOfSeveralClassesAreForeground() throws {
+  @Test func objectsAreOfOneClassAndFoundByTheirOwn() throws {
     var scores = InstanceScores()
-    try scores.add(truth: [1, 2, 0, 1], prediction: [2, 2, 0, 0], width: 4, height: 1)
+    // Two that touch, of which the prediction has one, and the other as a part of the first.
+    try scores.add(truth: [1, 2, 2, 0], prediction: [2, 2, 2, 0], width: 4, height: 1)
     #expect(scores.truthCount == 2 && scores.predictionCount == 1)
-    #expect(scores.averagePrecision == 0.5)
+    // Two of three pixels: found up to 0.65, and then 1 / (1 + 0 + 1).
+    #expect(scores.precisions.map(\.value) == [0.5, 0.5, 0.5, 0.5, 0, 0, 0, 0, 0, 0])
+
+    // The same place and another class is another object, as objects are that predictions are written with.
+    var others = InstanceScores()
+    try others.add(truth: [1, 1, 0], prediction: [2, 2, 0], width: 3, height: 1)
+    #expect(others.averagePrecision == 0)
+    let labels = LabelMap(width: 4, height: 1, values: [1, 2, 2, 0])
+    #expect(try InstanceMap(labels).objects.count == 2)
   }
 
   @Test func withoutObjectsThereIsNoScore() throws {

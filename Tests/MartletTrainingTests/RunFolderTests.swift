@@ -74,6 +74,6 @@ import Testing
     let inside = #expect(throws: MartletError.self) {
       try RunFolder(file.appendingPathComponent("run")).create()
     }
-    #expect(inside?.message.hasSuffix("file/run: Not a directory") == true)
+    #expect(inside?.message.hasSuffix("file/run: cannot be made: Not a directory") == true)
   }
 }

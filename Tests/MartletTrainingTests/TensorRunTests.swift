@@ -39,6 +39,7 @@ struct TensorRunTests {
   ) throws -> Tensor {
     var run = TensorRun(model: model, input: input, output: path(output))
     run.settings = settings
+    run.overwrites = true
     run.weights = weights
     try run.run()
     let tensors = try loadSafetensors(URL(filePath: run.output))

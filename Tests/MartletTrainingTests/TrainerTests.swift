@@ -13,6 +13,7 @@ private final class StubTask: TrainingTask {
   let stepsPerEpoch = 2
   let samplesPerEpoch = 4
   var data = "data"
+  var batchTypes: [[TensorType]] = []
   /// One an epoch.
   var validations: [ValidationResult]
 
@@ -55,9 +56,14 @@ private final class StubTask: TrainingTask {
 }
 
 private final class SilentObserver: TrainerObserver {
+  private let ended: () -> Void
+
+  /// - Parameter ended: Called after each epoch.
+  init(_ ended: @escaping () -> Void = {}) { self.ended = ended }
+
   func trainingStarts(at epoch: Int, of epochs: Int, stepsPerEpoch: Int) {}
   func stepEnded(_ report: StepReport) {}
-  func epochEnded(_ report: EpochReport) {}
+  func epochEnded(_ report: EpochReport) { ended() }
   func trainingEnded(_ outcome: Trainer.Outcome) {}
 }
 
@@ -77,26 +83,97 @@ private final class SilentObserver: TrainerObserver {
     ValidationResult(loss: loss, score: score, metrics: [])
   }
 
-  private func failure(_ validations: [ValidationResult]) throws -> String {
+  private func failure(
+    _ validations: [ValidationResult], ended: @escaping () -> Void = {}
+  ) throws -> String {
     let trainer = try Trainer(StubTask(validations), options: options, files: files)
-    let error = #expect(throws: MartletError.self) { try trainer.run(observer: SilentObserver()) }
+    let error = #expect(throws: MartletError.self) { try trainer.run(observer: SilentObserver(ended)) }
     return error?.message ?? ""
   }
 
   @Test(arguments: [(Double.nan, 0.5), (-.infinity, 0.5), (0.1, Double.nan)])
   func aValidationThatIsNotFiniteIsNeverBest(loss: Double, score: Double) throws {
     let first = try failure([result(loss, score)])
-    #expect(first.contains("after epoch 1") && first.contains("there is no checkpoint yet"), "\(first)")
+    #expect(first.contains("after epoch 1") && first.contains("from before the validation"), "\(first)")
     #expect(!FileManager.default.fileExists(atPath: files.model.path))
 
-    #expect(try failure([result(0.3, 0.2), result(loss, score)]).contains("the last checkpoint is kept"))
-    #expect(try Checkpoint(contentsOf: files.checkpoint).progress.epoch == 1)
-    // The second of the same epochs, which trained on, must not have replaced the first one's weights.
-    let kept = try loadSafetensors(files.model)
-    let checkpoint = try Checkpoint(contentsOf: files.checkpoint).model
-    for (name, tensor) in kept where tensor.scalar == .float32 {
-      #expect(try tensor.scalars(Float.self) == checkpoint[name]?.scalars(Float.self), "\(name)")
+    var best: Data?
+    let second = try failure([result(0.3, 0.2), result(loss, score)]) { [files] in
+      best = try? Data(contentsOf: files.model)
     }
+    #expect(second.contains("after epoch 2"), "\(second)")
+    let progress = try Checkpoint(contentsOf: files.checkpoint).progress
+    #expect(progress.epoch == 1 && progress.step == 2)
+    // The second epoch, which trained on, must not have replaced the first one's weights.
+    #expect(try best != nil && best == Data(contentsOf: files.model))
+  }
+
+  @Test func anEpochWhoseValidationFailsIsNotLost() throws {
+    let results = [result(0.3, 0.2), result(0.2, 0.3), result(0.1, 0.4)]
+    #expect(
+      try Trainer(StubTask(results), options: options, files: files).run(observer: SilentObserver())
+        == .finished)
+    let whole = try Data(contentsOf: files.checkpoint)
+    // Nothing comes of the second one.
+    #expect(try failure([results[0], result(.nan, .nan)]).contains("epoch 2"))
+    let resumed = try Trainer(resuming: StubTask(Array(results[1...])), options: options, files: files)
+    #expect(try resumed.run(observer: SilentObserver()) == .finished)
+    #expect(try Data(contentsOf: files.checkpoint) == whole)
+  }
+
+  @Test func howATrainingEndedIsKept() throws {
+    let task = try StubTask([result(0.3, 0.2), result(0.2, 0.1), result(0.1, 0.4)])
+    var patient = options
+    patient.earlyStopping = 1
+    #expect(
+      try Trainer(task, options: patient, files: files).run(observer: SilentObserver()) == .stoppedEarly)
+    func outcome(_ options: Trainer.Options) throws -> Trainer.Outcome {
+      try Trainer(resuming: task, options: options, files: files).run(observer: SilentObserver())
+    }
+    #expect(try outcome(patient) == .stoppedEarly)
+    let all = try StubTask([result(0.3, 0.2), result(0.2, 0.3), result(0.1, 0.4)])
+    #expect(try Trainer(all, options: options, files: files).run(observer: SilentObserver()) == .finished)
+    var longer = options
+    longer.epochs = 5
+    #expect(try outcome(longer) == .finished)
+  }
+
+  @Test func optionsThatCannotBeMeantAreRefused() throws {
+    func message(_ change: (inout Trainer.Options) -> Void) throws -> String {
+      var changed = options
+      change(&changed)
+      let error = #expect(throws: MartletError.self) {
+        try Trainer(StubTask(), options: changed, files: files)
+      }
+      return error?.description ?? ""
+    }
+    for count in [1e300, .infinity, .nan, -1] {
+      #expect(try message { $0.warmUpEpochs = count }.contains("a warm-up of 0 to 1000000 epochs"))
+    }
+    #expect(try message { $0.epochs = .max }.contains("1 to 1000000 epochs"))
+    #expect(try message { $0.rules.accumulation = 0 }.contains("1 or more batches"))
+  }
+
+  @Test func whatCannotBeTrainedIsKnownBeforeTheFirstStep() throws {
+    func message(_ optimizer: any Optimizer, _ batches: [[TensorType]]) throws -> String {
+      let task = try StubTask()
+      task.batchTypes = batches
+      let options = Trainer.Options(optimizer: optimizer, learningRate: 0.1, epochs: 1, seed: 1)
+      let error = #expect(throws: MartletError.self) { try Trainer(task, options: options, files: files) }
+      return error?.description ?? ""
+    }
+    func batch(_ count: Int, _ side: Int) -> [TensorType] {
+      [
+        TensorType([count, 3, side, side], .float32, .channelsLast), TensorType([count, side, side], .uint8),
+      ]
+    }
+    #expect(try message(SGD(nesterov: true), [batch(2, 8)]).contains("[sgd_step]"))
+    // The last batch of an epoch has one image, of which the deepest level has one pixel.
+    let single = try message(Adam(), [batch(2, 2), batch(1, 2)])
+    #expect(single.contains("a batch [1, 3, 2, 2] cannot be trained on"), "\(single)")
+    #expect(single.contains("expected more than 1 value per channel"), "\(single)")
+    let large = try message(Adam(), [batch(8, 32768)])
+    #expect(large.contains("TiB, more than the ") && large.contains("of this machine"), "\(large)")
   }
 
   @Test func otherDataIsRefusedAndOldCheckpointsAreNot() throws {

@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletData
+import MartletFiles
 import MartletModels
 import Testing
 

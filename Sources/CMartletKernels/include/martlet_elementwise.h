@@ -35,6 +35,27 @@ typedef enum {
   MARTLET_SUBTRACT_FROM, // a - x
   MARTLET_DIVIDE_INTO,   // a / x
   MARTLET_POWER_SCALAR,  // x to the power a
+  MARTLET_SIGN,
+  MARTLET_CEIL,
+  MARTLET_FLOOR,
+  MARTLET_ROUND, // halves to even
+  MARTLET_SIN,
+  MARTLET_COS,
+  MARTLET_TAN,
+  MARTLET_ASIN,
+  MARTLET_ACOS,
+  MARTLET_ATAN,
+  MARTLET_SINH,
+  MARTLET_COSH,
+  MARTLET_ASINH,
+  MARTLET_ACOSH,
+  MARTLET_ATANH,
+  MARTLET_SOFTPLUS, // log(1 + exp(x))
+  MARTLET_SOFTSIGN, // x / (1 + |x|)
+  MARTLET_ELU,      // x above 0, a · (exp(b · x) − 1) below
+  MARTLET_MISH,     // x · tanh(softplus(x))
+  MARTLET_THRESHOLD, // x above a, else 0
+  MARTLET_SHRINK,    // x − b above a, x + b below −a, else 0
 } martlet_unary;
 
 typedef enum {
@@ -44,7 +65,17 @@ typedef enum {
   MARTLET_DIVIDE,  // floating point only
   MARTLET_MAXIMUM, // not a number where either is
   MARTLET_MINIMUM,
-  MARTLET_POWER, // floating point only
+  MARTLET_POWER,
+  MARTLET_REMAINDER,           // of the divisor's sign
+  MARTLET_TRUNCATED_REMAINDER, // of the dividend's sign
+  MARTLET_PARAMETRIC_RELU,     // x above 0, else x · z
+  // Integers only. What divides by zero gives 0.
+  MARTLET_TRUNCATED_QUOTIENT,
+  MARTLET_BITWISE_AND,
+  MARTLET_BITWISE_OR,
+  MARTLET_BITWISE_XOR,
+  MARTLET_SHIFT_LEFT, // a shift that is negative, or by all bits or more, leaves nothing
+  MARTLET_SHIFT_RIGHT,
 } martlet_binary;
 
 typedef enum {
@@ -68,10 +99,12 @@ typedef struct {
 // Kernels of one element type. Outputs may be the same memory as an input read at unit stride. Members that make
 // no sense for integers are null there.
 typedef struct {
-  void (*_Nullable unary)(
+  // For integers: the opposite, the magnitude, the sign, the square and relu.
+  void (*_Nonnull unary)(
       martlet_unary, const void *_Nonnull x, void *_Nonnull y, size_t n, double a, double b);
   // dx from dy and from what the forward pass kept: its output for exp, sqrt, reciprocal, relu, sigmoid and tanh,
-  // either for leaky relu of a slope of at least zero, its input otherwise. Not for the functions that are linear.
+  // either for leaky relu of a slope of at least zero, its input otherwise; tan its output. Not for the functions that
+  // are linear, and not for those that are constant in pieces.
   void (*_Nullable unary_gradient)(
       martlet_unary, const void *_Nonnull kept, const void *_Nonnull dy, void *_Nonnull dx, size_t n, double a,
       double b);

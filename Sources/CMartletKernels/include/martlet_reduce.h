@@ -8,6 +8,7 @@ typedef enum {
   MARTLET_REDUCE_SUM_OF_SQUARES,
   MARTLET_REDUCE_MAXIMUM, // not a number where any element is
   MARTLET_REDUCE_MINIMUM,
+  MARTLET_REDUCE_PRODUCT,
 } martlet_reduction;
 
 // Reductions of float or double into double, so that sums of many pieces can be added without loss.

@@ -55,7 +55,8 @@ typedef struct {
   const float *shift;
   /// Whether negative results of that are read as zero.
   int rectify;
-  float *frequencies;
+  /// Floats, or what a table of other kernels writes; strides count those.
+  void *frequencies;
   long frequency_stride;
   long tile_stride;
 } martlet_winograd_input;

@@ -72,6 +72,7 @@ final class GraphBuilder: @unchecked Sendable {
   func record(_ operation: some Operation, _ inputs: [Tensor]) throws -> [Tensor] {
     let values = inputs.map { value(of: $0) }
     let outputTypes = try operation.inferOutputs(inputs.map(\.type))
+    try outputTypes.requireRepresentable(operation.name)
     let outputs = outputTypes.map { graph.addValue($0) }
     let key =
       scopeIndices[scope]

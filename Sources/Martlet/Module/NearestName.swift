@@ -7,6 +7,14 @@ public func nearestName(to name: String, in candidates: some Collection<String>)
   return best.0
 }
 
+/// Some of many candidates, the nearest to a name first.
+public func nearestNames(to name: String, in candidates: some Collection<String>, count: Int) -> [String] {
+  let scored = candidates.filter { $0.utf8.count <= longestCompared }.map { candidate in
+    (candidate, editDistance(String(name.prefix(longestCompared)), candidate))
+  }
+  return scored.sorted { ($0.1, $0.0) < ($1.1, $1.0) }.prefix(count).map(\.0)
+}
+
 /// The candidate that a dotted name may have become: that which ends in the most of the same parts, two at least or
 /// all of one of them; otherwise the nearest one.
 func likeliestName(for name: String, in candidates: some Collection<String>) -> String? {

@@ -3,29 +3,43 @@ import MartletKernels
 /// The average of every window.
 public struct AveragePool: Operation {
   public var window: PoolingWindow
-  /// Whether positions of the padding count in the divisor.
-  public var countsPadding: Bool
+  public var divisor: Divisor
 
-  public init(_ window: PoolingWindow, countsPadding: Bool = true) {
+  /// What the sum over a window is divided by.
+  public enum Divisor: Hashable, Sendable {
+    /// Its positions on the input and its padding.
+    case paddedInput
+    /// Its positions on the input.
+    case input
+    /// Nothing: the pooling is a sum.
+    case one
+  }
+
+  public init(_ window: PoolingWindow, divisor: Divisor = .paddedInput) {
     self.window = window
-    self.countsPadding = countsPadding
+    self.divisor = divisor
   }
 
   public var name: String { "avg_pool" }
 
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     try inputs[0].requireActivation(name)
-    try require(
-      window.dilation.allSatisfy { $0 == 1 }, name, "expected a dilation of 1, got \(window.dilation)")
     let space = try window.outputSpace(of: inputs[0], name)
     return [inputs[0].with(shape: Array(inputs[0].shape[..<2]) + space)]
   }
 
   func taps(input: [Int], output: [Int]) -> [AxisTaps] {
-    input.indices.map {
+    let divisor: AxisTaps.Divisor =
+      switch divisor {
+      case .paddedInput: .paddedInput
+      case .input: .input
+      case .one: .one
+      }
+    return input.indices.map {
       .average(
         inputSize: input[$0], outputSize: output[$0], kernel: window.kernel[$0], stride: window.stride[$0],
-        padding: window.padding[$0], countsPadding: countsPadding)
+        padding: window.paddingBefore[$0], paddingAfter: window.paddingAfter[$0],
+        dilation: window.dilation[$0], divisor: divisor)
     }
   }
 
@@ -161,31 +175,5 @@ public struct GlobalAveragePoolGradient: Operation {
 
   public func gradient(_ context: GradientContext) throws -> [Tensor?] {
     try Tensor.apply(GlobalAveragePool(), [context.outputGradient])
-  }
-}
-
-extension Tensor {
-  /// The average of every window, as `torch.nn.functional.avg_pool1d` to `3d`.
-  ///
-  /// - Parameters:
-  ///   - kernel: The window's size, one value for all space axes or one for each.
-  ///   - stride: How far it moves; by its own size unless given.
-  ///   - padding: Zeros beyond each edge.
-  ///   - countIncludePad: Whether those zeros count in the divisor.
-  /// - Returns: [N, C, space…], channels last.
-  public func averagePooled(
-    kernel: [Int], stride: [Int]? = nil, padding: [Int] = [0], ceilMode: Bool = false,
-    countIncludePad: Bool = true
-  ) throws -> Tensor {
-    let window = try PoolingWindow(
-      axes: rank - 2, kernel: kernel, stride: stride, padding: padding, dilation: [1], ceilMode: ceilMode,
-      "avg_pool")
-    return try Tensor.apply(
-      AveragePool(window, countsPadding: countIncludePad), [converted(to: .channelsLast)])[0]
-  }
-
-  /// The average over all of space: [N, C, 1…].
-  public func globalAveragePooled() throws -> Tensor {
-    try Tensor.apply(GlobalAveragePool(), [converted(to: .channelsLast)])[0]
   }
 }

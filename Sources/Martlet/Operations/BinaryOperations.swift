@@ -13,22 +13,32 @@ struct BinaryOperation: Operation {
     case .maximum: "maximum"
     case .minimum: "minimum"
     case .power: "pow"
+    case .remainder: "remainder"
+    case .truncatedRemainder: "fmod"
+    case .parametricReLU: "prelu"
+    case .truncatedQuotient: "div"
+    case .bitwiseAnd: "bitwise_and"
+    case .bitwiseOr: "bitwise_or"
+    case .bitwiseXor: "bitwise_xor"
+    case .shiftLeft: "bitwise_left_shift"
+    case .shiftRight: "bitwise_right_shift"
     }
   }
 
   func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     let result = try inferBroadcast(inputs, name)
-    if function == .divide || function == .power {
-      try require(
-        result.scalar.isFloatingPoint, name,
-        "expected floating-point elements, got \(result.scalar.rawValue): cast first")
-    }
     try require(result.scalar != .bool, name, "expected numbers, got bool: cast first")
+    let accepts = result.scalar.isFloatingPoint ? function.acceptsReals : function.acceptsIntegers
+    let expected = function.acceptsReals ? "floating-point elements" : "integers"
+    try require(accepts, name, "expected \(expected), got \(result.scalar.rawValue): cast first")
     return [result]
   }
 
-  func run(_ call: OperationCall) {
+  func run(_ call: OperationCall) throws {
     let output = call.outputs[0]
+    if function.divides, !output.type.scalar.isFloatingPoint, output.type.elementCount > 0 {
+      try require(!call.inputs[1].containsZero, name, "expected divisors that are not 0")
+    }
     Elementwise.binary(
       function, output.type.scalar.elementType, call.inputs[0].broadcast(to: output.type),
       call.inputs[1].broadcast(to: output.type), output.address, shape: output.type.memoryShape)
@@ -73,6 +83,16 @@ struct BinaryOperation: Operation {
           return try dy * Tensor.select(flat, zero, y * a.log())
         },
       ]
+    case .remainder, .truncatedRemainder:
+      return [try forA { dy }, try forB { try -dy * ((a - y) / b).rounded() }]
+    case .parametricReLU:
+      let isAbove = try a.greater(than: 0)
+      let zero = try Tensor.full(0, TensorType([], a.scalar))
+      return [
+        try forA { try Tensor.select(isAbove, dy, dy * b) },
+        try forB { try Tensor.select(isAbove, zero, dy * a) },
+      ]
+    case .truncatedQuotient, .bitwiseAnd, .bitwiseOr, .bitwiseXor, .shiftLeft, .shiftRight: return [nil, nil]
     }
   }
 
@@ -81,6 +101,28 @@ struct BinaryOperation: Operation {
     let lost = try x.compared(loses, to: other).cast(to: x.scalar)
     let tied = try x.equal(to: other).cast(to: x.scalar)
     return try 1 - (lost + 0.5 * tied)
+  }
+}
+
+extension BinaryFunction {
+  /// Whether it has no result for a second number of 0, where numbers are integers.
+  fileprivate var divides: Bool {
+    self == .truncatedQuotient || self == .remainder || self == .truncatedRemainder
+  }
+}
+
+extension Operand {
+  /// Whether any of these integers is 0.
+  fileprivate var containsZero: Bool {
+    func search<Scalar: TensorScalar & FixedWidthInteger>(_: Scalar.Type) -> Bool {
+      UnsafeBufferPointer(start: elements(Scalar.self), count: type.elementCount).contains(0)
+    }
+    return switch type.scalar {
+    case .int32: search(Int32.self)
+    case .int64: search(Int64.self)
+    case .uint8: search(UInt8.self)
+    case .float32, .float64, .bool: false
+    }
   }
 }
 
@@ -120,6 +162,40 @@ extension Tensor {
   public func maximum(_ other: Tensor) throws -> Tensor { try combined(.maximum, with: other) }
   /// The smaller of each pair.
   public func minimum(_ other: Tensor) throws -> Tensor { try combined(.minimum, with: other) }
-  /// Each element to the power of the other's.
+  /// Each element to the power of the other's. Of integers, what is below 1 in magnitude becomes 0.
   public func power(_ exponent: Tensor) throws -> Tensor { try combined(.power, with: exponent) }
+
+  /// Limits every element to a range of tensors, which broadcast, open on a side that is not given. Where an element
+  /// is at a limit, each gets half of the gradient.
+  public func clamp(min: Tensor?, max: Tensor?) throws -> Tensor {
+    let raised = try min.map { try maximum($0) } ?? self
+    return try max.map { try raised.minimum($0) } ?? raised
+  }
+
+  /// What is left of each element after division, of the divisor's sign: `torch.remainder`.
+  ///
+  /// - Throws: ``MartletError``, when it runs, for an integer divisor of 0; so do the others.
+  public func remainder(dividingBy other: Tensor) throws -> Tensor { try combined(.remainder, with: other) }
+  /// What is left of each element after division, of the element's own sign: `torch.fmod`.
+  public func truncatedRemainder(dividingBy other: Tensor) throws -> Tensor {
+    try combined(.truncatedRemainder, with: other)
+  }
+  /// The quotient of integers, rounded towards 0.
+  public func truncatedQuotient(dividingBy other: Tensor) throws -> Tensor {
+    try combined(.truncatedQuotient, with: other)
+  }
+
+  // MARK: Bits of integers
+
+  public func bitwiseAnd(_ other: Tensor) throws -> Tensor { try combined(.bitwiseAnd, with: other) }
+  public func bitwiseOr(_ other: Tensor) throws -> Tensor { try combined(.bitwiseOr, with: other) }
+  public func bitwiseXor(_ other: Tensor) throws -> Tensor { try combined(.bitwiseXor, with: other) }
+  public func bitwiseNot() throws -> Tensor {
+    // Arithmetic wraps around, so that the opposite of 1 has all bits, in unsigned numbers too.
+    try bitwiseXor(-Tensor.full(1, TensorType([], scalar)))
+  }
+  /// Bits moved up by as many places; a shift that is negative, or by all bits or more, leaves none.
+  public func shiftedLeft(by places: Tensor) throws -> Tensor { try combined(.shiftLeft, with: places) }
+  /// Bits moved down by as many places, the sign kept.
+  public func shiftedRight(by places: Tensor) throws -> Tensor { try combined(.shiftRight, with: places) }
 }

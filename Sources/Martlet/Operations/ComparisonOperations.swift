@@ -115,6 +115,20 @@ extension Tensor {
   public func and(_ other: Tensor) throws -> Tensor { try compared(.and, to: other) }
   /// Whether either is true (not zero).
   public func or(_ other: Tensor) throws -> Tensor { try compared(.or, to: other) }
+  /// Whether one of the two is true (not zero), and not both.
+  public func xor(_ other: Tensor) throws -> Tensor {
+    try cast(to: .bool).notEqual(to: other.cast(to: .bool))
+  }
+  /// Whether each element is not a number.
+  public func isNaN() throws -> Tensor { try notEqual(to: self) }
+  /// Whether each element is infinite, of the signs that are asked for.
+  public func isInfinite(positive: Bool = true, negative: Bool = true) throws -> Tensor {
+    try require(scalar.isFloatingPoint, "isinf", "expected floating-point elements, got \(type)")
+    let both = try [(positive, Double.infinity), (negative, -.infinity)].map {
+      try equal(to: $0 ? $1 : .nan)
+    }
+    return try both[0].or(both[1])
+  }
   /// Whether each element is false (zero).
   public func not() throws -> Tensor { try equal(to: number(0)) }
 

@@ -170,8 +170,7 @@ public struct ScatterAddElements: Operation {
   }
 }
 
-private func checkGather(_ source: TensorType, _ indices: TensorType, _ axis: Int, _ operation: String) throws
-{
+func checkGather(_ source: TensorType, _ indices: TensorType, _ axis: Int, _ operation: String) throws {
   try indices.requireIndices(operation)
   try require(
     source.shape.indices.contains(axis), operation, "expected an axis below \(source.rank), got \(axis)")
@@ -182,14 +181,14 @@ private func checkGather(_ source: TensorType, _ indices: TensorType, _ axis: In
 }
 
 extension TensorType {
-  fileprivate func requireIndices(_ operation: String) throws {
+  func requireIndices(_ operation: String) throws {
     try require(
       scalar == .int64 || scalar == .int32, operation, "expected int32 or int64 indices, got \(self)")
   }
 }
 
 extension IndexPointer {
-  fileprivate func check(_ type: TensorType, limit: Int, _ operation: String) throws {
+  func check(_ type: TensorType, limit: Int, _ operation: String) throws {
     guard let (position, value) = firstInvalid(count: type.elementCount, limit: limit) else { return }
     var place: [Int] = []
     var rest = position

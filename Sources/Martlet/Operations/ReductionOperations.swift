@@ -18,14 +18,20 @@ struct ReductionOperation: Operation {
     case .sumOfSquares: "sum_of_squares"
     case .maximum: "amax"
     case .minimum: "amin"
+    case .product: "prod"
     }
   }
 
   func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     let input = inputs[0]
-    try require(
-      input.scalar.isFloatingPoint && target.scalar.isFloatingPoint, name,
-      "expected floating-point elements, got \(input): cast first")
+    if input.scalar.isFloatingPoint {
+      try require(target.scalar.isFloatingPoint, name, "expected a floating-point result, not \(target)")
+    } else {
+      let isExtreme = function == .maximum || function == .minimum
+      try require(
+        scale == 1 && target.scalar == input.scalar && (input.scalar != .bool || isExtreme), name,
+        "expected floating-point elements, got \(input): cast first")
+    }
     let fits =
       axes.count == target.rank && axes == axes.sorted() && Set(axes).count == axes.count
       && zip(axes, target.shape).allSatisfy { axis, size in
@@ -40,22 +46,33 @@ struct ReductionOperation: Operation {
     return [target]
   }
 
-  private func kernel(_ input: TensorType, _ output: TensorType) -> ReductionKernel {
+  /// For each dimension of the input in memory order, the result's stride; nil where it is reduced.
+  private func resultStrides(_ input: TensorType, _ output: TensorType) -> [Int?] {
     var strides = [Int?](repeating: nil, count: input.rank)
     let positions = input.memoryPositions
     for (axis, (size, stride)) in zip(axes, zip(output.shape, output.strides)) where size == input.shape[axis]
     {
       strides[positions[axis]] = stride
     }
-    return ReductionKernel(shape: input.memoryShape, resultStrides: strides)
+    return strides
+  }
+
+  private func kernel(_ input: TensorType, _ output: TensorType) -> ReductionKernel {
+    ReductionKernel(shape: input.memoryShape, resultStrides: resultStrides(input, output))
   }
 
   func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int {
-    kernel(inputs[0], outputs[0]).workspaceByteCount
+    inputs[0].scalar.isFloatingPoint ? kernel(inputs[0], outputs[0]).workspaceByteCount : 0
   }
 
   func run(_ call: OperationCall) {
     let (input, output) = (call.inputs[0], call.outputs[0])
+    guard input.type.scalar.isFloatingPoint else {
+      return IntegerReduction.run(
+        function, input.type.scalar.elementType, x: input.address, y: output.address,
+        shape: input.type.memoryShape, resultStrides: resultStrides(input.type, output.type),
+        resultCount: output.type.elementCount)
+    }
     kernel(input.type, output.type).run(
       function, input.type.scalar.elementType, x: input.address, y: output.address,
       resultType: output.type.scalar.elementType, scale: scale, workspace: call.workspace)
@@ -78,6 +95,20 @@ struct ReductionOperation: Operation {
       counting.target.scalar = x.scalar
       let count = try Tensor.apply(counting, [winners])[0]
       return [try winners * spread(dy / count)]
+    case .product:
+      // What the other elements make: zeros among them, if any, are counted rather than divided by.
+      let one = try Tensor.full(1, TensorType([], x.scalar))
+      let isZero = try x.equal(to: 0)
+      let filled = try Tensor.select(isZero, one, x)
+      func reduced(_ function: ReductionFunction, _ tensor: Tensor) throws -> Tensor {
+        var reduction = self
+        reduction.function = function
+        reduction.target.scalar = x.scalar
+        return try spread(Tensor.apply(reduction, [tensor])[0])
+      }
+      let zeros = try isZero.cast(to: x.scalar)
+      let othersAreNot = try (reduced(.sum, zeros) - zeros).equal(to: 0).cast(to: x.scalar)
+      return [try spread(dy) * (reduced(.product, filled) / filled) * othersAreNot]
     }
   }
 }
@@ -92,8 +123,7 @@ struct ArgReductionOperation: Operation {
 
   func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     let input = inputs[0]
-    try require(
-      input.scalar.isFloatingPoint, name, "expected floating-point elements, got \(input): cast first")
+    try require(input.scalar != .bool, name, "expected numbers, got \(input): cast first")
     try require(
       input.shape.indices.contains(axis) && input.shape[axis] > 0, name,
       "expected elements along axis \(axis), got shape \(input.shape)")
@@ -106,9 +136,11 @@ struct ArgReductionOperation: Operation {
   func run(_ call: OperationCall) {
     let input = call.inputs[0].type
     let (outer, count, inner) = input.split(at: axis)
-    ArgReductionKernel.run(
-      smallest: isSmallest, input.scalar.elementType, x: call.inputs[0].address,
-      y: call.outputs[0].elements(Int64.self), outer: outer, count: count, inner: inner)
+    let find = input.scalar.isFloatingPoint ? ArgReductionKernel.run : IntegerReduction.argument
+    find(
+      isSmallest, input.scalar.elementType, call.inputs[0].address, call.outputs[0].elements(Int64.self),
+      outer,
+      count, inner)
   }
 
   func gradient(_ context: GradientContext) throws -> [Tensor?] { [nil] }
@@ -135,89 +167,5 @@ extension TensorType {
     // Batch and channels are still there: what space is left stays between them in memory.
     let layout = axes.contains(0) || axes.contains(1) ? Layout.rowMajor : layout
     return (TensorType(kept.map { shape[$0] }, scalar, layout), kept)
-  }
-}
-
-extension Tensor {
-  /// Axes from 0, negative ones counted from the end; all where none are given.
-  private func checkedAxes(_ axes: [Int]?, _ operation: String) throws -> [Int] {
-    guard let axes else { return Array(0..<rank) }
-    let positive = axes.map { $0 < 0 ? $0 + rank : $0 }
-    try require(
-      positive.allSatisfy { (0..<rank).contains($0) } && Set(positive).count == positive.count, operation,
-      "expected different axes from \(-rank) to \(rank - 1), got \(axes) (input \(shape))")
-    return positive
-  }
-
-  private func reduced(
-    _ function: ReductionFunction, _ axes: [Int]?, _ keepDimensions: Bool, _ operation: String,
-    scale: (_ count: Int) -> Double = { _ in 1 }
-  ) throws -> Tensor {
-    let axes = try checkedAxes(axes, operation)
-    let result = type.reduced(axes, keepingDimensions: keepDimensions)
-    let count = axes.reduce(1) { $0 * shape[$1] }
-    return try Tensor.apply(
-      ReductionOperation(function: function, target: result.type, axes: result.axes, scale: scale(count)),
-      [self])[0]
-  }
-
-  /// The sum over some axes (all of them by default), accurate for any number of elements: partial sums are kept in
-  /// double precision and added in a fixed order.
-  ///
-  /// - Parameters:
-  ///   - axes: Axes to reduce; negative ones count from the end.
-  ///   - keepDimensions: Whether reduced axes stay, with size 1.
-  public func sum(axes: [Int]? = nil, keepDimensions: Bool = false) throws -> Tensor {
-    try reduced(.sum, axes, keepDimensions, "sum")
-  }
-
-  /// The mean over some axes, or over all elements; not a number where there are none.
-  public func mean(axes: [Int]? = nil, keepDimensions: Bool = false) throws -> Tensor {
-    try reduced(.sum, axes, keepDimensions, "mean") { 1 / Double($0) }
-  }
-
-  /// The largest element over some axes. Equal ones share the gradient.
-  public func max(axes: [Int]? = nil, keepDimensions: Bool = false) throws -> Tensor {
-    try reduced(.maximum, axes, keepDimensions, "amax")
-  }
-
-  /// The smallest element over some axes.
-  public func min(axes: [Int]? = nil, keepDimensions: Bool = false) throws -> Tensor {
-    try reduced(.minimum, axes, keepDimensions, "amin")
-  }
-
-  /// The mean squared distance from the mean over some axes, times n / (n − correction).
-  public func variance(
-    axes: [Int]? = nil, keepDimensions: Bool = false, correction: Double = 1
-  ) throws -> Tensor {
-    let centered = try self - mean(axes: axes, keepDimensions: true)
-    return try centered.reduced(.sumOfSquares, axes, keepDimensions, "var") {
-      1 / Swift.max(0, Double($0) - correction)
-    }
-  }
-
-  /// The sum of all squares, as one float64.
-  public func sumOfSquares() throws -> Tensor {
-    try Tensor.apply(
-      ReductionOperation(function: .sumOfSquares, target: TensorType([], .float64), axes: [], scale: 1),
-      [self])[0]
-  }
-
-  /// The first index of the largest element along an axis, as int64.
-  public func argmax(axis: Int, keepDimension: Bool = false) throws -> Tensor {
-    try argReduced(isSmallest: false, axis, keepDimension)
-  }
-
-  /// The first index of the smallest element along an axis, as int64.
-  public func argmin(axis: Int, keepDimension: Bool = false) throws -> Tensor {
-    try argReduced(isSmallest: true, axis, keepDimension)
-  }
-
-  private func argReduced(isSmallest: Bool, _ axis: Int, _ keepDimension: Bool) throws -> Tensor {
-    let operation = ArgReductionOperation(
-      isSmallest: isSmallest, axis: axis < 0 ? axis + rank : axis, keepsDimension: keepDimension)
-    // Without its batch a channels-last tensor has no layout that fits.
-    let input = operation.axis == 0 && !keepDimension ? try converted(to: .rowMajor) : self
-    return try Tensor.apply(operation, [input])[0]
   }
 }

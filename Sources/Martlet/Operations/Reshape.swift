@@ -14,10 +14,11 @@ extension Tensor {
 
   private func resolved(_ shape: [Int]) throws -> [Int] {
     let unknown = shape.indices.filter { shape[$0] == -1 }
-    let known = shape.reduce(1) { $1 == -1 ? $0 : $0.multipliedReportingOverflow(by: $1).partialValue }
     try require(
       unknown.count <= 1 && shape.allSatisfy { $0 >= -1 }, "reshape",
       "expected sizes of 0 or more and at most one -1, got \(shape)")
+    try [TensorType(shape, scalar)].requireRepresentable("reshape")
+    let known = shape.reduce(1) { $1 == -1 ? $0 : $0 * $1 }
     var target = shape
     if let index = unknown.first {
       try require(

@@ -1,6 +1,7 @@
 import MartletKernels
 
-/// Takes every `steps[d]`-th element from `starts[d]` on, `counts[d]` of them, along each axis.
+/// Takes every `steps[d]`-th element from `starts[d]` on, `counts[d]` of them, along each axis; backwards where the step is
+/// negative.
 public struct Slice: Operation {
   public var starts: [Int]
   public var counts: [Int]
@@ -19,8 +20,10 @@ public struct Slice: Operation {
   func fits(_ shape: [Int]) -> Bool {
     starts.count == shape.count && counts.count == shape.count && steps.count == shape.count
       && shape.indices.allSatisfy {
-        starts[$0] >= 0 && counts[$0] >= 0 && steps[$0] >= 1
-          && (counts[$0] == 0 || starts[$0] + (counts[$0] - 1) * steps[$0] < shape[$0])
+        let last = (counts[$0] - 1).multipliedReportingOverflow(by: steps[$0])
+        return starts[$0] >= 0 && counts[$0] >= 0 && steps[$0] != 0 && !last.overflow
+          && (counts[$0] == 0
+            || starts[$0] < shape[$0] && (-starts[$0]..<shape[$0] - starts[$0]).contains(last.partialValue))
       }
   }
 
@@ -92,24 +95,63 @@ public struct ScatterSlice: Operation {
 
 extension Tensor {
   /// The elements from `start` up to but not including `end` along an axis, every `step`-th of them, as Python's
-  /// `x[start:end:step]`: negative positions count from the end, and positions beyond the ends are brought to them.
+  /// `x[start:end:step]`: negative positions count from the end, positions beyond the ends are brought to them, and a
+  /// negative step goes backwards.
   ///
-  /// - Throws: ``MartletError`` for an axis that does not exist or a step below 1.
-  public func sliced(axis: Int, from start: Int = 0, to end: Int? = nil, step: Int = 1) throws -> Tensor {
-    let axis = try checkedAxis(axis, "slice")
-    try require(step >= 1, "slice", "expected a step of 1 or more, got \(step)")
-    let size = shape[axis]
-    func position(_ value: Int) -> Int { Swift.min(Swift.max(value < 0 ? value + size : value, 0), size) }
-    let first = position(start)
-    let last = Swift.max(position(end ?? size), first)
-    if first == 0, last == size, step == 1 { return self }
+  /// - Throws: ``MartletError`` for an axis that does not exist or a step of 0.
+  public func sliced(axis: Int, from start: Int? = nil, to end: Int? = nil, step: Int = 1) throws -> Tensor {
+    try sliced(axes: [axis], from: [start], to: [end], steps: [step])
+  }
+
+  /// The same along several axes at once.
+  public func sliced(axes: [Int], from starts: [Int?], to ends: [Int?], steps: [Int]? = nil) throws -> Tensor
+  {
+    let steps = steps ?? axes.map { _ in 1 }
+    let positive = try axes.map { try checkedAxis($0, "slice") }
+    try require(
+      starts.count == axes.count && ends.count == axes.count && steps.count == axes.count
+        && Set(positive).count == axes.count, "slice",
+      "expected a start, an end and a step for each of different axes, got \(starts), \(ends) and \(steps) for "
+        + "\(axes)")
+    try require(steps.allSatisfy { $0 != 0 }, "slice", "expected steps that are not 0, got \(steps)")
     var slice = Slice(
       starts: [Int](repeating: 0, count: rank), counts: shape, steps: [Int](repeating: 1, count: rank))
-    slice.starts[axis] = first
-    // A step beyond the end takes the first element alone, however long it is.
-    slice.steps[axis] = Swift.min(step, Swift.max(size, 1))
-    slice.counts[axis] = (last - first + slice.steps[axis] - 1) / slice.steps[axis]
-    return try Tensor.apply(slice, [self])[0]
+    for (index, axis) in positive.enumerated() {
+      let size = shape[axis]
+      // A step beyond the end takes the first element alone, however long it is.
+      let step = Swift.min(Swift.max(steps[index], -Swift.max(size, 1)), Swift.max(size, 1))
+      // Backwards, positions are one to the left: before the first element is where an end may be.
+      let edges = step > 0 ? 0...size : -1...size - 1
+      func position(_ value: Int) -> Int {
+        Swift.min(Swift.max(value < 0 ? value + size : value, edges.lowerBound), edges.upperBound)
+      }
+      let first = starts[index].map(position) ?? (step > 0 ? edges.lowerBound : edges.upperBound)
+      let last = ends[index].map(position) ?? (step > 0 ? edges.upperBound : edges.lowerBound)
+      let length = step > 0 ? last - first : first - last
+      slice.counts[axis] = Swift.max(0, (length + Swift.abs(step) - 1) / Swift.abs(step))
+      slice.starts[axis] = slice.counts[axis] == 0 ? 0 : first
+      slice.steps[axis] = step
+    }
+    let changes = positive.contains { slice.counts[$0] != shape[$0] || slice.steps[$0] != 1 }
+    return changes ? try Tensor.apply(slice, [self])[0] : self
+  }
+
+  /// The elements along an axis from the last to the first, as `torch.flip`.
+  public func reversed(axis: Int) throws -> Tensor { try sliced(axis: axis, step: -1) }
+
+  /// The tensor in parts along an axis, of the given sizes, as `torch.split`.
+  ///
+  /// - Throws: ``MartletError`` unless the sizes add up to the axis's.
+  public func split(sizes: [Int], axis: Int) throws -> [Tensor] {
+    let axis = try checkedAxis(axis, "split")
+    try require(
+      sizes.allSatisfy { (0...shape[axis]).contains($0) } && sizes.reduce(0, &+) == shape[axis], "split",
+      "expected sizes that add up to \(shape[axis]), got \(sizes) (\(type))")
+    var start = 0
+    return try sizes.map { size in
+      defer { start += size }
+      return try sliced(axis: axis, from: start, to: start + size)
+    }
   }
 
   /// A window of space of [N, C, space…], one number an axis.

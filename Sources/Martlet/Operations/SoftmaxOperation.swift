@@ -64,6 +64,14 @@ extension Tensor {
     try Tensor.apply(SoftmaxOperation(axis: axis < 0 ? axis + rank : axis, isLogarithm: false), [self])[0]
   }
 
+  /// 1 at the first largest element along an axis, 0 elsewhere. No gradient flows through it.
+  public func hardmax(axis: Int) throws -> Tensor {
+    let axis = try checkedAxis(axis, "hardmax")
+    let places = try Tensor.range(from: 0, to: shape[axis])
+      .reshaped(to: [shape[axis]] + [Int](repeating: 1, count: rank - 1 - axis))
+    return try argmax(axis: axis, keepDimension: true).equal(to: places).cast(to: scalar)
+  }
+
   /// The logarithm of ``softmax(axis:)``, without its overflow.
   public func logSoftmax(axis: Int) throws -> Tensor {
     try Tensor.apply(SoftmaxOperation(axis: axis < 0 ? axis + rank : axis, isLogarithm: true), [self])[0]

@@ -54,6 +54,22 @@ extension TensorType {
   }
 }
 
+extension [TensorType] {
+  /// Checks that each type's sizes multiply without overflow, whatever the order: those of a tensor without elements may
+  /// be anything beside the 0.
+  func requireRepresentable(_ operation: String) throws {
+    for type in self {
+      var bytes = type.scalar.byteCount
+      for size in type.shape {
+        let (product, overflow) = bytes.multipliedReportingOverflow(by: Swift.max(size, 1))
+        try require(
+          !overflow, operation, "a result of shape \(type.shape) is more than memory can hold")
+        bytes = product
+      }
+    }
+  }
+}
+
 /// One value for every space axis: a single one is repeated.
 func perAxis(_ values: [Int], _ axes: Int, _ what: String, _ operation: String) throws -> [Int] {
   try require(

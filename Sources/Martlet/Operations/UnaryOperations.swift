@@ -7,9 +7,11 @@ struct UnaryOperation: Operation {
   var name: String { function.operationName }
 
   func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
+    let scalar = inputs[0].scalar
     try require(
-      inputs[0].scalar.isFloatingPoint, name,
-      "expected floating-point elements, got \(inputs[0].scalar.rawValue) (input \(inputs[0].shape))")
+      scalar.isFloatingPoint || (function.acceptsIntegers && scalar != .bool), name,
+      "expected \(function.acceptsIntegers ? "numbers" : "floating-point elements"), got \(scalar.rawValue) "
+        + "(input \(inputs[0].shape))")
     return inputs
   }
 
@@ -38,6 +40,7 @@ struct UnaryOperation: Operation {
     case .nothing:
       guard let linear = function.gradientOfLinear else { return [dy] }
       return [try dy.mapped(linear)]
+    case .noGradient: return [nil]
     }
     return [try Tensor.apply(UnaryGradientOperation(function: function), [kept, dy])[0]]
   }
@@ -92,6 +95,27 @@ extension UnaryFunction {
     case .divideBy, .divideInto: "div"
     case .subtractFrom: "sub"
     case .power: "pow"
+    case .sign: "sign"
+    case .ceil: "ceil"
+    case .floor: "floor"
+    case .round: "round"
+    case .sin: "sin"
+    case .cos: "cos"
+    case .tan: "tan"
+    case .asin: "asin"
+    case .acos: "acos"
+    case .atan: "atan"
+    case .sinh: "sinh"
+    case .cosh: "cosh"
+    case .asinh: "asinh"
+    case .acosh: "acosh"
+    case .atanh: "atanh"
+    case .softplus: "softplus"
+    case .softsign: "softsign"
+    case .mish: "mish"
+    case .elu: "elu"
+    case .threshold: "threshold"
+    case .shrink: "shrink"
     }
   }
 
@@ -111,6 +135,8 @@ extension Tensor {
     try Tensor.apply(UnaryOperation(function: function), [self])[0]
   }
 
+  // Opposite, magnitude, sign, square and relu are for integers too, where arithmetic wraps around.
+
   public static prefix func - (x: Tensor) throws -> Tensor { try x.mapped(.negate) }
 
   /// |x|; its gradient at 0 is 0.
@@ -126,34 +152,30 @@ extension Tensor {
   public func square() throws -> Tensor { try mapped(.square) }
   /// x to a constant power.
   public func power(_ exponent: Double) throws -> Tensor { try mapped(.power(exponent)) }
+  /// 1 above 0, −1 below, and what is neither as it is.
+  public func sign() throws -> Tensor { try mapped(.sign) }
 
-  /// max(x, 0); its gradient at 0 is 0. What is not a number stays so.
-  public func relu() throws -> Tensor { try mapped(.relu) }
-  /// x where x > 0, else slope · x.
-  public func leakyReLU(slope: Double = 0.01) throws -> Tensor { try mapped(.leakyReLU(slope: slope)) }
+  // MARK: Rounding, which no gradient flows through
 
-  /// How ``gelu(approximation:)`` computes Φ.
-  public enum GELUApproximation: Hashable, Sendable {
-    /// With the error function.
-    case none
-    /// ½ (1 + tanh(√(2/π) · (x + 0.044715 x³)))
-    case tanh
-  }
+  public func ceil() throws -> Tensor { try mapped(.ceil) }
+  public func floor() throws -> Tensor { try mapped(.floor) }
+  /// The nearest whole number, the even one of two.
+  public func rounded() throws -> Tensor { try mapped(.round) }
 
-  /// The Gaussian error linear unit x · Φ(x) (Hendrycks and Gimpel, 2016).
-  public func gelu(approximation: GELUApproximation = .none) throws -> Tensor {
-    try mapped(approximation == .none ? .gelu : .geluTanh)
-  }
+  // MARK: Trigonometry
 
-  /// x · sigmoid(x), also called swish.
-  public func silu() throws -> Tensor { try mapped(.silu) }
-  /// x · hardSigmoid(x) (Howard et al., "Searching for MobileNetV3", 2019).
-  public func hardSwish() throws -> Tensor { try mapped(.hardSwish) }
-  /// (x + 3) / 6, kept within 0 and 1.
-  public func hardSigmoid() throws -> Tensor { try mapped(.hardSigmoid) }
-  /// 1 / (1 + e to the power −x)
-  public func sigmoid() throws -> Tensor { try mapped(.sigmoid) }
-  public func tanh() throws -> Tensor { try mapped(.tanh) }
+  public func sin() throws -> Tensor { try mapped(.sin) }
+  public func cos() throws -> Tensor { try mapped(.cos) }
+  public func tan() throws -> Tensor { try mapped(.tan) }
+  public func asin() throws -> Tensor { try mapped(.asin) }
+  public func acos() throws -> Tensor { try mapped(.acos) }
+  public func atan() throws -> Tensor { try mapped(.atan) }
+  public func sinh() throws -> Tensor { try mapped(.sinh) }
+  public func cosh() throws -> Tensor { try mapped(.cosh) }
+  public func asinh() throws -> Tensor { try mapped(.asinh) }
+  public func acosh() throws -> Tensor { try mapped(.acosh) }
+  public func atanh() throws -> Tensor { try mapped(.atanh) }
+
   /// The error function 2/√π · ∫₀ˣ e^−t² dt.
   public func erf() throws -> Tensor { try mapped(.erf) }
 

@@ -24,10 +24,10 @@ public final class Predictor: Sendable {
   /// - Parameters:
   ///   - numerics: How much rounding error convolutions may trade for speed.
   ///   - tuning: How convolutions get their algorithms.
-  ///   - passes: Rewritings of the graph; ``inferencePasses`` unless told otherwise.
+  ///   - passes: Rewritings of the graph; those of the task's ``Precision`` unless told otherwise.
   public convenience init(
     _ model: sending any Layer, numerics: Numerics = .current, tuning: Tuning = .modelled,
-    passes: [any GraphPass] = inferencePasses
+    passes: [any GraphPass] = Precision.current.inferencePasses
   ) {
     self.init(numerics: numerics, tuning: tuning, passes: passes) { [try model($0[0])] }
   }
@@ -36,11 +36,15 @@ public final class Predictor: Sendable {
   ///
   /// - Parameter body: Called with symbolic arguments, once for each combination of their types, in inference mode.
   public init(
-    numerics: Numerics = .current, tuning: Tuning = .modelled, passes: [any GraphPass] = inferencePasses,
+    numerics: Numerics = .current, tuning: Tuning = .modelled,
+    passes: [any GraphPass] = Precision.current.inferencePasses,
     _ body: sending @escaping ([Tensor]) throws -> [Tensor]
   ) {
     passNames = passes.map(\.name)
-    recorder = Mutex(Recorder(body, numerics, passes.choosing(by: tuning.tuner), releasesVariables: true))
+    // What weights were rounded from is wanted again where another size of image is better served without rounding.
+    let keepsVariables = passes.contains { $0 is RoundConvolutions }
+    recorder = Mutex(
+      Recorder(body, numerics, passes.choosing(by: tuning.tuner), releasesVariables: !keepsVariables))
   }
 
   /// Starts from constants that were packed before, of the same computation: its models' parameters may hold anything.
@@ -49,7 +53,8 @@ public final class Predictor: Sendable {
   /// - Throws: ``MartletError`` when the constants are not those that this program would make of such models.
   public convenience init(
     packed: PackedConstants, names: [ObjectIdentifier: String], numerics: Numerics = .current,
-    tuning: Tuning = .modelled, passes: [any GraphPass] = inferencePasses, _ body: sending @escaping ([Tensor]) throws -> [Tensor]
+    tuning: Tuning = .modelled, passes: [any GraphPass] = inferencePasses,
+    _ body: sending @escaping ([Tensor]) throws -> [Tensor]
   ) throws {
     self.init(numerics: numerics, tuning: tuning, passes: passes, body)
     try withRecorder { try $0.adopt(packed, names: names) }
@@ -64,7 +69,7 @@ public final class Predictor: Sendable {
   ///
   /// Whoever makes it sees to it that nobody changes or records the models while the predictor is used.
   package static func borrowing(
-    numerics: Numerics = .current, passes: [any GraphPass] = inferencePasses,
+    numerics: Numerics = .current, passes: [any GraphPass] = Precision.current.inferencePasses,
     _ body: @escaping ([Tensor]) throws -> [Tensor]
   ) -> Predictor {
     nonisolated(unsafe) let recorder = Recorder(body, numerics, passes, releasesVariables: false)

@@ -46,6 +46,9 @@ extension AugmentationPipeline: Codable {
     try Self.fillParameter.write(self, &values)
   }
 
+  /// The steps that can be named, one a line, with their parameters, the defaults and what each can be.
+  public static var help: String { entries.map(\.signature).joined(separator: "\n") }
+
   /// A step of the pipeline: its name, and what is to be known of its property.
   struct Entry: Sendable {
     typealias Pipeline = AugmentationPipeline
@@ -55,13 +58,18 @@ extension AugmentationPipeline: Codable {
     let write: @Sendable (Pipeline, inout KeyedEncodingContainer<AugmentationKey>) throws -> Void
     let problem: @Sendable (Pipeline) -> String?
     let addDefaults: @Sendable (inout Pipeline) -> Void
+    /// The name with the parameters, their defaults and what they can be.
+    let signature: String
 
     private init<Step: AugmentationStep>(
       _ name: String, property: WritableKeyPath<Pipeline, Step?> & Sendable,
+      parameters: [AugmentationParameter<Step>] = Step.parameters,
       problem: @escaping @Sendable (Step) -> String?
     ) {
       let key = AugmentationKey(name)
       self.name = name
+      let list = parameters.map { "\($0.name)=\($0.text(Step.defaults)) [\($0.expected)]" }
+      signature = "\(name)(\(list.joined(separator: ", ")))"
       read = { $1[keyPath: property] = try $0.decodeIfPresent(Step.self, forKey: key) }
       write = { try $1.encodeIfPresent($0[keyPath: property], forKey: key) }
       addDefaults = { $0[keyPath: property] = Step.defaults }
@@ -80,7 +88,7 @@ extension AugmentationPipeline: Codable {
       strengths: ClosedRange<Double>
     ) {
       let strength = AugmentationParameter<AugmentationStrength>("strength", \.strength, strengths)
-      self.init(name, property: property) { step in
+      self.init(name, property: property, parameters: [.probability, strength]) { step in
         strength.problem(step).map { ".strength: \($0)" } ?? step.problem
       }
     }

@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -61,9 +62,12 @@ extension Image {
     public var bitsPerSample: Int
     /// The colours that stored values are indices of, where the file has a palette.
     public var palette: [Color]?
+    /// Pictures in the file, of which the first is read.
+    public var pages: Int
 
     public init(
-      format: ImageFormat, width: Int, height: Int, channels: Int, bitsPerSample: Int, palette: [Color]? = nil
+      format: ImageFormat, width: Int, height: Int, channels: Int, bitsPerSample: Int,
+      palette: [Color]? = nil, pages: Int = 1
     ) {
       self.format = format
       self.width = width
@@ -71,6 +75,7 @@ extension Image {
       self.channels = channels
       self.bitsPerSample = bitsPerSample
       self.palette = palette
+      self.pages = pages
     }
 
     /// Channels that `reading` gives.
@@ -92,7 +97,7 @@ extension Image {
   public init(
     contentsOf path: String, as reading: Reading = .picture, limits: Limits = .standard
   ) throws {
-    let (bytes, _) = try FileBytes.read(path, operation: "image", limit: limits.maximumBytes)
+    let (bytes, _) = try ReadableFile.read(path, operation: "image", limit: limits.maximumBytes)
     try self.init(decoding: bytes, name: path, as: reading, limits: limits)
   }
 
@@ -122,12 +127,12 @@ extension Image {
   /// - Throws: ``MartletError`` as reading the image would, for everything that its header can tell.
   public static func info(contentsOf path: String, limits: Limits = .standard) throws -> Info {
     // A header seldom reaches far; where it does, or where a TIFF keeps it at the end, the whole file is read.
-    let (start, isWhole) = try FileBytes.read(
+    let (start, isWhole) = try ReadableFile.read(
       path, operation: "image", limit: limits.maximumBytes, prefix: 1 << 16)
     let format = try EncodedImage(name: path, bytes: start, limits: limits).format()
     if isWhole { return try info(decoding: start, name: path, limits: limits) }
     if format != .tiff, let info = try? info(decoding: start, name: path, limits: limits) { return info }
-    let (bytes, _) = try FileBytes.read(path, operation: "image", limit: limits.maximumBytes)
+    let (bytes, _) = try ReadableFile.read(path, operation: "image", limit: limits.maximumBytes)
     return try info(decoding: bytes, name: path, limits: limits)
   }
 

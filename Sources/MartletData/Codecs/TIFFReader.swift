@@ -9,8 +9,9 @@ final class TIFFReader {
   let header: martlet_tiff_header
   /// Where the file's bytes are, in memory or on the disk. libtiff reads them between calls.
   private let bytes: UnsafeMutableBufferPointer<UInt8>?
-  private let openFile: ReadableImageFile?
+  private let openFile: ReadableFile?
   private let palette: [Image.Color]?
+  private let pages: Int
   /// Strips of more decoded bytes are decoded row by row instead of whole.
   var largestWholeStrip = 4 << 20
   /// The strip that was decoded last, since the next rows often begin in it.
@@ -36,17 +37,17 @@ final class TIFFReader {
 
   /// A file that stays where it is and is read by parts, each of them no larger than the limits.
   convenience init(partsOf path: String, limits: Image.Limits) throws {
-    let open = try ReadableImageFile(path, operation: "image")
+    let open = try ReadableFile(path, operation: "image")
     try self.init(EncodedImage(name: path, bytes: [], limits: limits), openFile: open) {
       martlet_tiff_open_file(
-        open.descriptor.number, UInt64(open.size), Self.largestAllocation(limits), $0)
+        open.descriptor.number, UInt64(open.byteCount), Self.largestAllocation(limits), $0)
     }
     try checkKind()
-    try checkLength(open.size)
+    try checkLength(open.byteCount)
   }
 
   private init(
-    _ file: EncodedImage, bytes: UnsafeMutableBufferPointer<UInt8>? = nil, openFile: ReadableImageFile? = nil,
+    _ file: EncodedImage, bytes: UnsafeMutableBufferPointer<UInt8>? = nil, openFile: ReadableFile? = nil,
     opening open: (UnsafeMutablePointer<CChar>) -> OpaquePointer?
   ) throws {
     var opened: OpaquePointer?
@@ -68,6 +69,7 @@ final class TIFFReader {
     martlet_tiff_read_header(opened, &header)
     self.header = header
     palette = TIFFReader.palette(opened, header)
+    pages = Int(martlet_tiff_page_count(opened))
     // From here on `deinit` gives everything back when an error is thrown.
     if martlet_tiff_error(opened).pointee != 0 { throw damaged() }
   }
@@ -89,7 +91,7 @@ final class TIFFReader {
     let channels = palette.map { Image.hasAlpha($0) ? 4 : 3 } ?? channels
     return Image.Info(
       format: .tiff, width: turned ? height : width, height: turned ? width : height, channels: channels,
-      bitsPerSample: bits, palette: palette)
+      bitsPerSample: bits, palette: palette, pages: pages)
   }
 
   func image(as reading: Image.Reading) throws -> Image {

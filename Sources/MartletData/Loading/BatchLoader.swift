@@ -24,6 +24,16 @@ public struct BatchLoader: Sendable {
   public let prefetchCount: Int
   public let threadCount: Int
 
+  /// How many samples a batch can have, wherever a number can be given.
+  public static let batchSizes = 1...65_536
+
+  /// - Throws: ``MartletError`` for a number of samples that no batch can have.
+  package static func check(batchSize: Int, _ operation: String) throws {
+    try require(
+      batchSizes.contains(batchSize), operation,
+      "expected a batch size of \(batchSizes.lowerBound) to \(batchSizes.upperBound), got \(batchSize)")
+  }
+
   /// - Parameters:
   ///   - frame: What part of each image a batch holds. With ``SampleFrame/whole(multipleOf:)`` a batch has
   ///     images of one size only, so that it may be smaller than `batchSize`, and nothing is augmented.
@@ -40,7 +50,7 @@ public struct BatchLoader: Sendable {
     prefetchCount: Int = 2, threadCount: Int = 1
   ) throws {
     try require(dataset.count > 0, "loader", "expected a dataset with samples, got an empty one")
-    try require(batchSize > 0, "loader", "expected a batch size of 1 or more, got \(batchSize)")
+    try Self.check(batchSize: batchSize, "loader")
     try require(
       !dropsLast || dataset.count >= batchSize, "loader",
       "expected at least \(batchSize) samples for a batch, got \(dataset.count); "

@@ -43,3 +43,30 @@ extension Image {
     return Image(width: window.width, height: window.height, channels: channels, samples: samples)
   }
 }
+
+/// Parts of an image file that is read whole when the first of them is asked for, so that what it takes can be looked at
+/// before.
+final class WholeFileRegions: RegionReader {
+  let info: Image.Info
+  private let path: String
+  private let limits: Image.Limits
+  private var regions: ImageRegions?
+
+  init(_ path: String, limits: Image.Limits) throws {
+    self.path = path
+    self.limits = limits
+    info = try Image.info(contentsOf: path, limits: limits)
+  }
+
+  var heldByteCount: Int {
+    info.width.saturatingProduct(info.height).saturatingProduct(
+      info.channels * (info.bitsPerSample > 8 ? 2 : 1))
+  }
+
+  func image(in window: PixelWindow) throws -> Image {
+    if let regions { return try regions.image(in: window) }
+    let read = ImageRegions(try Image(contentsOf: path, limits: limits), name: path)
+    regions = read
+    return try read.image(in: window)
+  }
+}

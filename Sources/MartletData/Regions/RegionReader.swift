@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 /// A rectangle of an image's pixels.
 public struct PixelWindow: Hashable, Sendable {
@@ -48,17 +49,18 @@ extension Image {
   /// An upright TIFF, in strips or tiles, is decoded as it is asked for, so that its size in pixels has no limit;
   /// ``Limits/maximumPixels`` is the most that one part may have. A strip that is not compressed is read by rows
   /// whatever its length; a compressed one of more than 4 MiB is held, compressed, while rows are decoded from it.
-  /// Every other file is read whole, within the limits, and stays in memory.
+  /// Every other file is read whole when its first part is asked for, and stays in memory.
   ///
+  /// - Parameter wholeLimits: The limits for files that are read whole, where they are others.
   /// - Throws: ``MartletError`` naming the file and what is wrong with it.
   public static func regions(
-    contentsOf path: String, limits: Limits = .standard
+    contentsOf path: String, limits: Limits = .standard, wholeLimits: Limits? = nil
   ) throws -> any RegionReader {
-    let (start, _) = try FileBytes.read(path, operation: "image", prefix: 16)
+    let (start, _) = try ReadableFile.read(path, operation: "image", prefix: 16)
     if ImageFormat(signature: start) == .tiff {
       let parts = try TIFFRegions(path, limits: limits)
       if parts.isUpright { return parts }
     }
-    return ImageRegions(try Image(contentsOf: path, limits: limits), name: path)
+    return try WholeFileRegions(path, limits: wholeLimits ?? limits)
   }
 }

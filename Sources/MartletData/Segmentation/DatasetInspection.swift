@@ -9,13 +9,22 @@ struct DatasetInspection {
   private(set) var samples: [SegmentationDataset.Sample] = []
   private(set) var options: SegmentationOptions
   private(set) var problems = DatasetProblems()
+  /// What was left out and may be as it should.
+  private(set) var notes: [String]
+  /// The headers of the samples' images.
+  private(set) var infos: [Image.Info] = []
 
   init(_ source: SampleSource) {
     let pairs = source.pairs
     options = source.options
+    notes = source.notes
     for problem in source.problems { problems.add(problem) }
 
-    let channels = options.channels ?? Self.channels(of: pairs)
+    // Headers that cannot be read are reported by the check itself.
+    let headers = Self.forEach(pairs) { Headers($0) }
+    notes += Self.pageNotes(headers.flatMap(\.all))
+    // Colour where any image has it.
+    let channels = options.channels ?? (headers.contains { ($0.image?.channels ?? 1) >= 3 } ? 3 : 1)
     options.channels = channels
     let readsColors = options.encoding == .colors || Self.hasPalettesForColors(source)
     let found = Self.forEach(pairs) {
@@ -34,8 +43,10 @@ struct DatasetInspection {
       options.encoding == .colors && !readsColors
       ? Self.forEach(pairs) { Finding(contentOf: $0, source.masks) } : found
 
-    let decoder = options.encoding != .automatic && options.classes != nil ? MaskDecoder(options) : nil
-    for (pair, (finding, mask)) in zip(pairs, zip(found, reread)) {
+    // What is drawn needs no encoding.
+    let isSettled = options.encoding != .automatic || masks.allSatisfy { $0.1.kind == .labels }
+    let decoder = isSettled && options.classes != nil ? MaskDecoder(options) : nil
+    for ((pair, header), (finding, mask)) in zip(zip(pairs, headers), zip(found, reread)) {
       for problem in finding.problems { problems.add(problem) }
       guard let content = mask.content, let decoder else { continue }
       if let problem = decoder.problem(in: content) {
@@ -44,6 +55,7 @@ struct DatasetInspection {
       }
       guard let statistics = finding.statistics, finding.problems.isEmpty else { continue }
       let (classPixels, ignoredPixels) = decoder.pixelCounts(in: content)
+      if let info = header.image { infos.append(info) }
       samples.append(
         .init(
           name: pair.name, image: pair.image, mask: pair.mask, fileName: pair.fileName, width: content.width,
@@ -52,10 +64,15 @@ struct DatasetInspection {
     }
   }
 
-  /// 3 where any image has colour. Headers that cannot be read are reported by the check itself.
-  private static func channels(of pairs: [SamplePairing.Pair]) -> Int {
-    let counts = forEach(pairs) { pair in (try? ImageFile.channels(pair.image)) ?? 1 }
-    return counts.contains { $0 >= 3 } ? 3 : 1
+  /// Says which files hold more than is read.
+  private static func pageNotes(_ files: [(file: URL, info: Image.Info)]) -> [String] {
+    let stacks = files.filter { $0.info.pages > 1 }
+    guard let first = stacks.first else { return [] }
+    let have = stacks.count == 1 ? "file has" : "files have"
+    return [
+      "\(stacks.count) TIFF \(have) more than one page, such as \(first.file.path) with \(first.info.pages): the first "
+        + "page is read"
+    ]
   }
 
   /// Whether masks have palettes and a class table says what their colours mean, whose order need not be that
@@ -63,7 +80,7 @@ struct DatasetInspection {
   private static func hasPalettesForColors(_ source: SampleSource) -> Bool {
     let options = source.options
     guard options.encoding == .automatic, options.classes?.first?.color != nil else { return false }
-    return forEach(source.pairs) { (try? ImageFile.hasPalette($0.mask)) ?? false }.contains(true)
+    return forEach(source.pairs) { (try? ImageFile.info($0.mask))?.palette != nil }.contains(true)
   }
 
   /// Runs `body` on every pair, in parallel, and gives the results in the order of the pairs.
@@ -76,6 +93,19 @@ struct DatasetInspection {
       results.withLock { $0[index] = result }
     }
     return results.withLock { $0.compactMap { $0 } }
+  }
+}
+
+/// What the headers of one image and its mask say.
+private struct Headers: Sendable {
+  let image: Image.Info?
+  let all: [(file: URL, info: Image.Info)]
+
+  init(_ pair: SamplePairing.Pair) {
+    image = try? ImageFile.info(pair.image)
+    // Other masks have one page, or none.
+    let mask = ImageFormat(fileName: pair.mask.path) == .tiff ? try? ImageFile.info(pair.mask) : nil
+    all = [(pair.image, image), (pair.mask, mask)].compactMap { file, info in info.map { (file, $0) } }
   }
 }
 

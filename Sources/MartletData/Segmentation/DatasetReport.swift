@@ -1,15 +1,21 @@
 import Foundation
 import Martlet
 
-/// What a dataset holds and what is wrong with it, without being refused for it: what `martlet datasets inspect` shows.
+/// What a dataset of images or volumes holds and what is wrong with it, without being refused for it: what
+/// `martlet datasets inspect` shows.
+///
+/// Where a property speaks of images and pixels it means volumes and voxels with ``axes`` 3.
 public struct DatasetReport: Hashable, Sendable, Codable {
-  /// Images of one size, or of one number of channels and bits.
+  /// Images of one size.
   public struct SizeCount: Hashable, Sendable, Codable {
     public var width: Int
     public var height: Int
+    /// Of volumes.
+    public var depth: Int?
     public var images: Int
   }
 
+  /// Images of one number of channels and bits.
   public struct DepthCount: Hashable, Sendable, Codable {
     public var channels: Int
     public var bits: Int
@@ -25,16 +31,34 @@ public struct DatasetReport: Hashable, Sendable, Codable {
     public var images: Int
   }
 
+  /// What only a volume has.
+  public struct VolumeFigures: Hashable, Sendable, Codable {
+    public var name: String
+    /// Depth, height, width.
+    public var size: [Int]
+    /// Along these, in the header's unit.
+    public var spacing: [Double]
+    /// Where i, j and k lead, such as `RAS`.
+    public var orientation: String
+    /// What voxels are stored as.
+    public var sample: String
+  }
+
   public var format: DatasetFormat
+  /// 2 of images, 3 of volumes.
+  public var axes: Int
   /// Images that have a mask.
   public var images: Int
   /// Those with nothing wrong, which all figures below are of.
   public var usableImages: Int
-  /// How masks name classes, as far as it could be told.
+  /// How masks name classes, as far as it could be told; ``MaskEncoding/automatic`` also where masks are drawn, which
+  /// leaves nothing to be told.
   public var encoding: MaskEncoding
   /// The most frequent first.
   public var sizes: [SizeCount]
   public var depths: [DepthCount]
+  /// Each volume by itself; `nil` for images.
+  public var volumes: [VolumeFigures]?
   /// In the order of their indices; empty where masks do not tell.
   public var classes: [ClassBalance]
   public var ignoredPixels: Int
@@ -42,10 +66,12 @@ public struct DatasetReport: Hashable, Sendable, Codable {
   public var emptyMasks: [String]
   /// What keeps the dataset from being trained on.
   public var problems: [String]
-  /// What was left out and may be as it should.
+  /// What was left out or may surprise, and may be as it should.
   public var notes: [String]
 
   /// Inspects a dataset, reading every file once.
+  ///
+  /// Where the format does not say otherwise, a folder of NIfTI files holds volumes.
   ///
   /// - Parameter masks: `nil` where one place holds both: a format of one place, or a folder with `images` and `masks`.
   /// - Throws: ``MartletError`` where there is no dataset of the format at all.
@@ -55,45 +81,74 @@ public struct DatasetReport: Hashable, Sendable, Codable {
   ) throws {
     try options.check()
     let parts = ["images", "masks"].map { images.appending(path: $0) }
-    let hasParts = parts.allSatisfy(DatasetFormat.isFolder)
-    let isFolders = masks == nil && hasParts && (format == .auto || format == .folders)
-    let source = try format.source(
-      images: isFolders ? parts[0] : images, masks: masks ?? (isFolders ? parts[1] : images), options: options
-    )
-    self.init(source, DatasetInspection(source))
+    let isFolders = format == .auto || format == .folders
+    let hasParts = masks == nil && isFolders && parts.allSatisfy(DatasetFormat.isFolder)
+    let imagePlace = hasParts ? parts[0] : images
+    let maskPlace = masks ?? (hasParts ? parts[1] : images)
+    if isFolders, Self.holdsVolumes(imagePlace) {
+      self.init(try VolumeInspection(images: imagePlace, masks: maskPlace, options: options))
+    } else {
+      let source = try format.source(images: imagePlace, masks: maskPlace, options: options)
+      self.init(source, DatasetInspection(source))
+    }
   }
 
   init(_ source: SampleSource, _ inspection: DatasetInspection) {
     let samples = inspection.samples
-    format = source.format
-    images = source.pairs.count
-    usableImages = samples.count
-    encoding = inspection.options.encoding
-    sizes = Self.counted(samples.map { SIMD2($0.width, $0.height) }).map {
-      SizeCount(width: $0.value.x, height: $0.value.y, images: $0.count)
+    self.init(
+      format: source.format, axes: 2, images: source.pairs.count, options: inspection.options,
+      sizes: samples.map { [$0.width, $0.height] },
+      depths: inspection.infos.map { [$0.channels, $0.bitsPerSample] }, names: samples.map(\.name),
+      classPixels: samples.map(\.classPixels), ignoredPixels: samples.reduce(0) { $0 + $1.ignoredPixels },
+      problems: inspection.problems.messages, notes: inspection.notes)
+  }
+
+  /// - Parameters:
+  ///   - sizes: Of each sample, the width first.
+  ///   - depths: Channels and bits of each sample.
+  ///   - classPixels: Of each sample, a number a class.
+  init(
+    format: DatasetFormat, axes: Int, images: Int, options: SegmentationOptions, sizes: [[Int]],
+    depths: [[Int]], names: [String], classPixels: [[Int]], ignoredPixels: Int, problems: [String],
+    notes: [String]
+  ) {
+    self.format = format
+    self.axes = axes
+    self.images = images
+    usableImages = names.count
+    encoding = options.encoding
+    self.sizes = Self.counted(sizes).map { size, count in
+      SizeCount(width: size[0], height: size[1], depth: size.count > 2 ? size[2] : nil, images: count)
     }
-    let infos = DatasetInspection.forEach(samples.map(\.pair)) { try? Image.info(contentsOf: $0.image) }
-    depths = Self.counted(infos.compactMap { $0 }.map { SIMD2($0.channels, $0.bitsPerSample) }).map {
-      DepthCount(channels: $0.value.x, bits: $0.value.y, images: $0.count)
-    }
-    let names = inspection.options.classes ?? []
-    let counts = names.indices.map { index in samples.map { $0.classPixels[index] } }
-    let total = max(counts.joined().reduce(0, +), 1)
-    classes = zip(names, counts).map { item, pixels in
+    self.depths = Self.counted(depths).map { DepthCount(channels: $0[0], bits: $0[1], images: $1) }
+    let total = max(classPixels.joined().reduce(0, +), 1)
+    classes = (options.classes ?? []).enumerated().map { index, item in
+      let pixels = classPixels.map { $0[index] }
       let sum = pixels.reduce(0, +)
       return ClassBalance(
-        name: item.name, pixels: sum, share: Double(sum) / Double(total),
-        images: pixels.filter { $0 > 0 }.count)
+        name: item.name, pixels: sum, share: Double(sum) / Double(total), images: pixels.count { $0 > 0 })
     }
-    ignoredPixels = samples.reduce(0) { $0 + $1.ignoredPixels }
-    emptyMasks = samples.filter { $0.classPixels.dropFirst().allSatisfy { $0 == 0 } }.map(\.name)
-    problems = inspection.problems.messages
-    notes = source.notes
+    self.ignoredPixels = ignoredPixels
+    emptyMasks = zip(names, classPixels).filter { $1.dropFirst().allSatisfy { $0 == 0 } }.map(\.0)
+    self.notes = notes
+    // Where something is wrong with every file that was said.
+    let missing = names.isEmpty ? nil : foregroundProblem(classes.map(\.pixels), options, masks: names.count)
+    self.problems = problems + [missing].compactMap { $0 }
   }
 
   /// How often each value occurs, the most frequent first.
-  private static func counted(_ values: [SIMD2<Int>]) -> [(value: SIMD2<Int>, count: Int)] {
+  private static func counted(_ values: [[Int]]) -> [(value: [Int], count: Int)] {
     let counts = Dictionary(grouping: values) { $0 }.map { (value: $0.key, count: $0.value.count) }
-    return counts.sorted { ($1.count, $0.value.x, $0.value.y) < ($0.count, $1.value.x, $1.value.y) }
+    return counts.sorted { left, right in
+      left.count != right.count
+        ? left.count > right.count : left.value.lexicographicallyPrecedes(right.value)
+    }
   }
+}
+
+/// Why masks leave nothing to learn; `nil` where there is a pixel of another class than the first.
+func foregroundProblem(_ classPixels: [Int], _ options: SegmentationOptions, masks: Int) -> String? {
+  if classPixels.dropFirst().contains(where: { $0 > 0 }) { return nil }
+  let name = options.classes?.first?.name ?? "background"
+  return "expected a foreground in some mask, got nothing but `\(name)` in \(counted(masks, "mask"))"
 }

@@ -2,10 +2,8 @@ import Foundation
 
 /// How datasets read files: the one place that names the codecs.
 enum ImageFile {
-  /// Channels as the header says.
-  static func channels(_ url: URL) throws -> Int { try Image.info(contentsOf: url).channels }
-
-  static func hasPalette(_ url: URL) throws -> Bool { try Image.info(contentsOf: url).palette != nil }
+  /// What the header says.
+  static func info(_ url: URL) throws -> Image.Info { try Image.info(contentsOf: url) }
 
   static func image(_ url: URL) throws -> Image { try Image(contentsOf: url) }
 

@@ -1,8 +1,9 @@
 import Foundation
 import Martlet
+import MartletFiles
 
 /// A kind of file that samples are read from.
-struct SampleFileKind: Sendable {
+package struct SampleFileKind: Sendable {
   /// In lower case, the longest first where one ends as another does.
   let extensions: [String]
   /// What they are called in a sentence.
@@ -10,10 +11,10 @@ struct SampleFileKind: Sendable {
   /// What the name of an image may end in behind its mask's name.
   var imageSuffixes = ["image", "img", "sat"]
 
-  static let image = SampleFileKind(
+  package static let image = SampleFileKind(
     extensions: ["png", "jpg", "jpeg", "tif", "tiff"], name: "PNG, JPEG or TIFF")
   /// `_0000` is the first channel's number in nnU-Net's folders.
-  static let volume = SampleFileKind(
+  package static let volume = SampleFileKind(
     extensions: ["nii.gz", "nii", "hdr.gz", "hdr"], name: "NIfTI",
     imageSuffixes: ["image", "img", "0000"])
 
@@ -21,6 +22,20 @@ struct SampleFileKind: Sendable {
   func matches(_ name: [UInt8]) -> Bool {
     let text = String(decoding: name, as: UTF8.self).lowercased()
     return extensions.contains { text.hasSuffix("." + $0) }
+  }
+
+  /// Files, and those of folders among them: the files of the kind that lie directly in one, in natural order.
+  ///
+  /// - Throws: ``MartletError`` for a folder that holds none, or some that cannot be read.
+  package func files(at paths: [String]) throws -> [String] {
+    try paths.flatMap { path in
+      guard Folder.target(of: path) == .folder else { return [path] }
+      let listing = try ImageFolder.files(in: URL(filePath: path), for: "files to predict", kind: self)
+      if let problem = listing.problems.first { throw MartletError("predict", problem) }
+      // As it was written, so that paths stay short where they were.
+      let folder = path.hasSuffix("/") ? path : path + "/"
+      return listing.files.map { folder + $0.lastPathComponent }
+    }
   }
 }
 

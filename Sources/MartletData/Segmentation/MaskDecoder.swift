@@ -8,10 +8,10 @@ struct MaskDecoder: Sendable {
   let ignoreIndex: Int?
   private let labelOfColor: [UInt32: UInt8]
 
-  /// - Precondition: `options` come from ``SegmentationDataset/options``, so the encoding is not automatic
-  ///   and the classes are there.
+  /// - Precondition: `options` come from ``SegmentationDataset/options``, so the classes are there, and the encoding is
+  ///   automatic for drawn masks alone.
   init(_ options: SegmentationOptions) {
-    precondition(options.encoding != .automatic && options.classes != nil, "options must be settled")
+    precondition(options.classes != nil, "options must be settled")
     encoding = options.encoding
     ignoreIndex = options.ignoreIndex
     let classes = options.classes ?? []
@@ -37,6 +37,7 @@ struct MaskDecoder: Sendable {
     }
     let label = labeling(of: content)
     switch raster.pixels {
+    case .labels(let labels): return LabelMap(width: raster.width, height: raster.height, values: labels)
     case .values(let values, _):
       var table = [UInt8](repeating: 0, count: content.largestValue + 1)
       for value in content.entries.keys { table[value] = label(value) ?? LabelMap.ignored }
@@ -57,14 +58,28 @@ struct MaskDecoder: Sendable {
 
   /// What of a mask has no class, in words; `nil` where everything has.
   func problem(in content: MaskContent) -> String? {
-    if content.isColor != readsColors {
+    if content.kind != .labels, content.isColor != readsColors {
       return "expected grey or palette \(encoding.rawValue) in this mask, got colours"
+    }
+    if encoding == .binary, content.kind == .values {
+      let largest = largestValue(in: content)
+      let half = (content.largestPossible + 1) / 2
+      // Few levels of grey near 0 are no foreground, and no mask that went through JPEG either.
+      if largest > 1, largest < half {
+        return "expected foreground from \(half) on, got values up to \(largest) alone; "
+          + "`--mask-encoding nonzero` takes all above 0 for foreground"
+      }
     }
     let label = labeling(of: content)
     let wrong = content.entries.filter { label($0.key) == nil }
     guard let first = wrong.min(by: { $0.value.firstPixel < $1.value.firstPixel }) else { return nil }
     let pixels = wrong.values.reduce(0) { $0 + $1.count }
     let place = content.place(first.value.firstPixel)
+    if content.hasMoreColors {
+      return
+        "expected colours of the class table, got \(MaskColor(packed: UInt32(first.key))) at \(place) and more "
+        + "than \(MaskContent.largestColorCount) colours in all: is it a photograph?"
+    }
     let rest =
       pixels > 1 ? " (\(pixels) such pixels, \(counted(wrong.count, readsColors ? "colour" : "value")))" : ""
     if readsColors {
@@ -89,17 +104,25 @@ struct MaskDecoder: Sendable {
     return (classes, ignored)
   }
 
+  /// The largest value that is not ignored.
+  private func largestValue(in content: MaskContent) -> Int {
+    content.entries.keys.filter { $0 != ignoreIndex }.max() ?? 0
+  }
+
   /// What the values of one mask are labelled, `nil` for those that have no class.
   private func labeling(of content: MaskContent) -> (Int) -> UInt8? {
+    if content.kind == .labels {
+      return { $0 < classCount || $0 == LabelMap.ignored ? UInt8($0) : nil }
+    }
     let classOfValue: (Int) -> UInt8?
     switch encoding {
     case .automatic: preconditionFailure("options must be settled")
     case .colors: return { labelOfColor[UInt32($0)] }
     case .indices: classOfValue = { $0 < classCount ? UInt8($0) : nil }
     case .binary:
-      let largest = content.entries.keys.filter { $0 != ignoreIndex }.max() ?? 0
-      let threshold = largest <= 1 ? 1 : (content.largestPossible + 1) / 2
+      let threshold = largestValue(in: content) <= 1 ? 1 : (content.largestPossible + 1) / 2
       classOfValue = { $0 >= threshold ? 1 : 0 }
+    case .nonzero: classOfValue = { $0 == 0 ? 0 : 1 }
     case .extremes: classOfValue = { $0 == 0 ? 0 : $0 == content.largestPossible ? 1 : nil }
     }
     return { $0 == ignoreIndex ? LabelMap.ignored : classOfValue($0) }

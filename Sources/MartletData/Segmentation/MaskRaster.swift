@@ -7,6 +7,8 @@ struct MaskRaster: Sendable {
     case values([UInt16], largest: Int)
     /// Colours, 0xRRGGBB.
     case colors([UInt32])
+    /// Classes, or ``LabelMap/ignored``: of masks that were drawn, in which nothing is left open.
+    case labels([UInt8])
   }
 
   let width: Int
@@ -71,6 +73,14 @@ struct MaskRaster: Sendable {
 
 /// What values or colours a mask holds, how often, and where each occurs first.
 struct MaskContent: Sendable {
+  enum Kind: Sendable {
+    case values, colors, labels
+  }
+
+  /// More colours than a table of classes, with one that is ignored, can have: where there are more the picture is no
+  /// mask, and no more of them are counted.
+  static let largestColorCount = LabelMap.largestClassCount + 1
+
   struct Entry: Sendable {
     var count: Int
     var firstPixel: Int
@@ -79,7 +89,9 @@ struct MaskContent: Sendable {
   let width: Int
   let height: Int
   private let sliceHeight: Int
-  let isColor: Bool
+  let kind: Kind
+  /// Whether there are more colours than ``largestColorCount``; entries are then of the first ones alone.
+  let hasMoreColors: Bool
   /// The largest value that the file's depth allows.
   let largestPossible: Int
   /// By value, or by colour as 0xRRGGBB.
@@ -91,22 +103,29 @@ struct MaskContent: Sendable {
     sliceHeight = raster.sliceHeight
     switch raster.pixels {
     case .values(let values, let largest):
-      isColor = false
-      largestPossible = largest
-      entries = Self.count(values)
+      (kind, largestPossible) = (.values, largest)
+      (entries, hasMoreColors) = Self.count(values)
     case .colors(let colors):
-      isColor = true
-      largestPossible = 255
-      entries = Self.count(colors)
+      (kind, largestPossible) = (.colors, 255)
+      (entries, hasMoreColors) = Self.count(colors, limit: Self.largestColorCount)
+    case .labels(let labels):
+      (kind, largestPossible) = (.labels, Int(LabelMap.ignored))
+      (entries, hasMoreColors) = Self.count(labels)
     }
   }
 
+  var isColor: Bool { kind == .colors }
+
   /// Masks are mostly runs of one value, so that a run costs one look-up.
-  private static func count<Value: FixedWidthInteger>(_ values: [Value]) -> [Int: Entry] {
+  ///
+  /// - Returns: The values up to a first one too many, and whether there was one.
+  private static func count<Value: FixedWidthInteger>(
+    _ values: [Value], limit: Int = .max
+  ) -> ([Int: Entry], hasMore: Bool) {
     var entries: [Int: Entry] = [:]
     values.withUnsafeBufferPointer { values in
       var start = 0
-      while start < values.count {
+      while start < values.count, entries.count <= limit {
         let value = values[start]
         var end = start + 1
         while end < values.count && values[end] == value { end += 1 }
@@ -114,7 +133,7 @@ struct MaskContent: Sendable {
         start = end
       }
     }
-    return entries
+    return (entries, entries.count > limit)
   }
 
   /// A pixel's place as it is shown to people.

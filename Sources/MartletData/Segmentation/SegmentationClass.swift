@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 /// A colour of a mask, 8 bits a channel.
 public struct MaskColor: Hashable, Sendable, Codable, CustomStringConvertible {
@@ -50,11 +51,17 @@ extension SegmentationClass {
   ///
   /// - Throws: ``MartletError`` naming the file that cannot be read, or the line.
   public static func table(contentsOf path: String) throws -> [SegmentationClass] {
-    let (bytes, _) = try FileBytes.read(path, operation: "classes", limit: 1 << 24)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw MartletError("classes", "\(path): expected text in UTF-8")
-    }
-    return try table(text)
+    try table(ReadableFile.text(path, operation: "classes", limit: 1 << 24))
+  }
+
+  /// The lines with something in them of a file that holds a ``table(_:)``.
+  ///
+  /// - Throws: ``MartletError`` naming the file that cannot be read, or holds no line.
+  public static func lines(contentsOf path: String) throws -> [String] {
+    let text = try ReadableFile.text(path, operation: "classes", limit: 1 << 24)
+    let lines = text.split(whereSeparator: \.isNewline).filter { !$0.trimmed.isEmpty }.map(String.init)
+    try require(!lines.isEmpty, "classes", "\(path): expected classes, one a line, got none")
+    return lines
   }
 
   /// Reads a table of classes, one a line, in the order of their indices.

@@ -40,6 +40,8 @@ public struct SegmentationDataset: Sendable {
 
   /// Decoded samples that are kept, shared with all subsets.
   let cache: SampleCache<LabeledImage>
+  /// What was left out or may surprise, and may be as it should.
+  public let notes: [String]
   /// What gives the samples' masks.
   let masks: any MaskReader
 
@@ -71,16 +73,17 @@ public struct SegmentationDataset: Sendable {
     try inspection.problems.throwIfAny()
     self.init(
       samples: inspection.samples, options: inspection.options, masks: source.masks,
-      cache: SampleCache(byteLimit: cacheLimit))
+      notes: inspection.notes, cache: SampleCache(byteLimit: cacheLimit))
   }
 
   private init(
-    samples: [Sample], options: SegmentationOptions, masks: any MaskReader,
+    samples: [Sample], options: SegmentationOptions, masks: any MaskReader, notes: [String],
     cache: SampleCache<LabeledImage>
   ) {
     self.samples = samples
     self.options = options
     self.masks = masks
+    self.notes = notes
     self.cache = cache
   }
 
@@ -99,6 +102,15 @@ public struct SegmentationDataset: Sendable {
   public var classPixels: [Int] {
     samples.reduce(into: Array(repeating: 0, count: classes.count)) { sums, sample in
       for (index, count) in sample.classPixels.enumerated() { sums[index] += count }
+    }
+  }
+
+  /// Checks that there is something to learn.
+  ///
+  /// - Throws: ``MartletError`` where no mask has a pixel of another class than the first.
+  public func checkForeground() throws {
+    if let problem = foregroundProblem(classPixels, options, masks: count) {
+      throw MartletError("dataset", problem)
     }
   }
 
@@ -129,7 +141,7 @@ public struct SegmentationDataset: Sendable {
   /// The samples at the given positions, in that order.
   public func subset(_ indices: [Int]) -> SegmentationDataset {
     SegmentationDataset(
-      samples: indices.map { samples[$0] }, options: options, masks: masks, cache: cache)
+      samples: indices.map { samples[$0] }, options: options, masks: masks, notes: notes, cache: cache)
   }
 
   /// Each channel's mean and standard deviation over all pixels of all images.

@@ -3,17 +3,25 @@ import Martlet
 /// How a mask's pixels name their classes.
 public enum MaskEncoding: String, Hashable, Sendable, Codable, CaseIterable {
   /// Found from the masks, see ``SegmentationOptions``.
-  case automatic
+  case automatic = "auto"
   /// The value of a pixel, or its index where the file has a palette, is the class's index.
   case indices
   /// Two classes. A pixel is foreground from half of the full range on (128 of 8 bits, 32768 of 16), so that
-  /// masks which went through JPEG work; in a file with no value above 1, 1 is foreground.
+  /// masks which went through JPEG work; in a file with no value above 1, 1 is foreground. A file with larger values,
+  /// none of them so large, is an error.
   case binary
   /// Two classes. 0 is background and the largest value of the file's depth (255 of 8 bits, 65535 of 16)
   /// foreground; any other value is an error. This is what ``automatic`` finds in such masks.
   case extremes
+  /// Two classes. Everything above 0 is foreground, such as objects' numbers.
+  case nonzero
   /// A pixel's colour is looked up in the class table.
   case colors
+}
+
+extension MaskEncoding {
+  /// Whether there is one foreground, which has no number.
+  var hasTwoClasses: Bool { self == .binary || self == .extremes || self == .nonzero }
 }
 
 /// What is to be known about a folder of images and masks besides the files.
@@ -27,7 +35,8 @@ public enum MaskEncoding: String, Hashable, Sendable, Codable, CaseIterable {
 ///
 /// Anything else is an error that says which option to set. A dataset's ``SegmentationDataset/options`` have
 /// all of it settled; give them to the validation set and store them with a model, so that both read masks in
-/// the same way.
+/// the same way. The one exception are masks that annotations or objects' files are drawn to: these leave nothing to be
+/// settled, so that the encoding stays ``MaskEncoding/automatic`` and is found for files of masks that come later.
 public struct SegmentationOptions: Hashable, Sendable, Codable {
   public var encoding: MaskEncoding
   /// The classes in the order of their indices; `nil` takes the number from the masks.
@@ -59,7 +68,7 @@ public struct SegmentationOptions: Hashable, Sendable, Codable {
         (2...LabelMap.largestClassCount).contains(classes.count), "classes",
         "expected 2 to \(LabelMap.largestClassCount) classes, got \(classes.count)")
       try SegmentationClass.check(classes)
-      if encoding == .binary || encoding == .extremes {
+      if encoding.hasTwoClasses {
         try require(
           classes.count == 2, "classes", "expected 2 classes for binary masks, got \(classes.count)")
       }

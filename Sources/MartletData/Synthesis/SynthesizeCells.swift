@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 /// Draws a data set of cells into a folder: `images/cell_0001.png` and on (8-bit RGB), `masks/` with the same names
 /// (8 bits, 0 and 255) and `instances/` (16 bits, a number a nucleus).

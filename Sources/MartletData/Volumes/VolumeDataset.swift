@@ -36,6 +36,8 @@ public struct VolumeDataset: Sendable {
   public let options: SegmentationOptions
   /// Channels of every volume.
   public let channels: Int
+  /// What may surprise, and may be as it should.
+  public let notes: [String]
 
   private let cache: SampleCache<LabeledVolume>
   private let latest: LatestVolume
@@ -57,16 +59,17 @@ public struct VolumeDataset: Sendable {
     try inspection.problems.throwIfAny()
     self.init(
       samples: inspection.samples, options: inspection.options, channels: inspection.channels,
-      cache: SampleCache(byteLimit: cacheLimit), latest: LatestVolume())
+      notes: inspection.notes, cache: SampleCache(byteLimit: cacheLimit), latest: LatestVolume())
   }
 
   private init(
-    samples: [Sample], options: SegmentationOptions, channels: Int, cache: SampleCache<LabeledVolume>,
-    latest: LatestVolume
+    samples: [Sample], options: SegmentationOptions, channels: Int, notes: [String],
+    cache: SampleCache<LabeledVolume>, latest: LatestVolume
   ) {
     self.samples = samples
     self.options = options
     self.channels = channels
+    self.notes = notes
     self.cache = cache
     self.latest = latest
   }
@@ -75,6 +78,16 @@ public struct VolumeDataset: Sendable {
 
   /// The classes in the order of their indices.
   public var classes: [SegmentationClass] { options.classes ?? [] }
+
+  /// Checks that there is something to learn.
+  ///
+  /// - Throws: ``MartletError`` where no mask has a voxel of another class than the first.
+  public func checkForeground() throws {
+    let voxels = classes.indices.map { index in samples.reduce(0) { $0 + $1.classVoxels[index] } }
+    if let problem = foregroundProblem(voxels, options, masks: count) {
+      throw MartletError("dataset", problem)
+    }
+  }
 
   /// The decoded sample at a position.
   ///
@@ -101,8 +114,8 @@ public struct VolumeDataset: Sendable {
   /// The samples at the given positions, in that order.
   public func subset(_ indices: [Int]) -> VolumeDataset {
     VolumeDataset(
-      samples: indices.map { samples[$0] }, options: options, channels: channels, cache: cache,
-      latest: latest)
+      samples: indices.map { samples[$0] }, options: options, channels: channels, notes: notes,
+      cache: cache, latest: latest)
   }
 
   /// Splits off a part for validation, as ``SegmentationDataset/split(validationFraction:seed:)`` does.

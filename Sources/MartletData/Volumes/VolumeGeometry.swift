@@ -100,9 +100,21 @@ public struct VolumeGeometry: Hashable, Sendable {
     return nil
   }
 
-  /// Whether voxels lie at the same places, up to a thousandth of a voxel.
-  func isNear(_ other: VolumeGeometry) -> Bool {
+  /// What places voxels elsewhere than another geometry does, in words; `nil` where they lie at the same places up to a
+  /// thousandth of a voxel.
+  func difference(from other: VolumeGeometry) -> String? {
     let tolerance = 1e-3 * (spacing.min() ?? 1)
-    return zip(affine, other.affine).allSatisfy { abs($0 - $1) <= tolerance }
+    if zip(affine, other.affine).allSatisfy({ abs($0 - $1) <= tolerance }) { return nil }
+    func list(_ numbers: [Double]) -> String { numbers.map(spacingText).joined(separator: "×") }
+    if zip(spacing, other.spacing).contains(where: { abs($0 - $1) > tolerance }) {
+      return "voxels of \(list(spacing)) and not \(list(other.spacing))"
+    }
+    if orientation != other.orientation { return "axes along \(orientation) and not \(other.orientation)" }
+    func origin(_ geometry: VolumeGeometry) -> String {
+      let map = geometry.affine
+      return [3, 7, 11].map { spacingText(map[$0]) }.joined(separator: ", ")
+    }
+    if origin(self) != origin(other) { return "its first voxel at \(origin(self)) and not \(origin(other))" }
+    return "axes that are turned against the volume's"
   }
 }

@@ -60,9 +60,6 @@ struct VolumeInspection {
     guard isUsable else { return }
     let (classVoxels, ignoredVoxels) = decoder.pixelCounts(in: content)
     headers.append(header)
-    if finding.isElsewhere {
-      notes.append("\(pair.mask.path) lies elsewhere in space than \(pair.image.lastPathComponent)")
-    }
     samples.append(
       .init(
         name: pair.name, image: pair.image, mask: pair.mask, size: header.size, geometry: header.geometry,
@@ -86,7 +83,7 @@ struct VolumeInspection {
 }
 
 /// A length as people read it, such as `0.7` and `1.25`.
-func spacingText(_ length: Double) -> String {
+package func spacingText(_ length: Double) -> String {
   let rounded = (length * 1000).rounded() / 1000
   return rounded == rounded.rounded() && abs(rounded) < 1e9 ? "\(Int(rounded))" : "\(rounded)"
 }
@@ -97,8 +94,6 @@ private struct VolumeFinding: Sendable {
   var header: NIfTIHeader?
   var content: MaskContent?
   var foregroundValues: [[Float]] = []
-  /// Whether mask and volume lie at different places in space.
-  var isElsewhere = false
 
   init(_ pair: SamplePairing.Pair, ignoring ignored: Int?) {
     do {
@@ -124,7 +119,11 @@ private struct VolumeFinding: Sendable {
           + "\(maskHeader.size)")
       return
     }
-    isElsewhere = !maskHeader.geometry.isNear(header.geometry)
+    if let difference = maskHeader.geometry.difference(from: header.geometry) {
+      problems.append(
+        "\(pair.mask.path): expected a mask that lies in space where \(pair.image.lastPathComponent) does, got one with "
+          + "\(difference): write the mask with the volume's geometry if their voxels belong together")
+    }
     let foreground = content.entries.filter { $0.key != 0 && $0.key != ignored }.reduce(0) {
       $0 + $1.value.count
     }

@@ -1,3 +1,4 @@
+import Martlet
 import MartletKernels
 
 /// Weighted sums of scores for as many rows of an image as a window has. Row y is kept at y modulo that number.
@@ -56,13 +57,15 @@ final class ScoreBand {
   }
 
   /// Passes on rows that are done, and makes room for those that come.
+  ///
+  /// - Throws: ``MartletError`` when scores are no numbers; whatever `body` throws.
   func finish(_ rows: Range<Int>, _ body: (PredictedRows) throws -> Void) throws {
     var y = rows.lowerBound
     while y < rows.upperBound {
       // What lies in memory in one piece.
       let start = y % height
       let count = min(rows.upperBound - y, height - start)
-      divide(start, count)
+      try divide(start, count)
       try sums.withUnsafeBufferPointer { sums in
         try labels.withUnsafeBufferPointer { labels in
           let pixels = start * width..<(start + count) * width
@@ -80,20 +83,30 @@ final class ScoreBand {
   }
 
   /// Turns sums into means and finds the largest.
-  private func divide(_ start: Int, _ count: Int) {
+  private func divide(_ start: Int, _ count: Int) throws {
+    var checks = [Float](repeating: 0, count: count)
+    checks.withUnsafeMutableBufferPointer { divide(start, $0) }
+    if !checks.allSatisfy(\.isFinite) { throw MartletError.probabilitiesAreNoNumbers }
+  }
+
+  /// - Parameter checks: A sum over each row, which is finite if all of the row is.
+  private func divide(_ start: Int, _ checks: UnsafeMutableBufferPointer<Float>) {
     sums.withUnsafeMutableBufferPointer { sums in
       labels.withUnsafeMutableBufferPointer { labels in
         totals.withUnsafeBufferPointer { totals in
-          ThreadPool.parallelFor(count) { row in
+          ThreadPool.parallelFor(checks.count) { row in
+            var check: Float = 0
             for place in (start + row) * width..<(start + row + 1) * width {
               var best = 0
               for item in 0..<classCount {
                 let position = place * classCount + item
                 sums[position] /= totals[place]
+                check += sums[position]
                 if sums[position] > sums[place * classCount + best] { best = item }
               }
               labels[place] = UInt8(best)
             }
+            checks[row] = check
           }
         }
       }

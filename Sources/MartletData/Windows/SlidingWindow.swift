@@ -32,8 +32,7 @@ public struct WindowLayout: Hashable, Sendable {
     try require(
       overlap >= 0 && overlap < 1, "overlap", "expected a number from 0 up to, but without, 1, got \(overlap)"
     )
-    try require(
-      (1...4096).contains(batchSize), "batch-size", "expected 1 to 4096 windows, got \(batchSize)")
+    try BatchLoader.check(batchSize: batchSize, "batch-size")
   }
 
   /// Bytes that joining windows takes for an image, besides what the network and the reader take.
@@ -70,16 +69,31 @@ public struct SlidingWindow {
   /// From windows [N, C, H, W], in which channels lie last, to probabilities [N, classes, H, W].
   public typealias Network = (Tensor) throws -> Tensor
 
+  /// The same, told what parts of the image the windows are; they reach beyond an image that is smaller. The last ones
+  /// of a row can be fewer than N: what comes out of the network for others is not looked at.
+  public typealias PlacedNetwork = (Tensor, _ places: [PixelWindow]) throws -> Tensor
+
   public let layout: WindowLayout
   public let classCount: Int
   private let normalization: Normalization
-  private let network: Network
+  private let network: PlacedNetwork
 
   /// - Parameter network: Given ``WindowLayout/batchSize`` windows of the tile's size, or of its transpose with
   ///   ``TestTimeAugmentation/d4``; never anything else.
   /// - Throws: ``MartletError`` when the layout cannot be meant.
   public init(
     _ layout: WindowLayout, normalization: Normalization, classCount: Int, network: @escaping Network
+  ) throws {
+    try self.init(
+      layout, normalization: normalization, classCount: classCount,
+      placedNetwork: { windows, _ in try network(windows) })
+  }
+
+  /// - Parameter placedNetwork: As the network of ``init(_:normalization:classCount:network:)``.
+  /// - Throws: ``MartletError`` when the layout cannot be meant.
+  public init(
+    _ layout: WindowLayout, normalization: Normalization, classCount: Int,
+    placedNetwork: @escaping PlacedNetwork
   ) throws {
     try layout.check()
     try require(
@@ -91,7 +105,7 @@ public struct SlidingWindow {
     self.layout = layout
     self.normalization = normalization
     self.classCount = classCount
-    self.network = network
+    network = placedNetwork
   }
 
   /// Predicts an image and passes on its rows from the top down.
@@ -133,7 +147,8 @@ public struct SlidingWindow {
             band.write(x: copy.x, y: y, size: layout.tile, copy.symmetry, to: pixels + place * windowCount)
           }
         }
-        let scores = try network(windows)
+        let scores = try network(
+          windows, batch.map { PixelWindow(x: $0.x, y: y, width: size.width, height: size.height) })
         let expected = TensorType(
           [layout.batchSize, classCount, size.height, size.width], .float32, .channelsLast)
         try require(

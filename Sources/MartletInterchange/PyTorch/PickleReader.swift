@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 /// The bytes of a pickle, read through a buffer from a part of a file.
 struct PickleReader {

@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 /// PyTorch's files since version 1.6: a zip archive with a pickle, and each storage as an entry.
 enum PyTorchArchive {

@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 /// A file that `torch.save` wrote: a pickle, and where the bytes of its storages lie.
 struct PyTorchFile {
@@ -65,7 +66,7 @@ enum PyTorchForm {
 
 extension MartletError {
   /// The same about a file.
-  func naming(_ path: String) -> MartletError {
+  package func naming(_ path: String) -> MartletError {
     message.hasPrefix(path + ": ") ? self : MartletError(operation, "\(path): \(message)")
   }
 }

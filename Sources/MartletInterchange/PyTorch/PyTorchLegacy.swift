@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 /// PyTorch's files before version 1.6, which it still writes on request: five pickles, and the storages' numbers.
 enum PyTorchLegacy {

@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 /// Where the entries of a zip archive lie in its file (PKWARE's APPNOTE.TXT).
 ///

@@ -1,4 +1,5 @@
 import Martlet
+import MartletFiles
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -48,7 +49,7 @@ public final class SafetensorsFile: Sendable {
   ///   - checksum: What to do about a checksum.
   /// - Throws: ``MartletError`` that names the file and what is wrong with it.
   public init(contentsOf url: URL, checksum: ChecksumPolicy = .checkedIfPresent) throws {
-    let file = try ReadableFile(url, operation: "safetensors")
+    let file = try ReadableFile(url.relativePath, operation: "safetensors")
     let path = file.path
     guard file.byteCount >= 8 else {
       throw MartletError("safetensors", "\(path): expected at least 8 bytes, got \(file.byteCount)")

@@ -30,7 +30,7 @@ extension SafetensorsFile {
 }
 
 /// The value of an IEEE 754 half-precision number. (Swift's own `Float16` is missing on Intel Macs.)
-func float(fromHalf bits: UInt16) -> Float {
+package func float(fromHalf bits: UInt16) -> Float {
   let sign = UInt32(bits & 0x8000) << 16
   let magnitude = UInt32(bits & 0x7FFF) << 13
   // Exponent and fraction fall into place; multiplying by 2^(127 − 15) then sets the bias right, for subnormal

@@ -61,7 +61,7 @@ extension ImplicitGEMM {
   }
 
   /// Those of the shape with merged patches, with taps of the weights as they are.
-  private static func products(_ shape: ConvolutionShape, _ scalar: RealFormat) -> [IndirectProduct] {
+  static func products(_ shape: ConvolutionShape, _ scalar: RealFormat) -> [IndirectProduct] {
     let merged = shape.mergingPatches
     var products = merged.backwardDataProducts(scalar)
     // A tap of the merged shape is the first of a run.

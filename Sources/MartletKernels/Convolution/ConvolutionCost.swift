@@ -9,13 +9,13 @@ struct ConvolutionCost {
 
   func of(_ algorithm: ConvolutionAlgorithm) -> Double {
     switch algorithm {
-    case .direct: direct * rates(of: algorithm)
+    case .direct: direct() * rates(of: algorithm)
     case .winograd(let tile): winograd(tile) * rates(of: algorithm)
     }
   }
 
   /// Counts of the work, or what one of each costs.
-  private struct Work {
+  struct Work {
     /// Products of numbers.
     var products: Double
     /// Numbers of the two activations that are read or written, in the form that they are multiplied in.
@@ -33,7 +33,7 @@ struct ConvolutionCost {
     }
   }
 
-  private func rates(of algorithm: ConvolutionAlgorithm) -> Work {
+  func rates(of algorithm: ConvolutionAlgorithm) -> Work {
     switch (algorithm, part) {
     case (.direct, .forward): Work(products: 1.0, activations: 13, weights: 19, calls: 370_000)
     case (.direct, .backwardData): Work(products: 1.03, activations: 15, weights: 15, calls: 480_000)
@@ -52,7 +52,8 @@ struct ConvolutionCost {
       ? (shape.outputChannels, shape.inputChannels) : (shape.inputChannels, shape.outputChannels)
   }
 
-  private var direct: Work {
+  /// - Parameter mayRunAlongChannels: Whether vectors may run along the channels.
+  func direct(mayRunAlongChannels: Bool = true) -> Work {
     let pixels = shape.batch * shape.output.count
     // Of all pixels: taps that read nothing but padding are left out.
     let taps = shape.forwardProduct(.float32).regions(sourceSize: shape.input).reduce(0) {
@@ -60,7 +61,7 @@ struct ConvolutionCost {
     }
     let terms = channels.source / shape.groups * taps
     // Of few columns each is a sum along vectors, with the lanes to add up at the end.
-    let alongVectors = part != .backwardWeights && channels.source % 16 == 0
+    let alongVectors = mayRunAlongChannels && part != .backwardWeights && channels.source % 16 == 0
     let products = min(
       terms * Self.whole(channels.result),
       alongVectors ? channels.result * (terms + 10 * 16 * pixels) : .max)
@@ -70,7 +71,7 @@ struct ConvolutionCost {
       weights: Double(shape.weightElementCount))
   }
 
-  private func winograd(_ tile: WinogradTile) -> Work {
+  func winograd(_ tile: WinogradTile) -> Work {
     let space = part == .backwardData ? shape.input : shape.output
     // In a slice of all images.
     let tiles =

@@ -28,10 +28,13 @@ struct WeightPanels: Hashable {
   /// empty. To add up a vector's lanes costs about as much as ten products of vectors.
   let usesDots: Bool
 
-  /// - Parameter sharesSources: Whether taps read one source row together: the vectors then run along the columns.
+  /// - Parameters:
+  ///   - sharesSources: Whether taps read one source row together: the vectors then run along the columns.
+  ///   - kernels: What will multiply, where it is not what multiplies numbers of this type.
   init(
     _ scalar: RealFormat, groups: Int, channels: Int, columns: Int, columnOffsets: [Int],
-    channelOffsets: [Int], taps: [[Int]], areRuns: Bool, groupStride: Int, sharesSources: Bool = false
+    channelOffsets: [Int], taps: [[Int]], areRuns: Bool, groupStride: Int, sharesSources: Bool = false,
+    kernels: martlet_gemm_kernels? = nil
   ) {
     self.scalar = scalar
     self.groups = groups
@@ -42,11 +45,11 @@ struct WeightPanels: Hashable {
     self.taps = taps
     self.areRuns = areRuns
     self.groupStride = groupStride
-    let kernels = gemmKernels(scalar)
+    let kernels = kernels ?? gemmKernels(scalar)
     lanes = Int(kernels.lanes)
     let terms = channels * taps.reduce(0) { max($0, $1.count) }
     usesDots =
-      !sharesSources && channels % lanes == 0 && columns <= lanes / 2
+      !sharesSources && kernels.multiply_dots != nil && channels % lanes == 0 && columns <= lanes / 2
       && columns * (terms + 10 * lanes) < terms * lanes
     width = usesDots ? 1 : Int(kernels.width)
   }
@@ -94,6 +97,14 @@ struct WeightPanels: Hashable {
   }
 
   func pack(_ weights: UnsafeRawPointer, to packed: UnsafeMutableRawPointer) {
+    pack(weights, to: packed, by: scalar == .float32 ? martlet_pack_weights_4 : martlet_pack_weights_8)
+  }
+
+  /// The same with what packs one panel of one chunk.
+  func pack(
+    _ weights: UnsafeRawPointer, to packed: UnsafeMutableRawPointer,
+    by packPanel: (UnsafePointer<martlet_weight_panel>) -> Void
+  ) {
     forEachPanel { panel, taps, group in
       var copy = martlet_weight_panel()
       copy.width = width
@@ -106,7 +117,7 @@ struct WeightPanels: Hashable {
       copy.channel_offsets = panel.channelOffsets
       copy.channels = panel.channels
       copy.panel = packed + panel.start * scalar.byteCount
-      if scalar == .float32 { martlet_pack_weights_4(&copy) } else { martlet_pack_weights_8(&copy) }
+      packPanel(&copy)
     }
   }
 

@@ -127,7 +127,7 @@ struct WinogradRun {
       call.scale = part.normalization?.scale
       call.shift = part.normalization?.shift
       call.rectify = part.normalization?.rectified == true ? 1 : 0
-      call.frequencies = frequencies + channel
+      call.frequencies = UnsafeMutableRawPointer(frequencies + channel)
       kernels.transform_input(&call)
       channel += part.channels
     }

@@ -115,13 +115,12 @@ extension SegmentationModel {
 
   /// Checks rank, channels and that the size is a multiple of what the network needs.
   ///
-  /// - Throws: ``MartletError`` naming the size to pad to.
+  /// - Throws: ``MartletError`` naming the size to pad to, which ``logits(_:)`` does by itself.
   func checkImages(_ images: Tensor, multipleOf divisor: Int, _ operation: String) throws {
     try checkImages(images, operation)
     try require(
       images.space.allSatisfy { $0 > 0 && $0 % divisor == 0 }, operation,
       "expected sizes that are multiples of \(divisor), got \(images.space): pad to "
-        + "\(images.space.map { max(($0 + divisor - 1) / divisor, 1) * divisor }) or use logits(_:), which does so"
-    )
+        + "\(images.space.map { max(($0 + divisor - 1) / divisor, 1) * divisor })")
   }
 }

@@ -172,7 +172,7 @@ public final class UNet: SegmentationModel {
     throw MartletError(
       "unet",
       "\(name) \(size) does not fit \(configuration.depth) levels: pad it to \(before + size + after) (\(before) before, "
-        + "\(after) after) or use logits(_:), which does so")
+        + "\(after) after)")
   }
 }
 

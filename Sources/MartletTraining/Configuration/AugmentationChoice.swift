@@ -23,17 +23,25 @@ public enum AugmentationChoice: Codable, Hashable, Sendable {
     guard let preset = Preset(rawValue: name) else {
       throw MartletError(
         "augmentation",
-        "expected \(Preset.allCases.map(\.rawValue).joined(separator: ", ")) or steps, got \(name)")
+        "expected \(Self.choices), got \(name)")
     }
     self = .preset(preset)
   }
 
+  private static let choices =
+    Preset.allCases.map(\.rawValue).joined(separator: ", ") + " or steps such as `rotation: {degrees: 30}`"
+
   public init(from decoder: any Decoder) throws {
     if let name = try? decoder.singleValueContainer().decode(String.self) {
       try self.init(named: name)
-    } else {
-      self = .pipeline(try AugmentationPipeline(from: decoder))
+      return
     }
+    // What is neither is to be told so, and not that steps are what is missing.
+    guard (try? decoder.container(keyedBy: ConfigurationName.self)) != nil else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "expected \(Self.choices)"))
+    }
+    self = .pipeline(try AugmentationPipeline(from: decoder))
   }
 
   public func encode(to encoder: any Encoder) throws {

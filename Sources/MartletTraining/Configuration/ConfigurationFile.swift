@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 import Yams
 
 /// Reads and writes a run's configuration as YAML.
@@ -28,11 +29,7 @@ public enum ConfigurationFile {
   }
 
   private static func text(of url: URL) throws -> String {
-    do {
-      return try String(contentsOf: url, encoding: .utf8)
-    } catch {
-      throw MartletError("configuration", "cannot read \(url.path): \(error.localizedDescription)")
-    }
+    try ReadableFile.text(url.path, operation: "configuration", limit: 1 << 24)
   }
 
   /// What a text holds; `nil` when it is empty.
@@ -108,7 +105,9 @@ public enum ConfigurationFile {
       guard let key = key.string else { return nil }
       // A list of numbers or names is read best in a line.
       let list = value.sequence.map { $0.compactMap(\.scalar?.string) }
-      let text = try value.scalar?.string ?? list?.joined(separator: ", ") ?? Yams.serialize(node: value)
+      let table = try value.mapping.map { $0.isEmpty ? "" : try Yams.serialize(node: value) }
+      let text =
+        try value.scalar?.string ?? list?.joined(separator: ", ") ?? table ?? Yams.serialize(node: value)
       return (key, text.trimmingCharacters(in: .whitespacesAndNewlines))
     }
   }
@@ -136,12 +135,20 @@ public enum ConfigurationFile {
         let hint =
           nearestName(to: name, in: names).map { "did you mean \($0)?" }
           ?? kind(with: name).map { "it is a key of files with `\(taskKey): \($0)`" }
-          ?? "known keys are \(names.joined(separator: ", "))"
+          ?? known(names, nearestTo: name)
         throw MartletError("configuration", "\(source)\(line): unknown key \(name); \(hint)")
       }
       guard let known = complete?[key]?.mapping else { continue }
       try checkKeys(of: value, known.keys.compactMap(\.string), known, source: source)
     }
+  }
+
+  /// The known names, or those of many that are nearest to one.
+  private static func known(_ names: [String], nearestTo name: String) -> String {
+    let shown = 10
+    if names.count <= shown { return "known keys are \(names.joined(separator: ", "))" }
+    let nearest = nearestNames(to: name, in: names, count: shown)
+    return "of \(names.count) known keys the nearest are \(nearest.joined(separator: ", "))"
   }
 
   /// What is wrong with a value: the line, the key, what it can be and what it is.
@@ -155,31 +162,26 @@ public enum ConfigurationFile {
       }
       let line = node?.mark.map { ":\($0.line)" } ?? ""
       let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-      return ("\(line): \(path)", node?.scalar.map { ", got \($0.string)" } ?? "")
+      let value =
+        switch node {
+        case .scalar(let scalar)?: ", got \(scalar.string)"
+        case .mapping?: ", got a mapping"
+        case .sequence?: ", got a list"
+        case .alias?, nil: ""
+        }
+      return ("\(line): \(path)", value)
     }
     switch error {
     case .typeMismatch(let type, let context):
       let (name, value) = place(context)
-      return "\(name): expected \(words(for: type))\(value)"
+      return "\(name): expected \(decodedKind(type, object: "a mapping"))\(value)"
     case .valueNotFound(let type, let context):
-      return "\(place(context).name): expected \(words(for: type)), got nothing"
+      return "\(place(context).name): expected \(decodedKind(type, object: "a mapping")), got nothing"
     case .keyNotFound(let key, let context): return "\(place(context).name): misses \(key.stringValue)"
     case .dataCorrupted(let context):
       let (name, value) = place(context)
       return "\(name): \(context.debugDescription)\(value)"
     @unknown default: return ": \(error)"
-    }
-  }
-
-  private static func words(for type: Any.Type) -> String {
-    switch type {
-    case is any UnsignedInteger.Type: "a whole number of 0 or more"
-    case is any BinaryInteger.Type: "a whole number"
-    case is any BinaryFloatingPoint.Type: "a number"
-    case is Bool.Type: "true or false"
-    case is String.Type: "text"
-    case is any Sequence.Type: "a list"
-    default: "another value"
     }
   }
 }

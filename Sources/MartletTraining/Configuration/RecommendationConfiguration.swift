@@ -41,7 +41,7 @@ public struct RecommendationConfiguration: RunConfiguration {
 
   // Training
   public var training = TrainingSettings(
-    batchSize: 256, epochs: 50, schedule: "constant", warmUpEpochs: 0, earlyStopping: 10)
+    batchSize: 256, epochs: 50, schedule: .constant, warmUpEpochs: 0, earlyStopping: 10)
   /// `cross-entropy` over all items, or `bpr` against one drawn at random.
   public var loss = "cross-entropy"
   /// `beginnings`: each beginning of a user's sequence is an example by itself. `windows`: each window of it is one for

@@ -41,8 +41,11 @@ public protocol RunConfiguration: Codable, Hashable, Sendable {
   /// - Throws: ``MartletError`` naming the key, what it can be and what it is.
   func check() throws
 
-  /// Makes paths independent of the working directory, so that a run can be resumed from anywhere.
-  mutating func makePathsAbsolute()
+  /// Changes every path that is given.
+  mutating func changePaths(_ change: (String) -> String)
+
+  /// The files and folders that the run reads.
+  var inputPaths: [String] { get }
 
   /// Reads and checks the data, and makes the network.
   ///
@@ -91,8 +94,8 @@ extension RunConfiguration {
     Self.keys.filter { !$0.isEqual(self, other) }.map(\.name)
   }
 
-  /// A path that does not depend on the working directory.
-  func absolute(_ path: String) -> String { URL(filePath: path).standardizedFileURL.path }
+  /// Makes paths independent of the working directory, so that a run can be resumed from anywhere.
+  mutating func makePathsAbsolute() { changePaths { URL(filePath: $0).standardizedFileURL.path } }
 }
 
 /// The key that says what kind of run a file is for.

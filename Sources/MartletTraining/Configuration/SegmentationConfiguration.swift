@@ -10,20 +10,22 @@ public struct SegmentationConfiguration: RunConfiguration {
   /// Folder of their masks, paired by file name, or the file or folder of their annotations; may be left out where
   /// ``images`` holds both.
   public var masks = ""
-  /// How images and masks are stored: `auto`, or one of ``DatasetFormat``'s names.
-  public var format = DatasetFormat.auto.rawValue
+  /// How images and masks are stored.
+  public var format = DatasetFormat.auto
   /// Folder of validation images; without it ``validationFraction`` of the training images is set aside.
   public var validationImages: String?
   public var validationMasks: String?
   /// Share of the images that is set aside for validation when no folders are given.
   public var validationFraction = 0.2
-  /// How masks name classes: `auto`, `binary` (0 and 255), `indices` or `colors`.
-  public var maskEncoding = "auto"
+  /// How masks name classes.
+  public var maskEncoding = MaskEncoding.automatic
   /// The classes in the order of their indices: a name each, with a colour behind it for colour masks
   /// (`nucleus #ff0000`). Empty takes the number of classes from the masks.
   public var classes: [String] = []
   /// A mask value that stands for no class and takes no part in loss and metrics.
   public var ignoreIndex: Int?
+  /// The same for masks of colours, such as `#ffffff`.
+  public var ignoreColor: String?
 
   // Model
   /// The architecture: one of `Architecture.names`.
@@ -48,7 +50,7 @@ public struct SegmentationConfiguration: RunConfiguration {
   public var size: SampleSize = 256
   /// What only volumes have: networks with ``NetworkOptions/axes`` 3.
   public var volumes = VolumeSettings()
-  public var training = TrainingSettings(batchSize: 8, epochs: 20, schedule: "cosine", warmUpEpochs: 1)
+  public var training = TrainingSettings(batchSize: 8, epochs: 20, schedule: .cosine, warmUpEpochs: 1)
   /// A loss or a weighted sum such as `0.5*cross-entropy + 0.5*dice(smooth=1)`; ``SegmentationLoss/help`` lists them.
   public var loss = "cross-entropy"
   /// One weight a class, for losses that take them.
@@ -100,6 +102,7 @@ public struct SegmentationConfiguration: RunConfiguration {
       .init("mask-encoding", \.maskEncoding),
       .init("classes", \.classes),
       .init("ignore-index", optional: \.ignoreIndex),
+      .init("ignore-color", optional: \.ignoreColor),
       .init("model", \.model),
     ] + networkKeys.map { $0.within(\.network) } + [
       .init("weights", optional: \.weights),

@@ -1,4 +1,15 @@
 import Martlet
+import MartletData
+
+/// The optimizers that a configuration can name, with PyTorch's defaults.
+public enum OptimizerName: String, Codable, CaseIterable, Sendable {
+  case adam, adamw, sgd
+}
+
+/// How a configuration can have the learning rate change; see ``LearningRateSchedule``.
+public enum ScheduleName: String, Codable, CaseIterable, Sendable {
+  case constant, step, cosine
+}
 
 /// How a network is trained, whatever it is.
 public struct TrainingSettings: Hashable, Sendable {
@@ -7,15 +18,13 @@ public struct TrainingSettings: Hashable, Sendable {
   /// Times that all samples are gone through.
   public var epochs: Int
   public var seed: UInt64 = 1
-  /// `adam`, `adamw` or `sgd`.
-  public var optimizer = "adam"
+  public var optimizer = OptimizerName.adam
   public var learningRate = 1e-3
   public var weightDecay = 0.0
   /// Momentum of `sgd`.
   public var momentum = 0.9
   public var nesterov = false
-  /// `constant`, `step` or `cosine`.
-  public var schedule: String
+  public var schedule: ScheduleName
   /// Epochs over which the learning rate rises from nothing.
   public var warmUpEpochs: Double
   /// `step` schedule: epochs between drops, and what a drop multiplies by.
@@ -36,7 +45,7 @@ public struct TrainingSettings: Hashable, Sendable {
   public var averageDecay: Double?
 
   public init(
-    batchSize: Int, epochs: Int, schedule: String, warmUpEpochs: Double, earlyStopping: Int? = nil
+    batchSize: Int, epochs: Int, schedule: ScheduleName, warmUpEpochs: Double, earlyStopping: Int? = nil
   ) {
     self.batchSize = batchSize
     self.epochs = epochs
@@ -68,16 +77,21 @@ public struct TrainingSettings: Hashable, Sendable {
 
   /// - Throws: ``MartletError`` naming the key, what it can be and what it is.
   func check() throws {
-    try checkValue((1...65536).contains(batchSize), "batch-size", "1 to 65536", batchSize)
-    try checkValue((1...1_000_000).contains(epochs), "epochs", "1 to 1000000", epochs)
-    try checkChoice(optimizer, "optimizer", ["adam", "adamw", "sgd"])
+    let sizes = BatchLoader.batchSizes
+    try checkValue(
+      sizes.contains(batchSize), "batch-size", "\(sizes.lowerBound) to \(sizes.upperBound)", batchSize)
+    let most = Trainer.Options.largestEpochCount
+    try checkValue((1...most).contains(epochs), "epochs", "1 to \(most)", epochs)
     try checkValue(
       learningRate > 0 && learningRate.isFinite, "learning-rate", "a positive number", learningRate)
     try checkValue(weightDecay >= 0 && weightDecay.isFinite, "weight-decay", "0 or more", weightDecay)
     try checkValue((0..<1).contains(momentum), "momentum", "0 or more and below 1", momentum)
-    try checkChoice(schedule, "schedule", ["constant", "step", "cosine"])
-    try checkValue(warmUpEpochs >= 0 && warmUpEpochs.isFinite, "warm-up-epochs", "0 or more", warmUpEpochs)
-    try checkValue(stepEpochs > 0, "step-epochs", "1 or more", stepEpochs)
+    try checkValue(
+      !nesterov || optimizer == .sgd, "nesterov", "the optimizer sgd with it", optimizer.rawValue)
+    try checkValue(!nesterov || momentum > 0, "nesterov", "a momentum above 0 with it", momentum)
+    try checkValue(
+      (0...Double(most)).contains(warmUpEpochs), "warm-up-epochs", "0 to \(most)", warmUpEpochs)
+    try checkValue((1...most).contains(stepEpochs), "step-epochs", "1 to \(most)", stepEpochs)
     try checkValue(stepFactor > 0 && stepFactor.isFinite, "step-factor", "a positive number", stepFactor)
     try checkValue(clipNorm.map { $0 > 0 } ?? true, "clip-norm", "a positive number", clipNorm ?? 0)
     for (pattern, factor) in learningRateFactors {
@@ -105,15 +119,15 @@ public struct TrainingSettings: Hashable, Sendable {
     let stepsPerEpoch = (stepsPerEpoch + accumulation - 1) / accumulation
     let rule: any Optimizer =
       switch optimizer {
-      case "sgd": SGD(momentum: momentum, weightDecay: weightDecay, nesterov: nesterov)
-      case "adamw": AdamW(weightDecay: weightDecay)
-      default: Adam(weightDecay: weightDecay)
+      case .sgd: SGD(momentum: momentum, weightDecay: weightDecay, nesterov: nesterov)
+      case .adamw: AdamW(weightDecay: weightDecay)
+      case .adam: Adam(weightDecay: weightDecay)
       }
     let rateSchedule: LearningRateSchedule =
       switch schedule {
-      case "constant": .constant
-      case "step": .step(period: stepEpochs * stepsPerEpoch, factor: stepFactor)
-      default: .cosine(minimumFactor: 0)
+      case .constant: .constant
+      case .step: .step(period: stepEpochs * stepsPerEpoch, factor: stepFactor)
+      case .cosine: .cosine(minimumFactor: 0)
       }
     return Trainer.Options(
       optimizer: rule, learningRate: learningRate, schedule: rateSchedule, warmUpEpochs: warmUpEpochs,

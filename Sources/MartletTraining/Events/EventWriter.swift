@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 import SwiftProtobuf
 
 /// Writes scalars and images that TensorBoard shows.
@@ -27,8 +28,8 @@ public final class EventWriter {
   init(folder: URL, continuingAt step: Int?, now: @escaping () -> Double) throws {
     self.now = now
     do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      try Folder.create(folder.path)
+      let names = try Folder.names(in: folder.path) ?? []
       let newest = names.filter { $0.hasPrefix("events.out.tfevents.") }.max()
       if let step, let newest {
         url = folder.appendingPathComponent(newest)
@@ -45,6 +46,8 @@ public final class EventWriter {
         try Data().write(to: url)
         handle = try FileHandle(forWritingTo: url)
       }
+    } catch let error as MartletError {
+      throw MartletError("events", error.message)
     } catch {
       throw MartletError("events", "\(folder.relativePath): \(systemReason(error))")
     }
@@ -127,7 +130,7 @@ public final class EventWriter {
 
   /// The length of a file's beginning that is whole and of lower steps.
   private static func byteCount(of url: URL, beforeStep step: Int) throws -> Int {
-    let bytes = Array(try Data(contentsOf: url))
+    let bytes = try ReadableFile.read(url.path, operation: "events").bytes
     var offset = 0
     while let (record, next) = EventRecord.read(bytes, at: offset),
       let event = try? TensorBoardEvent(serializedBytes: record)

@@ -3,11 +3,11 @@ import MartletKernels
 
 /// How well objects are found one by one: the measure of the 2018 Data Science Bowl.
 ///
-/// An object of the truth is found if an object of the prediction has an intersection over union with it above a
-/// threshold. AP(t) = TP / (TP + FP + FN) of an image; the score is its mean over the thresholds 0.50, 0.55 … 0.95 and
+/// An object of the truth is found if an object of the prediction of the same class has an intersection over union with
+/// it above a threshold. AP(t) = TP / (TP + FP + FN) of an image; the score is its mean over the thresholds 0.50, 0.55 … 0.95 and
 /// then over images (Caicedo et al., "Nucleus segmentation across imaging experiments: the 2018 Data Science Bowl",
-/// 2019). Objects are the connected components of all that is not background, by sides. An image without any object has
-/// no score.
+/// 2019). Objects are the connected regions of one class other than the background, by sides, as ``InstanceMap`` has them;
+/// an object is found by one of its own class. An image without any object has no score.
 public struct InstanceScores: Hashable, Sendable {
   /// In hundredths, so that comparisons are exact.
   static let thresholds = Array(stride(from: 50, through: 95, by: 5))
@@ -32,15 +32,17 @@ public struct InstanceScores: Hashable, Sendable {
       "expected two label maps of \(width)×\(height), got \(truth.count) and \(prediction.count) pixels")
     func objects(_ labels: [UInt8]) -> (labels: [Int32], count: Int) {
       labels.withUnsafeBufferPointer {
-        connectedComponents(of: $0, width: width, height: height, connectivity: .four)
+        connectedComponents(
+          of: $0, width: width, height: height, connectivity: .four, separatingClasses: true)
       }
     }
+    let shareClass = zip(truth, prediction).map { $0 == $1 }
     let (truth, prediction) = (objects(truth), objects(prediction))
     truthCount += truth.count
     predictionCount += prediction.count
     guard truth.count + prediction.count > 0 else { return }
     images += 1
-    let overlaps = Self.overlaps(truth, prediction)
+    let overlaps = Self.overlaps(truth, prediction, shareClass)
     for (place, threshold) in Self.thresholds.enumerated() {
       // Above one half an object has at most one partner.
       let found = overlaps.reduce(0) { $0 + ($1.intersection * 100 > $1.union * threshold ? 1 : 0) }
@@ -58,9 +60,9 @@ public struct InstanceScores: Hashable, Sendable {
     zip(Self.thresholds, sums).map { (Double($0) / 100, $1 / Double(images)) }
   }
 
-  /// The pairs that share a pixel.
+  /// The pairs of one class that share a pixel.
   private static func overlaps(
-    _ truth: (labels: [Int32], count: Int), _ prediction: (labels: [Int32], count: Int)
+    _ truth: (labels: [Int32], count: Int), _ prediction: (labels: [Int32], count: Int), _ shareClass: [Bool]
   ) -> [(intersection: Int, union: Int)] {
     struct Pair: Hashable {
       var truth: Int32
@@ -69,10 +71,10 @@ public struct InstanceScores: Hashable, Sendable {
     var truthAreas = [Int](repeating: 0, count: truth.count + 1)
     var predictionAreas = [Int](repeating: 0, count: prediction.count + 1)
     var shared: [Pair: Int] = [:]
-    for (t, p) in zip(truth.labels, prediction.labels) {
+    for ((t, p), isOfOneClass) in zip(zip(truth.labels, prediction.labels), shareClass) {
       truthAreas[Int(t)] += 1
       predictionAreas[Int(p)] += 1
-      if t > 0, p > 0 { shared[Pair(truth: t, prediction: p), default: 0] += 1 }
+      if t > 0, p > 0, isOfOneClass { shared[Pair(truth: t, prediction: p), default: 0] += 1 }
     }
     return shared.map { pair, count in
       (count, truthAreas[Int(pair.truth)] + predictionAreas[Int(pair.prediction)] - count)

@@ -76,12 +76,9 @@ public final class MetricsFile {
 
   /// The whole rows from the file's beginning on.
   private static func rows(of url: URL, heading: String, columnCount: Int) throws -> [Row] {
-    let text: String
-    do {
-      text = String(decoding: try Data(contentsOf: url), as: UTF8.self)
-    } catch {
-      throw MartletError("metrics", "\(url.relativePath): \(systemReason(error))")
-    }
+    // A process that was killed can have left half a character.
+    let text = String(
+      decoding: try ReadableFile.read(url.relativePath, operation: "metrics").bytes, as: UTF8.self)
     guard !text.isEmpty else { return [] }
     guard text.hasPrefix(heading + "\n") else {
       throw MartletError(

@@ -32,8 +32,7 @@ public func evaluateRecommendation(
   let files = RunFolder(run)
   let configuration = try RecommendationConfiguration(ofRun: run, "evaluate")
   let batchSize = batchSize ?? configuration.batchSize
-  try require(
-    (1...65536).contains(batchSize), "evaluate", "expected a batch size of 1 to 65536, got \(batchSize)")
+  try BatchLoader.check(batchSize: batchSize, "evaluate")
   let log = try configuration.log(interactions)
   let (dataset, leftOut) = try ItemVocabulary(description.items).dataset(log)
   if interactions == nil, FileManager.default.fileExists(atPath: files.checkpoint.path),

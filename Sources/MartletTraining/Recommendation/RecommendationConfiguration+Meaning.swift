@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletData
+import MartletFiles
 import MartletInterchange
 import MartletModels
 
@@ -34,11 +35,13 @@ extension RecommendationConfiguration {
     try modelDescription(items: ["item"]).check()
   }
 
-  public mutating func makePathsAbsolute() {
-    interactions = absolute(interactions)
-    weights = weights.map(absolute)
-    output = absolute(output)
+  public mutating func changePaths(_ change: (String) -> String) {
+    interactions = change(interactions)
+    weights = weights.map(change)
+    output = change(output)
   }
+
+  public var inputPaths: [String] { [interactions] + [weights].compactMap { $0 } }
 
   private var columns: InteractionColumns {
     switch timeColumn {

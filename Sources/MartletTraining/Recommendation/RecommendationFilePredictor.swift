@@ -26,7 +26,7 @@ public final class RecommendationFilePredictor {
   ) throws {
     let weights = try ModelFile(runOrWeights: model).url.path
     let configuration = try weights == model.path ? nil : RecommendationConfiguration(ofRun: model, "predict")
-    try request.check(run: model.path, model: weights, log: configuration?.interactions)
+    try request.check(run: model)
     let (network, description) = try RecommendationModelDescription.load(runOrWeights: model)
     self.request = request
     self.report = report

@@ -1,3 +1,4 @@
+import Foundation
 import Martlet
 
 /// What `martlet predict` is asked of a recommender.
@@ -22,6 +23,8 @@ public struct RecommendationRequest: Sendable {
   public var interactions: String?
   /// The file to write; `nil` for standard output.
   public var output: String?
+  /// Whether a file that is there is replaced.
+  public var overwrites = false
   /// Histories that are looked at together.
   public var batchSize = 256
 
@@ -31,13 +34,10 @@ public struct RecommendationRequest: Sendable {
     if case .sequences = source { .line } else { .user }
   }
 
-  /// - Parameters:
-  ///   - run: The run folder, or the weights file.
-  ///   - model: The weights file.
-  ///   - log: The log that the run was trained on, where there is a run folder.
+  /// - Parameter run: The run folder, or the weights file.
   /// - Throws: ``MartletError`` naming what cannot be meant, or a file of the run, or one that is read, that would be
   ///   replaced.
-  func check(run: String, model: String, log: String?) throws {
+  func check(run: URL) throws {
     try require(count >= 1, "predict", "expected 1 or more items with --top, got \(count)")
     try require(batchSize >= 1, "predict", "expected a batch size of 1 or more, got \(batchSize)")
     try require(
@@ -45,18 +45,13 @@ public struct RecommendationRequest: Sendable {
       "expected no --interactions with --sequences, which are histories of their own")
     guard let output else { return }
     try require(!output.isEmpty, "predict", "output: expected a file, got an empty name")
-    var inputs = [model, interactions, log]
+    var check = OutputCheck("predict", overwriting: overwrites)
+    check.protect(model: run)
+    if let interactions { check.protect(interactions) }
     switch source {
     case .everyUser: break
-    case .users(let file), .sequences(let file): inputs.append(file)
+    case .users(let file), .sequences(let file): check.protect(file)
     }
-    for input in inputs.compactMap({ $0 }) where FilePlace.of(input) == FilePlace.of(output) {
-      throw MartletError("predict", "expected another file for the results, got \(output), which is read")
-    }
-    if run != model {
-      try require(
-        !FilePlace.of(output).hasPrefix(FilePlace.of(run) + "/"), "predict",
-        "expected a file outside of the run folder for the results, got \(output)")
-    }
+    try check.check([(output, run.relativePath)])
   }
 }

@@ -86,7 +86,7 @@ enum ReportAssets {
     tr.best > * { background: color-mix(in srgb, var(--good-back) 45%, transparent); }
     .swatch { display: inline-block; width: 12px; height: 12px; border-radius: 4px; margin-right: 10px;
       box-shadow: inset 0 0 0 1px rgb(128 128 128 / .4); }
-    .meter .track { display: inline-block; width: min(16vw, 140px); height: 6px; margin-left: 14px; border-radius: 3px;
+    .meter .track { display: inline-block; width: min(8vw, 72px); height: 6px; margin-left: 14px; border-radius: 3px;
       background: var(--track); overflow: hidden; vertical-align: middle; }
     .meter .track span { display: block; height: 100%; border-radius: 3px; background: var(--a); }
     details summary { cursor: pointer; width: fit-content; border-radius: 6px; }

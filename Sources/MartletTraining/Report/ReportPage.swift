@@ -126,7 +126,8 @@ public enum ReportPage {
   private static func configuration(_ values: [(key: String, value: String)]) -> String {
     guard !values.isEmpty else { return "" }
     let rows = values.map { pair in
-      "<div><dt>\(HTMLText.escaped(pair.key))</dt><dd>\(HTMLText.escaped(pair.value))</dd></div>"
+      let value = pair.value.isEmpty ? "–" : HTMLText.escaped(pair.value)
+      return "<div><dt>\(HTMLText.escaped(pair.key))</dt><dd>\(value)</dd></div>"
     }
     return """
       <section>

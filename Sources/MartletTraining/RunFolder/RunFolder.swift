@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 
 /// Where a run keeps its files.
 public struct RunFolder: Hashable, Sendable {
@@ -53,8 +54,8 @@ public struct RunFolder: Hashable, Sendable {
   public func create() throws {
     for folder in [url, checkpoints, events] {
       try reporting {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where isLeftover(name) {
+        try Folder.create(folder.path)
+        for name in try Folder.names(in: folder.path) ?? [] where isLeftover(name) {
           try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
         }
       }
@@ -65,14 +66,13 @@ public struct RunFolder: Hashable, Sendable {
   ///
   /// - Throws: ``MartletError`` when another process is at it, or the folder cannot be made.
   func locked() throws -> RunLock {
-    try reporting { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+    try reporting { try Folder.create(url.path) }
     return try RunLock(self)
   }
 
   /// What a folder holds, in order, besides the lock and leftovers.
   private func contents(of folder: URL) throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: folder.path)
-      .filter { $0 != lock.lastPathComponent && !isLeftover($0) }.sorted()
+    (try Folder.names(in: folder.path) ?? []).filter { $0 != lock.lastPathComponent && !isLeftover($0) }
   }
 
   /// Whether a file was being written by a process that was killed.
@@ -81,6 +81,8 @@ public struct RunFolder: Hashable, Sendable {
   private func reporting<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try body()
+    } catch let error as MartletError {
+      throw MartletError("output", error.message)
     } catch {
       throw MartletError("output", "\(url.relativePath): \(systemReason(error))")
     }

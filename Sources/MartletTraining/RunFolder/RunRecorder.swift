@@ -58,9 +58,12 @@ final class RunRecorder: TrainerObserver {
   }
 
   func trainingEnded(_ outcome: Trainer.Outcome) throws {
-    if outcome == .stoppedEarly {
+    switch outcome {
+    case .stoppedEarly:
       display?.print(
         "stopped early: \(task.scoreName) has not risen for \(counted(settings.earlyStopping ?? 0, "epoch"))")
+    case .finished: display?.print("finished after \(counted(settings.epochs, "epoch"))")
+    case .interrupted: break
     }
     display?.finish()
   }

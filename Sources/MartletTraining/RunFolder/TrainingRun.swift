@@ -43,7 +43,7 @@ public final class TrainingRun<Configuration: RunConfiguration>: StartedRun {
   /// Goes on with a run where its last checkpoint is, or from the beginning when it was stopped before the first one.
   ///
   /// - Throws: ``MartletError`` when the folder is not a run or is being trained, the checkpoint is damaged, or the data
-  ///   has changed.
+  ///   or the configuration has changed, places of files aside.
   public static func resume(_ folder: URL) throws -> TrainingRun {
     let files = RunFolder(folder)
     try files.checkIsRun()
@@ -51,6 +51,9 @@ public final class TrainingRun<Configuration: RunConfiguration>: StartedRun {
     let configuration = try ConfigurationFile.read(files.configuration, as: Configuration.self)
     try configuration.check()
     let hasCheckpoint = FileManager.default.fileExists(atPath: files.checkpoint.path)
+    if hasCheckpoint, let earlier = try Checkpoint.configuration(of: files.checkpoint) {
+      try configuration.check(since: earlier, in: files.configuration)
+    }
     let (task, trainer) = try (hasCheckpoint ? continuation : beginning)(configuration, files)
     try files.create()
     return TrainingRun(files, lock, configuration, task, trainer)
@@ -61,7 +64,11 @@ public final class TrainingRun<Configuration: RunConfiguration>: StartedRun {
   ) throws -> (Configuration.Task, Trainer) {
     let task = try configuration.makeTask(isNew: true)
     let options = configuration.training.trainerOptions(stepsPerEpoch: task.stepsPerEpoch)
-    return (task, try Trainer(task, options: options, files: files.trainingFiles))
+    return (
+      task,
+      try Trainer(
+        task, options: options, files: files.trainingFiles, configuration: configuration.record)
+    )
   }
 
   private static func continuation(
@@ -69,7 +76,11 @@ public final class TrainingRun<Configuration: RunConfiguration>: StartedRun {
   ) throws -> (Configuration.Task, Trainer) {
     let task = try configuration.makeTask(isNew: false)
     let options = configuration.training.trainerOptions(stepsPerEpoch: task.stepsPerEpoch)
-    return (task, try Trainer(resuming: task, options: options, files: files.trainingFiles))
+    return (
+      task,
+      try Trainer(
+        resuming: task, options: options, files: files.trainingFiles, configuration: configuration.record)
+    )
   }
 
   private init(

@@ -2,6 +2,13 @@ import Foundation
 import Martlet
 import MartletData
 import MartletInterchange
+import MartletModels
+
+/// A network with its weights, and what has to be known to use it.
+enum SourcedNetwork {
+  case segmentation(any SegmentationModel, SegmentationModelDescription)
+  case recommendation(any SequenceModel, RecommendationModelDescription)
+}
 
 /// Where a network to be run comes from.
 struct ModelSource {
@@ -9,8 +16,15 @@ struct ModelSource {
   let settings: [String]
   let weights: String?
 
-  /// - Parameter inputChannels: Channels of the input, for networks whose configuration leaves them to the data.
   func tensorModel(inputChannels: Int?) throws -> any TensorModel {
+    switch try network(inputChannels: inputChannels) {
+    case .segmentation(let network, _): ImageModel(network: network)
+    case .recommendation(let network, _): HistoryModel(network: network)
+    }
+  }
+
+  /// - Parameter inputChannels: Channels of the input, for networks whose configuration leaves them to the data.
+  func network(inputChannels: Int?) throws -> SourcedNetwork {
     let url = URL(filePath: model)
     if ["yaml", "yml"].contains(url.pathExtension) {
       let kind = try ConfigurationFile.kind(of: url)
@@ -18,7 +32,8 @@ struct ModelSource {
         kind == .segmentation, "run", "expected a configuration of segmentation, got \(model) for \(kind)")
       return try network(ConfigurationFile.read(url), inputChannels)
     }
-    guard FileManager.default.fileExists(atPath: model) else {
+    // A network's name goes before a folder of that name, which is ./NAME.
+    guard !Architecture.names.contains(model), FileManager.default.fileExists(atPath: model) else {
       var configuration = SegmentationConfiguration()
       configuration.model = model
       do {
@@ -36,26 +51,33 @@ struct ModelSource {
   }
 
   /// The network of a run folder or of a weights file that training wrote.
-  private func trained(_ url: URL) throws -> any TensorModel {
+  private func trained(_ url: URL) throws -> SourcedNetwork {
     switch try ModelFile(runOrWeights: url).kind {
     case .segmentation:
-      let network = try SegmentationModelDescription.load(runOrWeights: url).network
+      let (network, description) = try SegmentationModelDescription.load(runOrWeights: url)
       if let weights { try network.loadStateDict(loadWeights(URL(filePath: weights)), source: weights) }
-      return ImageModel(network: network)
+      return .segmentation(network, description)
     case .recommendation:
-      let network = try RecommendationModelDescription.load(runOrWeights: url).network
+      let (network, description) = try RecommendationModelDescription.load(runOrWeights: url)
       if let weights { try network.loadStateDict(loadWeights(URL(filePath: weights)), source: weights) }
-      return HistoryModel(network: network)
+      return .recommendation(network, description)
     }
   }
 
   private func network(
     _ base: SegmentationConfiguration, _ inputChannels: Int?
-  ) throws -> any TensorModel {
+  ) throws -> SourcedNetwork {
     var configuration = base
     var given = try ModelSettings(settings)
     let classCount = try given.number("classes") ?? (base.classes.isEmpty ? 2 : base.classes.count)
     try ConfigurationFile.apply(given.yaml, to: &configuration, source: "--set")
+    let known = ["model", "weights", "adapt-input"] + SegmentationConfiguration.networkKeys.map(\.name)
+    if let key = given.keys.first(where: { !known.contains($0) }) {
+      throw MartletError(
+        "run",
+        "expected keys of the network with --set (classes, \(known.joined(separator: ", "))), got \(key), which changes "
+          + "nothing here")
+    }
     try configuration.checkNetwork()
     guard let weights = weights ?? configuration.weights else {
       throw MartletError("run", "expected --weights, since \(model) holds none")
@@ -63,13 +85,13 @@ struct ModelSource {
     guard let inputChannels else {
       throw MartletError("run", "expected an input with channels behind its batch")
     }
-    let network = try configuration.modelDescription(
+    let description = try configuration.modelDescription(
       inputChannels: inputChannels, classCount: classCount, options: SegmentationOptions(),
-      normalization: .unit(channels: inputChannels)
-    ).makeNetwork()
+      normalization: .unit(channels: inputChannels))
+    let network = try description.makeNetwork()
     try network.loadStateDict(
       loadWeights(URL(filePath: weights)), source: weights, adaptInputChannels: configuration.adaptInput)
-    return ImageModel(network: network)
+    return .segmentation(network, description)
   }
 }
 
@@ -98,6 +120,9 @@ struct ModelSettings {
     }
     return number
   }
+
+  /// The keys of what is left.
+  var keys: [String] { values.map(\.key) }
 
   /// What is left, as a configuration file.
   var yaml: String { values.map { "\($0.key): \($0.value)\n" }.joined() }

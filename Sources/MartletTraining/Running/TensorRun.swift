@@ -6,9 +6,9 @@ import MartletInterchange
 ///
 /// The input is the tensor `input` of a safetensors file, or its only one, and goes to the network as it is: nothing is
 /// normalised or resized. The result is the tensor `output`. Dropout is off and batch normalisation uses what it has
-/// learnt.
+/// learnt. An ONNX model is given the tensors of its inputs' names, and gives those of its outputs' names.
 public struct TensorRun {
-  /// A run folder, a weights file that training wrote, a YAML file, or an architecture's name.
+  /// A run folder, a weights file that training wrote, a YAML file, an architecture's name, or an ONNX file.
   public var model: String
   /// `KEY=VALUE` for a YAML file or an architecture: its configuration's keys, and `classes` as a number.
   public var settings: [String] = []
@@ -16,6 +16,8 @@ public struct TensorRun {
   public var weights: String?
   public var input: String
   public var output: String
+  /// Whether a file that is there is replaced.
+  public var overwrites = false
 
   public init(model: String, input: String, output: String) {
     self.model = model
@@ -27,8 +29,16 @@ public struct TensorRun {
   ///   are of another one.
   public func run(numerics: Numerics = .current) throws {
     try checkOutput()
+    let model = URL(filePath: model)
+    if model.pathExtension.lowercased() == "onnx" {
+      try require(
+        settings.isEmpty, "run", "expected no --set, since \(self.model) says what its network is")
+      let run = ONNXRun(
+        model: model, weights: weights, input: URL(filePath: input), output: URL(filePath: output))
+      return try run.run(numerics: numerics)
+    }
     let input = try InputTensor(URL(filePath: self.input))
-    let network = try ModelSource(model: model, settings: settings, weights: weights)
+    let network = try ModelSource(model: self.model, settings: settings, weights: weights)
       .tensorModel(inputChannels: input.type.shape.dropFirst().first)
     let arguments = try network.arguments(input)
     let predictor = Predictor(numerics: numerics) { [try network.output($0)] }
@@ -38,13 +48,10 @@ public struct TensorRun {
   /// Checks that nothing that is read would be replaced.
   private func checkOutput() throws {
     try require(!output.isEmpty, "run", "output: expected a file, got an empty name")
-    let place = FilePlace.of(output)
-    for file in [input, model, weights].compactMap({ $0 }) {
-      let read = FilePlace.of(file)
-      try require(
-        place != read && !place.hasPrefix(read + "/"), "run",
-        "expected another file for the result, got \(output), which is read or in the run folder")
-    }
+    var check = OutputCheck("run", overwriting: overwrites)
+    check.protect(model: URL(filePath: model))
+    for file in [input, weights].compactMap({ $0 }) { check.protect(file) }
+    try check.check([(output, input)])
   }
 }
 

@@ -6,12 +6,15 @@ import MartletFiles
 /// What a training's data was: kept in checkpoints, so that a run does not go on with other data than it began with
 /// and what it was trained on is never taken for validation.
 struct DataFingerprint: Codable, Hashable, Sendable {
-  /// An image and its mask, by file name and size in bytes.
+  /// An image and its mask, by file name, size in bytes and CRC-32C.
   struct Pair: Codable, Hashable, Sendable {
     var image: String
     var imageBytes: Int
+    /// `nil` in files of earlier versions, as the mask's.
+    var imageChecksum: UInt32?
     var mask: String
     var maskBytes: Int
+    var maskChecksum: UInt32?
   }
 
   var training: [Pair]
@@ -42,15 +45,30 @@ struct DataFingerprint: Codable, Hashable, Sendable {
     }
     for pair in after {
       guard let old = earlier[pair.image] else { return "\(pair.image) has come to the \(part) images" }
-      if old.imageBytes != pair.imageBytes {
-        return "the \(part) image \(pair.image) has \(pair.imageBytes) bytes, it had \(old.imageBytes)"
+      if let change = change(
+        (old.imageBytes, old.imageChecksum), (pair.imageBytes, pair.imageChecksum))
+      {
+        return "the \(part) image \(pair.image) \(change)"
       }
       if old.mask != pair.mask { return "the mask of \(pair.image) is \(pair.mask), it was \(old.mask)" }
-      if old.maskBytes != pair.maskBytes {
-        return "the \(part) mask \(pair.mask) has \(pair.maskBytes) bytes, it had \(old.maskBytes)"
+      if let change = change((old.maskBytes, old.maskChecksum), (pair.maskBytes, pair.maskChecksum)) {
+        return "the \(part) mask \(pair.mask) of \(pair.image) \(change)"
       }
     }
     return nil
+  }
+
+  private static func change(
+    _ before: (bytes: Int, checksum: UInt32?), _ now: (bytes: Int, checksum: UInt32?)
+  )
+    -> String?
+  {
+    // A folder's own size says nothing of what it holds, so that checksums decide where both are known.
+    let isSame =
+      if let old = before.checksum, let new = now.checksum { old == new } else { before.bytes == now.bytes }
+    if isSame { return nil }
+    return before.bytes == now.bytes
+      ? "holds something else than before" : "has \(now.bytes) bytes, it had \(before.bytes)"
   }
 }
 
@@ -68,33 +86,47 @@ extension DataFingerprint {
   init(
     training: SegmentationDataset, validation: SegmentationDataset, normalization: Normalization
   ) throws {
-    func pairs(_ data: SegmentationDataset) throws -> [Pair] {
-      try data.samples.map { try Pair(image: $0.image, mask: $0.mask, name: $0.fileName) }
-    }
     self.init(
-      training: try pairs(training), validation: try pairs(validation), normalization: normalization)
+      training: try Pair.pairs(training.sampleFiles), validation: try Pair.pairs(validation.sampleFiles),
+      normalization: normalization)
   }
 
   /// Where the validation images are among others.
   ///
-  /// - Parameter names: The file names that there are in a folder.
-  /// - Throws: ``MartletError`` naming an image that is not among them.
-  func validationPositions(among names: [String], in folder: String) throws -> [Int] {
-    let positions = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
-    return try validation.map { pair in
-      guard let position = positions[pair.image] else {
+  /// - Parameter samples: What there is in a folder.
+  /// - Throws: ``MartletError`` naming an image that is not among them, or is another one than it was, or its mask.
+  func validationPositions(among samples: [SampleFiles], in folder: String) throws -> [Int] {
+    let advice = "give images and masks to evaluate on with --images and --masks"
+    let places = Dictionary(samples.enumerated().map { ($1.name, $0) }) { first, _ in first }
+    let positions = try validation.map { pair in
+      guard let position = places[pair.image] else {
         throw MartletError(
-          "evaluate",
-          "\(folder) no longer holds \(pair.image), which the run was validated on; "
-            + "give images and masks to evaluate on with --images and --masks")
+          "evaluate", "\(folder) no longer holds \(pair.image), which the run was validated on; \(advice)")
       }
       return position
     }
+    // A file with the annotations of several images changes when others come to it.
+    let uses = Dictionary(samples.map { ($0.mask, 1) }, uniquingKeysWith: +)
+    let pairs = try Pair.pairs(positions.map { samples[$0] })
+    for ((before, now), position) in zip(zip(validation, pairs), positions) {
+      var known = now
+      if uses[samples[position].mask] ?? 1 > 1 {
+        (known.maskBytes, known.maskChecksum) = (before.maskBytes, before.maskChecksum)
+      }
+      if let change = Self.change("validation", [before], [known]) {
+        throw MartletError("evaluate", "the data has changed since the run began: \(change); \(advice)")
+      }
+    }
+    return positions
   }
 }
 
 extension DataFingerprint.Pair {
-  init(image: URL, mask: URL, name: String) throws {
+  /// What samples' files are.
+  ///
+  /// - Throws: ``MartletError`` naming a file that cannot be read.
+  static func pairs(_ samples: [SampleFiles]) throws -> [Self] {
+    let checksums = try ContentChecksums.of(samples.flatMap { [$0.image, $0.mask] })
     func byteCount(_ file: URL) throws -> Int {
       var status = stat()
       guard stat(file.path, &status) == 0 else {
@@ -102,9 +134,11 @@ extension DataFingerprint.Pair {
       }
       return Int(status.st_size)
     }
-    self.init(
-      image: name, imageBytes: try byteCount(image), mask: mask.lastPathComponent,
-      maskBytes: try byteCount(mask))
+    return try samples.map {
+      Self(
+        image: $0.name, imageBytes: try byteCount($0.image), imageChecksum: checksums[$0.image],
+        mask: $0.mask.lastPathComponent, maskBytes: try byteCount($0.mask), maskChecksum: checksums[$0.mask])
+    }
   }
 }
 
@@ -117,7 +151,7 @@ extension SegmentationConfiguration {
     let folder = validationImages ?? images
     let data = try SegmentationDataset(
       images: URL(filePath: folder), masks: URL(filePath: validationMasks ?? maskPlace),
-      format: datasetFormat, options: options)
-    return data.subset(try run.validationPositions(among: data.samples.map(\.fileName), in: folder))
+      format: format, options: options)
+    return data.subset(try run.validationPositions(among: data.sampleFiles, in: folder))
   }
 }

@@ -4,60 +4,117 @@ import MartletData
 
 /// Measures a run's network on images with masks: what `martlet evaluate` does.
 ///
+/// The loss is the run's; of a weights file, which does not say how it came to be, it is cross-entropy. The network has
+/// the task's ``Precision``; below float32 it is measured in float32 too, for the result's
+/// ``SegmentationEvaluation/precision``.
+///
 /// - Parameters:
 ///   - run: A run folder, or a weights file if images are given.
 ///   - images: Folder of images; `nil` for the run's own validation images, which its checkpoint names.
+///   - batchSize: Images that the network is given at once, from ``BatchLoader/batchSizes``.
 ///   - measures: What is measured beside the counts of pixels.
 ///   - spacing: The height and the width of a pixel, for distances; `nil` for 1. For volumes the depth, height and width
 ///     of a voxel; `nil` for each volume's own.
 ///   - inferenceDepth: For U-Net++ with deep supervision, the depth whose head is measured, if not the network's own.
-/// - Throws: ``MartletError`` when the run or the images cannot be read, or a validation image is gone.
+/// - Throws: ``MartletError`` when the run or the images cannot be read, or a validation image is gone or another one.
 public func evaluateSegmentation(
   _ run: URL, images: URL?, masks: URL?, format: DatasetFormat = .auto, batchSize: Int,
   measures: SegmentationMeasures = .all, spacing: [Double]? = nil, inferenceDepth: Int? = nil,
   numerics: Numerics = .current
 ) throws -> SegmentationEvaluation {
-  try require(batchSize > 0, "evaluate", "expected a batch size of 1 or more, got \(batchSize)")
-  let (network, description) = try SegmentationModelDescription.load(
-    runOrWeights: run, inferenceDepth: inferenceDepth)
-  let loss = try SegmentationLoss("cross-entropy", classWeights: [], classCount: network.classCount)
-  if description.volumes != nil {
-    let data = try evaluatedVolumes(run, images: images, masks: masks, description)
-    return try VolumeEvaluator(network: network, description: description, loss: loss, numerics: numerics)
-      .evaluate(data, measures: measures, spacing: spacing)
+  func measured() throws -> (evaluation: SegmentationEvaluation, loss: PrecisionLoss?) {
+    try measure(run, images, masks, format, batchSize, measures, spacing, inferenceDepth, numerics)
   }
-  let data: SegmentationDataset
-  if let images, let masks {
-    data = try SegmentationDataset(
-      images: images, masks: masks, format: format, options: description.options)
-  } else {
-    let files = RunFolder(run)
-    let configuration = try ConfigurationFile.read(files.configuration, as: SegmentationConfiguration.self)
-    let hasCheckpoint = FileManager.default.fileExists(atPath: files.checkpoint.path)
-    // Checkpoints of earlier versions name no images; what the configuration gives is then all that is known.
-    if hasCheckpoint, let recorded = try Checkpoint.data(of: files.checkpoint) {
-      data = try configuration.validationData(
-        of: DataFingerprint(text: recorded), options: description.options)
-    } else {
-      data = try configuration.datasets().validation
-    }
+  var (evaluation, loss) = try measured()
+  if Precision.current != .float32 {
+    let exact = try withPrecision(.float32, measured).evaluation
+    evaluation.precision = PrecisionReport(.current, exact: exact, own: evaluation, loss: loss)
   }
-  return try SegmentationEvaluator(network: network, description: description, loss: loss, numerics: numerics)
-    .evaluate(data, batchSize: batchSize, measures: measures, spacing: spacing ?? [1, 1])
+  return evaluation
 }
 
-/// The volumes that a run's network is measured on.
-private func evaluatedVolumes(
-  _ run: URL, images: URL?, masks: URL?, _ description: SegmentationModelDescription
-) throws -> VolumeDataset {
-  if let images, let masks {
-    return try VolumeDataset(
-      images: images, masks: masks, options: description.options, channels: description.inputChannels)
+/// The evaluation, and what the task's precision does to the outputs for the first images.
+private func measure(
+  _ run: URL, _ images: URL?, _ masks: URL?, _ format: DatasetFormat, _ batchSize: Int,
+  _ measures: SegmentationMeasures, _ spacing: [Double]?, _ inferenceDepth: Int?, _ numerics: Numerics
+) throws -> (SegmentationEvaluation, PrecisionLoss?) {
+  try BatchLoader.check(batchSize: batchSize, "evaluate")
+  let (network, description) = try SegmentationModelDescription.load(
+    runOrWeights: run, inferenceDepth: inferenceDepth)
+  let source = try EvaluatedRun(run)
+  let lossName = source.configuration?.loss ?? "cross-entropy"
+  let loss = try SegmentationLoss(
+    lossName, classWeights: source.configuration?.classWeights ?? [], classCount: network.classCount)
+  var evaluation: SegmentationEvaluation
+  var precisionLoss: PrecisionLoss?
+  if description.volumes != nil {
+    let data: VolumeDataset
+    if let images, let masks {
+      data = try VolumeDataset(
+        images: images, masks: masks, options: description.options, channels: description.inputChannels)
+    } else {
+      data = try source.validationData(
+        { try $0.validationVolumes(of: $1, description) }, else: { try $0.volumeDatasets().validation })
+    }
+    evaluation = try VolumeEvaluator(
+      network: network, description: description, loss: loss, numerics: numerics, isFrozen: true
+    ).evaluate(data, measures: measures, spacing: spacing)
+  } else {
+    let data: SegmentationDataset
+    if let images, let masks {
+      data = try SegmentationDataset(
+        images: images, masks: masks, format: format, options: description.options)
+    } else {
+      data = try source.validationData(
+        { try $0.validationData(of: $1, options: description.options) },
+        else: { try $0.datasets().validation })
+    }
+    evaluation = try SegmentationEvaluator(
+      network: network, description: description, loss: loss, numerics: numerics, isFrozen: true
+    ).evaluate(data, batchSize: batchSize, measures: measures, spacing: spacing ?? [1, 1])
+    let first = try (0..<min(data.count, PrecisionLoss.imageCount)).map {
+      ImageRegions(try data.load($0).image, name: data.samples[$0].fileName) as any RegionReader
+    }
+    precisionLoss = try .measured({ network }, description, numerics, on: first)
   }
-  let files = RunFolder(run)
-  let configuration = try ConfigurationFile.read(files.configuration, as: SegmentationConfiguration.self)
-  guard let recorded = try Checkpoint.data(of: files.checkpoint) else {
-    return try configuration.volumeDatasets().validation
+  evaluation.lossName = lossName
+  return (evaluation, precisionLoss)
+}
+
+/// What a run folder says of how its network came to be.
+private struct EvaluatedRun {
+  private let url: URL
+  /// `nil` for a weights file.
+  let configuration: SegmentationConfiguration?
+
+  init(_ url: URL) throws {
+    self.url = url
+    let file = RunFolder(url).configuration
+    configuration =
+      FileManager.default.fileExists(atPath: file.path) ? try ConfigurationFile.read(file) : nil
   }
-  return try configuration.validationVolumes(of: DataFingerprint(text: recorded), description)
+
+  /// The data that the run was validated on.
+  ///
+  /// - Parameters:
+  ///   - recorded: Finds what the run's checkpoint names.
+  ///   - configured: Finds what the configuration gives, which is all that is known of a run without a checkpoint, or with
+  ///     one of an earlier version.
+  /// - Throws: ``MartletError`` for a weights file, which names no data.
+  func validationData<Data>(
+    _ recorded: (SegmentationConfiguration, DataFingerprint) throws -> Data,
+    else configured: (SegmentationConfiguration) throws -> Data
+  ) throws -> Data {
+    guard let configuration else {
+      throw MartletError(
+        "evaluate",
+        "expected --images and --masks, since \(url.relativePath) is no run folder that says what to evaluate on"
+      )
+    }
+    let checkpoint = RunFolder(url).checkpoint
+    guard FileManager.default.fileExists(atPath: checkpoint.path),
+      let text = try Checkpoint.data(of: checkpoint)
+    else { return try configured(configuration) }
+    return try recorded(configuration, DataFingerprint(text: text))
+  }
 }

@@ -12,6 +12,17 @@ struct MixUp: Hashable, Sendable {
   let strength: Double
   let seed: UInt64
 
+  /// How a run mixes images; `nil` where it does not.
+  init?(_ configuration: SegmentationConfiguration) {
+    guard let strength = configuration.mixUp else { return nil }
+    self.init(strength: strength, seed: configuration.seed)
+  }
+
+  init(strength: Double, seed: UInt64) {
+    self.strength = strength
+    self.seed = seed
+  }
+
   /// The share that the images of a batch keep, for its place in training.
   func share(epoch: Int, batch: Int) -> Double {
     let stream = UInt64(truncatingIfNeeded: epoch) << 32 ^ UInt64(truncatingIfNeeded: batch)

@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletData
+import MartletFiles
 
 /// The names that prediction writes under.
 struct PredictionOutputs {
@@ -38,27 +39,15 @@ struct PredictionOutputs {
     return paths
   }
 
-  /// Checks that nothing would be written twice or over an input.
+  /// Checks that nothing would be written twice, over what is read, or over what is there unless that is wanted.
   ///
-  /// - Parameter inputs: All files that are read.
+  /// - Parameter model: The run folder or the weights file.
   /// - Throws: ``MartletError`` naming the files that are in each other's way.
-  func check(_ files: [String], inputs: [String]) throws {
-    let inputByPlace = Dictionary(inputs.map { (FilePlace.of($0), $0) }) { first, _ in first }
-    var sourceByPlace: [String: String] = [:]
-    for file in files {
-      for path in all(of: file) {
-        let place = FilePlace.of(path)
-        if let input = inputByPlace[place] {
-          throw MartletError(
-            "predict",
-            "expected another folder for masks, got one in which \(path), made of \(file), would replace \(input)"
-          )
-        }
-        if let other = sourceByPlace.updateValue(file, forKey: place) {
-          throw MartletError("predict", "\(other) and \(file) would both be written to \(path)")
-        }
-      }
-    }
+  func check(_ files: [String], model: URL) throws {
+    var check = OutputCheck("predict", overwriting: request.overwrites)
+    check.protect(model: model)
+    for file in files { check.protect(file) }
+    try check.check(files.flatMap { file in all(of: file).map { ($0, file) } })
   }
 
   private func stem(_ file: String) -> String {

@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletData
+import MartletFiles
 import MartletInterchange
 import MartletModels
 
@@ -8,11 +9,10 @@ import MartletModels
 extension SegmentationConfiguration {
   public func check() throws {
     try checkValue(!images.isEmpty, "images", "a folder", "nothing")
-    try checkChoice(format, "format", DatasetFormat.allCases.map(\.rawValue))
     let isOnePlace = DatasetFormat.detected(images: URL(filePath: images), masks: URL(filePath: images))
       .isSelfContained
     try checkValue(
-      !masks.isEmpty || datasetFormat.isSelfContained || datasetFormat == .auto && isOnePlace, "masks",
+      !masks.isEmpty || format.isSelfContained || format == .auto && isOnePlace, "masks",
       "a folder", "nothing")
     try Folder.checkName(output, "configuration")
     try require(
@@ -21,7 +21,10 @@ extension SegmentationConfiguration {
     try checkValue(
       validationFraction > 0 && validationFraction < 1, "validation-fraction", "a share between 0 and 1",
       validationFraction)
-    try checkChoice(maskEncoding, "mask-encoding", ["auto", "binary", "indices", "colors"])
+    try checkValue(
+      ignoreColor.map { MaskColor(hexadecimal: $0) != nil } ?? true, "ignore-color",
+      "a colour such as #ffffff",
+      ignoreColor ?? "")
     try checkNetwork()
     try checkValue(reset.isEmpty || weights != nil, "reset", "weights whose parameters are not taken", reset)
     try checkValue(
@@ -43,29 +46,40 @@ extension SegmentationConfiguration {
     try Architecture.named(model, network).check(network)
   }
 
-  public mutating func makePathsAbsolute() {
-    images = absolute(images)
-    if !masks.isEmpty { masks = absolute(masks) }
-    validationImages = validationImages.map(absolute)
-    validationMasks = validationMasks.map(absolute)
-    weights = weights.map(absolute)
-    encoderWeights = encoderWeights.map(absolute)
-    output = absolute(output)
+  public mutating func changePaths(_ change: (String) -> String) {
+    images = change(images)
+    if !masks.isEmpty { masks = change(masks) }
+    validationImages = validationImages.map(change)
+    validationMasks = validationMasks.map(change)
+    weights = weights.map(change)
+    encoderWeights = encoderWeights.map(change)
+    output = change(output)
+  }
+
+  /// Checks that what is to be ignored is something that masks can hold.
+  ///
+  /// - Parameter options: What was found of the masks.
+  /// - Throws: ``MartletError`` naming the key that would change nothing.
+  func checkIgnored(_ options: SegmentationOptions) throws {
+    let isColors = options.encoding == .colors
+    try checkValue(
+      ignoreIndex == nil || !isColors, "ignore-index", "ignore-color in its place, since masks are colours",
+      ignoreIndex ?? 0)
+    try checkValue(
+      ignoreColor == nil || isColors, "ignore-color",
+      "ignore-index in its place, since masks are read as values and not as colours", ignoreColor ?? "")
+  }
+
+  public var inputPaths: [String] {
+    [images, maskPlace] + [validationImages, validationMasks, weights, encoderWeights].compactMap { $0 }
   }
 
   func maskOptions() throws -> SegmentationOptions {
-    let encoding: MaskEncoding =
-      switch maskEncoding {
-      case "binary": .binary
-      case "indices": .indices
-      case "colors": .colors
-      default: .automatic
-      }
     let table = classes.isEmpty ? nil : try SegmentationClass.table(classes.joined(separator: "\n"))
-    return SegmentationOptions(encoding: encoding, classes: table, ignoreIndex: ignoreIndex)
+    return SegmentationOptions(
+      encoding: maskEncoding, classes: table, ignoreIndex: ignoreIndex,
+      ignoreColor: ignoreColor.flatMap { MaskColor(hexadecimal: $0) })
   }
-
-  var datasetFormat: DatasetFormat { DatasetFormat(rawValue: format) ?? .auto }
 
   /// Where masks are, which can be where the images are.
   var maskPlace: String { masks.isEmpty ? images : masks }
@@ -73,15 +87,19 @@ extension SegmentationConfiguration {
   /// The training and validation data, checked.
   func datasets() throws -> (training: SegmentationDataset, validation: SegmentationDataset) {
     let training = try SegmentationDataset(
-      images: URL(filePath: images), masks: URL(filePath: maskPlace), format: datasetFormat,
+      images: URL(filePath: images), masks: URL(filePath: maskPlace), format: format,
       options: maskOptions())
+    try checkIgnored(training.options)
     if let validationImages, let validationMasks {
       let validation = try SegmentationDataset(
-        images: URL(filePath: validationImages), masks: URL(filePath: validationMasks), format: datasetFormat,
+        images: URL(filePath: validationImages), masks: URL(filePath: validationMasks), format: format,
         options: training.options)
+      try training.checkForeground()
       return (training, validation)
     }
-    return try training.split(validationFraction: validationFraction, seed: self.seed)
+    let parts = try training.split(validationFraction: validationFraction, seed: self.seed)
+    try parts.training.checkForeground()
+    return parts
   }
 
   func modelDescription(

@@ -60,8 +60,17 @@ extension SegmentationEvaluation {
       var maximumCalibrationError: Double?
       var bins: [Bin]
     }
+    struct PrecisionFigures: Encodable {
+      var name: String
+      /// In float32, by name.
+      var float32: [String: Double]
+      var largestDifference: Double?
+      var meanDifference: Double?
+      var changedPixels: Double?
+    }
     var images: Int
     var loss: Double?
+    var lossName: String
     var pixelAccuracy: Double?
     var meanIou: Double?
     var meanDice: Double?
@@ -77,18 +86,24 @@ extension SegmentationEvaluation {
     var calibration: CalibrationFigures?
     var perImage: [ImageFigures]
     var volumes: [VolumeFigures]?
+    var arithmetic: PrecisionFigures?
   }
 
-  /// Mean over images of each image's mean IoU.
+  /// The images that have a mean IoU: those with a pixel that counts.
+  var scoredImages: [ImageScore] { images.filter { !$0.meanIntersectionOverUnion.isNaN } }
+
+  /// Mean over images of each image's mean IoU, without images that have none; `nan` where no image has one.
   public var meanImageScore: Double {
-    images.reduce(0) { $0 + $1.meanIntersectionOverUnion } / Double(max(images.count, 1))
+    let scored = scoredImages
+    return scored.reduce(0) { $0 + $1.meanIntersectionOverUnion } / Double(scored.count)
   }
 
   /// All figures as JSON; a figure that does not exist, such as the IoU of a class that is nowhere, is left out.
   public func json() throws -> String {
     let report = ClassificationReport(confusion)
     let document = Document(
-      images: images.count, loss: known(loss), pixelAccuracy: known(confusion.pixelAccuracy),
+      images: images.count, loss: known(loss), lossName: lossName,
+      pixelAccuracy: known(confusion.pixelAccuracy),
       meanIou: known(confusion.meanIntersectionOverUnion), meanDice: known(confusion.meanDice),
       foregroundIou: known(confusion.foregroundIntersectionOverUnion), meanImageIou: known(meanImageScore),
       cohensKappa: known(confusion.cohensKappa), macroAverage: average(report.macroAverage),
@@ -108,11 +123,20 @@ extension SegmentationEvaluation {
           })
       },
       perImage: images.map { .init(name: $0.name, meanIou: known($0.meanIntersectionOverUnion)) },
-      volumes: volumeSpacings.map { $0.enumerated().map(volumeFigures) })
+      volumes: volumeSpacings.map { $0.enumerated().map(volumeFigures) }, arithmetic: precision.map(figures))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     encoder.keyEncodingStrategy = .convertToSnakeCase
     return String(decoding: try encoder.encode(document), as: UTF8.self)
+  }
+
+  private func figures(_ report: PrecisionReport) -> Document.PrecisionFigures {
+    let known = report.metrics.filter { $0.float32.isFinite }.map { ($0.name, $0.float32) }
+    return .init(
+      name: report.precision.rawValue, float32: Dictionary(known) { first, _ in first },
+      largestDifference: report.loss.flatMap { self.known($0.largestDifference) },
+      meanDifference: report.loss.flatMap { self.known($0.meanDifference) },
+      changedPixels: report.loss.map { Double($0.changedPixels) / Double(max(1, $0.pixels)) })
   }
 
   private func known(_ value: Double) -> Double? { value.isFinite ? value : nil }

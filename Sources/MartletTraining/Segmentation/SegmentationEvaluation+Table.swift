@@ -22,7 +22,7 @@ extension SegmentationEvaluation {
     lines.append(([padded("mean")] + means).joined(separator: "  "))
     lines.append("")
     lines.append(
-      "\(counted(images.count, sampleName)): loss\(figure(loss)), pixel accuracy\(figure(confusion.pixelAccuracy)), "
+      "\(counted(images.count, sampleName)): loss (\(lossName))\(figure(loss)), pixel accuracy\(figure(confusion.pixelAccuracy)), "
         + "foreground IoU\(figure(confusion.foregroundIntersectionOverUnion)), mean over \(sampleName)s\(figure(meanImageScore)), "
         + "kappa\(figure(confusion.cohensKappa))")
     if let instances {
@@ -45,6 +45,7 @@ extension SegmentationEvaluation {
           + "\(figure(meanVolumeDice(index))), spacing \(spacing.map { String(format: "%.4g", $0) }.joined(separator: " "))"
       )
     }
+    if let precision { lines += ["", precision.table] }
     return lines.joined(separator: "\n")
   }
 

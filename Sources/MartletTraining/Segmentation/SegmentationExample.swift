@@ -21,7 +21,17 @@ extension SegmentationExample {
     }
     self.init(
       input: try image.thumbnail(side: side).encoded(as: .png), truth: try drawn(sample.labels),
-      prediction: try drawn(predictor.labels(of: sample.image)))
+      prediction: try drawn(predictor.fittingLabels(of: sample.image)))
+  }
+}
+
+extension SegmentationPredictor {
+  /// The class of each pixel of an image, which is predicted in windows where it takes too much memory whole.
+  fileprivate func fittingLabels(of image: Image) throws -> LabelMap {
+    let regions = ImageRegions(image)
+    var labels: [UInt8] = []
+    try predict(regions, plan(for: regions, PredictionOptions())) { labels += $0.labels }
+    return LabelMap(width: image.width, height: image.height, values: labels)
   }
 }
 

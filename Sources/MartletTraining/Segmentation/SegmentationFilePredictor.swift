@@ -2,10 +2,14 @@ import Foundation
 import Martlet
 import MartletData
 import MartletFiles
+import MartletModels
 
 /// Reads images and writes their masks, and what else is asked for: what `martlet predict` does.
-public final class SegmentationFilePredictor {
+public final class SegmentationFilePredictor: FilePredictor {
+  public let files: [String]
   private let predictor: SegmentationPredictor
+  private let loadNetwork: () throws -> any SegmentationModel
+  private let numerics: Numerics
   /// What is to be written once it is known what is predicted.
   private var packing: PackedSegmentation?
   private let request: SegmentationRequest
@@ -19,14 +23,14 @@ public final class SegmentationFilePredictor {
 
   /// - Parameters:
   ///   - model: A run folder or a weights file.
-  ///   - files: The images that will be given to ``predict(_:)``.
+  ///   - paths: The images that will be given to ``predict(_:)``, or folders of them.
   ///   - output: The folder for masks, made if it is missing.
   ///   - start: How the network is started.
   ///   - report: Called with what is worth knowing about how an image is predicted.
   /// - Throws: ``MartletError``, before anything is written, when the request cannot be meant, a file would be written
   ///   twice or over one that is read, or the model cannot be read; also when the folder cannot be made.
   public init(
-    _ model: URL, files: [String], output: String, _ request: SegmentationRequest,
+    _ model: URL, files paths: [String], output: String, _ request: SegmentationRequest,
     numerics: Numerics = .current, start: PredictorStart = PredictorStart(),
     report: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
@@ -34,8 +38,13 @@ public final class SegmentationFilePredictor {
     self.request = request
     self.report = report
     outputs = try PredictionOutputs(folder: output, request: request)
-    try outputs.check(files, inputs: files + [model.path])
+    files = try SampleFileKind.image.files(at: paths)
+    try outputs.check(files, model: model)
     let file = try ModelFile(runOrWeights: model)
+    func load() throws -> (network: any SegmentationModel, description: SegmentationModelDescription) {
+      try SegmentationModelDescription.load(file, inferenceDepth: request.inferenceDepth)
+    }
+    (loadNetwork, self.numerics) = ({ try load().network }, numerics)
     let tuning = start.makeTuning(report: report)
     let packing = try start.packed.map {
       try PackedSegmentation($0, of: file, inferenceDepth: request.inferenceDepth)
@@ -43,8 +52,7 @@ public final class SegmentationFilePredictor {
     if let known = packing?.predictor(numerics: numerics, tuning: tuning, report: report) {
       predictor = known
     } else {
-      let (network, description) = try SegmentationModelDescription.load(
-        file, inferenceDepth: request.inferenceDepth)
+      let (network, description) = try load()
       predictor = SegmentationPredictor(
         network: network, description: description, numerics: numerics, tuning: tuning)
       self.packing = packing
@@ -60,7 +68,9 @@ public final class SegmentationFilePredictor {
   /// - Returns: The mask's path.
   /// - Throws: ``MartletError`` naming the file that cannot be read or written; nothing is left half-written.
   public func predict(_ file: String) throws -> String {
-    let regions = try Image.regions(contentsOf: file)
+    // What is read whole is as large as memory allows, which is checked before it is read.
+    let limits = Image.Limits(maximumPixels: .max)
+    let regions = try Image.regions(contentsOf: file, wholeLimits: limits)
     let info = regions.info
     let plan = try plan(file, regions)
     let maskFormat = RowFormat(width: info.width, height: info.height, palette: palette.colors)
@@ -91,9 +101,22 @@ public final class SegmentationFilePredictor {
     return outputs.mask(of: file)
   }
 
+  public func precisionLoss() throws -> PrecisionLoss? {
+    // Those that cannot be read are reported when they are predicted.
+    let readable = files.lazy.compactMap {
+      try? Image.regions(contentsOf: $0, wholeLimits: Image.Limits(maximumPixels: .max))
+    }
+    return try .measured(loadNetwork, predictor.description, numerics, on: readable)
+  }
+
   /// How the image is predicted, reported where it is not as usual.
   private func plan(_ file: String, _ regions: any RegionReader) throws -> PredictionPlan {
     let (info, limit) = (regions.info, request.options.memoryLimit)
+    try require(
+      regions.heldByteCount <= limit, "predict",
+      "\(file): \(info.width)×\(info.height) pixels are read whole, in \(byteText(regions.heldByteCount)), more than the "
+        + "limit of \(byteText(limit)): allow more with --memory, or give a TIFF, which is read by parts")
+    if info.pages > 1 { report("\(file): has \(info.pages) pages, of which the first is predicted") }
     let mapByteCount = request.mapByteCount(info)
     try require(
       mapByteCount <= limit, "predict",

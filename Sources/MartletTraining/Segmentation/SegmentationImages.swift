@@ -28,10 +28,23 @@ struct SegmentationImages: SegmentationData {
   let sampleName = "images"
   var introduction: String {
     "\(samplesPerEpoch) training and \(counted(validationSet.count, "validation image"))"
+      + SampleFiles.note(onSharing: training.dataset.sampleFiles, validationSet.sampleFiles)
   }
+  var notes: [String] { (training.dataset.notes + validationSet.notes).uniqued }
   var classes: [SegmentationClass] { training.dataset.classes }
   var samplesPerEpoch: Int { training.dataset.count }
   var stepsPerEpoch: Int { training.batchCount() }
+  var trainingPixels: [Int] { training.dataset.classPixels }
+  var validationPixels: [Int] { validationSet.classPixels }
+
+  func batchTypes(count: Int) -> [TensorType] {
+    // Windows have one size, whatever that of the image.
+    let size = training.frame.size(imageWidth: 1, imageHeight: 1)
+    return [
+      TensorType([count, training.dataset.channels, size.height, size.width], .float32, .channelsLast),
+      TensorType([count, size.height, size.width], .uint8),
+    ]
+  }
 
   func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
     let batches = training.batches(epoch: epoch, startingAt: step)

@@ -46,8 +46,16 @@ public struct SegmentationLoss: Sendable {
   }
 
   /// Whether a batch with these labels has a loss: a mean over no pixels is none.
-  func isDefined(for labels: [UInt8]) -> Bool {
-    labels.contains { $0 != LabelMap.ignored && (classWeights.isEmpty || classWeights[Int($0)] > 0) }
+  func isDefined(for labels: some Sequence<UInt8>) -> Bool {
+    labels.contains { $0 != LabelMap.ignored && counts(Int($0)) }
+  }
+
+  /// Whether there can be a loss where each class has so many pixels.
+  func isDefined(forPixels pixels: [Int]) -> Bool { pixels.indices.contains { pixels[$0] > 0 && counts($0) } }
+
+  /// Whether the pixels of a class count in every part of the loss.
+  private func counts(_ index: Int) -> Bool {
+    classWeights.isEmpty || classWeights[index] > 0 || !parts.contains(where: \.term.weighsPixels)
   }
 
   /// The mean loss of a batch.

@@ -42,6 +42,9 @@ struct SegmentationLossTerm: Sendable {
   var parameters: [Parameter] = []
   /// Whether classes can be weighted.
   var takesClassWeights = false
+  /// Whether the weights are those of pixels in a mean, so that there is none over pixels that all weigh nothing. Those of
+  /// other losses are for a mean over classes.
+  var weighsPixels = false
   /// Whether it is defined for volumes as for images.
   var isForVolumes = true
   var function: @Sendable (Call) throws -> Tensor
@@ -107,7 +110,8 @@ extension SegmentationLossTerm {
   /// All losses that can be named.
   static let all: [SegmentationLossTerm] = [
     .init(
-      name: "cross-entropy", summary: "as PyTorch", parameters: [smoothing], takesClassWeights: true
+      name: "cross-entropy", summary: "as PyTorch", parameters: [smoothing], takesClassWeights: true,
+      weighsPixels: true
     ) {
       try Loss.crossEntropy(
         $0.logits, $0.labels, classWeights: $0.weightTensor, ignoredIndex: $0.ignored,

@@ -59,6 +59,13 @@ public final class SegmentationPredictor: Sendable {
     return LabelMap(width: image.width, height: image.height, values: classes)
   }
 
+  /// The probabilities of an image that is predicted whole, pixels of one class after those of the other.
+  ///
+  /// - Throws: ``MartletError`` when memory is short.
+  func probabilities(of image: Image) throws -> [Float] {
+    try logits(image.networkInput(description.normalization)).softmax(axis: 1).scalars()
+  }
+
   /// The windows that an image is to be predicted in, and what that takes.
   ///
   /// - Throws: ``MartletError`` when the options cannot be meant, or the image takes more than their memory however

@@ -9,9 +9,7 @@ enum SegmentationReport {
     _ files: RunFolder, configuration: SegmentationConfiguration, task: SegmentationTask
   ) throws {
     let (network, description) = try SegmentationModelDescription.load(files.model)
-    let loss = try SegmentationLoss(
-      configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
-    let validation = try task.validation(of: network, description, loss)
+    let validation = try task.validation(of: network, description)
     let evaluation = try validation.evaluate()
     let report = try ReportData(
       files, task: task, score: "mean_iou",
@@ -46,7 +44,7 @@ enum SegmentationReport {
   private static func examples(
     _ evaluation: SegmentationEvaluation, _ validation: any SegmentationValidation
   ) throws -> [ReportImages.Item] {
-    let ranked = evaluation.images.sorted {
+    let ranked = evaluation.scoredImages.sorted {
       ($0.meanIntersectionOverUnion, $1.name) > ($1.meanIntersectionOverUnion, $0.name)
     }
     var chosen: [(ReportImages.Item.Rank, SegmentationEvaluation.ImageScore)] = []

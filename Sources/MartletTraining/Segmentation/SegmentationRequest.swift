@@ -18,6 +18,8 @@ public struct SegmentationRequest: Hashable, Sendable {
   public var writesOutlines = false
   /// How far, in pixels, a corner of an outline may lie from a line that leaves it out.
   public var simplification = 0.0
+  /// Whether files that are there are replaced.
+  public var overwrites = false
 
   public init() {}
 

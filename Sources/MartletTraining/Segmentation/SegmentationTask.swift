@@ -14,9 +14,13 @@ public final class SegmentationTask: RunTask {
   private let segmentationLoss: SegmentationLoss
   private let validation: any SegmentationValidation
   private let numerics: Numerics
-  private let mixUp: MixUp?
-  /// Numerics of their own for parts of the network.
+  /// Numerics of their own for parts of the network, by pattern of names.
+  private let stageNumerics: [String: Numerics]
+  /// The same for ``network``.
   private let stages: [ObjectIdentifier: ModuleSettings]
+  private let mixUp: MixUp?
+  /// Samples of each kind of batch in an epoch.
+  private let batchCounts: [Int]
   private let fingerprint: DataFingerprint
 
   /// - Throws: ``MartletError`` when the data, the network and the configuration do not go together.
@@ -39,7 +43,9 @@ public final class SegmentationTask: RunTask {
     self.description = description
     samples = data
     let count = data.samplesPerEpoch
-    let smallest = min(configuration.batchSize, (count - 1) % configuration.batchSize + 1)
+    let (largest, smallest) = (
+      min(configuration.batchSize, count), (count - 1) % configuration.batchSize + 1
+    )
     try require(
       smallest >= network.smallestTrainingBatch, "configuration",
       "batch-size: expected batches of \(network.smallestTrainingBatch) or more \(data.sampleName) for "
@@ -47,17 +53,40 @@ public final class SegmentationTask: RunTask {
     )
     segmentationLoss = try SegmentationLoss(
       configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
+    batchCounts = smallest == largest ? [largest] : [largest, smallest]
     numerics = configuration.numerics
-    mixUp = configuration.mixUp.map { MixUp(strength: $0, seed: configuration.seed) }
-    var stages: [ObjectIdentifier: ModuleSettings] = [:]
-    for (pattern, numerics) in configuration.stageNumerics.sorted(by: { $0.key < $1.key }) {
+    stageNumerics = configuration.stageNumerics
+    stages = try Self.settings(stageNumerics, for: network)
+    mixUp = MixUp(configuration)
+    // What cannot be learnt from or measured is to be known before the training and not after an epoch of it.
+    for (part, pixels) in [("training", data.trainingPixels), ("validation", data.validationPixels)] {
+      try require(
+        segmentationLoss.isDefined(forPixels: pixels), "dataset",
+        "expected pixels that count in the loss among those for \(part), got none: all are ignored or weigh nothing"
+      )
+    }
+    fingerprint = try data.fingerprint()
+    validation = try Self.validation(data, of: network, description, segmentationLoss, numerics, stages)
+  }
+
+  private static func settings(
+    _ stageNumerics: [String: Numerics], for network: any SegmentationModel
+  ) throws -> [ObjectIdentifier: ModuleSettings] {
+    var settings: [ObjectIdentifier: ModuleSettings] = [:]
+    for (pattern, numerics) in stageNumerics.sorted(by: { $0.key < $1.key }) {
       for module in try network.modules(matching: pattern, for: "stage-numerics") {
-        stages[ObjectIdentifier(module)] = ModuleSettings(numerics: numerics)
+        settings[ObjectIdentifier(module)] = ModuleSettings(numerics: numerics)
       }
     }
-    self.stages = stages
-    fingerprint = try data.fingerprint()
-    validation = try data.validation(of: network, description, segmentationLoss, numerics)
+    return settings
+  }
+
+  private static func validation(
+    _ data: any SegmentationData, of network: any SegmentationModel,
+    _ description: SegmentationModelDescription, _ loss: SegmentationLoss, _ numerics: Numerics,
+    _ stages: [ObjectIdentifier: ModuleSettings]
+  ) throws -> any SegmentationValidation {
+    SettledValidation(try data.validation(of: network, description, loss, numerics), stages)
   }
 
   public var stepsPerEpoch: Int { samples.stepsPerEpoch }
@@ -65,14 +94,23 @@ public final class SegmentationTask: RunTask {
 
   public func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
     let batches = try samples.batches(epoch: epoch, startingAt: step)
-    guard let mixUp else { return batches }
     var position = step
-    return FunctionBatchSource {
+    return FunctionBatchSource { [mixUp, segmentationLoss] in
       defer { position += 1 }
-      return try batches.next().map {
-        let share = try Tensor(Float(mixUp.share(epoch: epoch, batch: position)))
-        return TrainingBatch(tensors: $0.tensors + [share], count: $0.count)
+      guard var batch = try batches.next() else { return nil }
+      batch.hasLoss = try batch.tensors[1].withElements { (labels: UnsafeBufferPointer<UInt8>) in
+        segmentationLoss.isDefined(for: labels)
       }
+      if let mixUp {
+        batch.tensors.append(try Tensor(Float(mixUp.share(epoch: epoch, batch: position))))
+      }
+      return batch
+    }
+  }
+
+  public var batchTypes: [[TensorType]] {
+    batchCounts.map {
+      samples.batchTypes(count: $0) + (mixUp == nil ? [] : [TensorType([], .float32)])
     }
   }
 
@@ -91,18 +129,20 @@ public final class SegmentationTask: RunTask {
     }
   }
 
-  /// Measures a network on the run's validation samples.
+  /// Measures a network on the run's validation samples as the run's own is measured.
   func validation(
-    of network: any SegmentationModel, _ description: SegmentationModelDescription, _ loss: SegmentationLoss
+    of network: any SegmentationModel, _ description: SegmentationModelDescription
   ) throws -> any SegmentationValidation {
-    try samples.validation(of: network, description, loss, .current)
+    try Self.validation(
+      samples, of: network, description, segmentationLoss, numerics,
+      Self.settings(stageNumerics, for: network))
   }
 
   /// The last validation, image by image.
   public private(set) var lastEvaluation: SegmentationEvaluation?
 
   public func validate() throws -> ValidationResult {
-    let evaluation = try withModuleSettings(stages) { try validation.evaluate() }
+    let evaluation = try validation.evaluate()
     lastEvaluation = evaluation
     return ValidationResult(loss: evaluation.loss, score: evaluation.score, metrics: evaluation.namedMetrics)
   }
@@ -127,8 +167,13 @@ public final class SegmentationTask: RunTask {
 
   private var classNames: [String] { description.options.classes?.map(\.name) ?? [] }
 
-  public var introduction: String {
-    "\(samples.introduction); classes \(classNames.joined(separator: ", "))"
+  public var introduction: String { "\(samples.introduction); \(classList)" + notedLines(samples.notes) }
+
+  /// The classes in a line that can be read, however many they are.
+  private var classList: String {
+    let shown = 8
+    if classNames.count <= shown { return "classes \(classNames.joined(separator: ", "))" }
+    return "\(classNames.count) classes: \(classNames.prefix(shown - 1).joined(separator: ", ")), …"
   }
 
   public var metricNames: [String] {
@@ -142,6 +187,12 @@ public final class SegmentationTask: RunTask {
     try events.add(image: "example/truth", png: example.truth, step: epoch)
     try events.add(image: "example/prediction", png: example.prediction, step: epoch)
   }
+}
+
+/// Notes on data behind a line on it, the first ten of them.
+private func notedLines(_ notes: [String]) -> String {
+  let shown = notes.prefix(10).map { "\nnote: \($0)" }.joined()
+  return shown + (notes.count > 10 ? "\nand \(counted(notes.count - 10, "more note", "more notes"))" : "")
 }
 
 extension SegmentationModel {

@@ -11,6 +11,8 @@ struct TrainingProgress: Codable, Hashable, Sendable {
   var step = 0
   /// Steps done in all.
   var totalSteps = 0
+  /// How many of them changed nothing, for want of a loss; `nil` for none.
+  var stepsWithoutUpdate: Int?
   /// Sum over the epoch's samples of the batch's mean loss, and their number.
   var lossSum = 0.0
   var sampleCount = 0
@@ -19,6 +21,11 @@ struct TrainingProgress: Codable, Hashable, Sendable {
   var bestEpoch = 0
   /// Whether training came to its end.
   var isFinished = false
+  /// Whether that was before the last epoch; `nil` before the end, and in files of earlier versions.
+  var endedEarly: Bool?
+
+  /// How often the parameters were updated.
+  var updates: Int { totalSteps - (stepsWithoutUpdate ?? 0) }
 }
 
 /// A training on disk: weights, optimizer state and progress in one safetensors file with a checksum.
@@ -30,12 +37,15 @@ struct Checkpoint {
   var progress: TrainingProgress
   /// What ``TrainingTask/data`` was; `nil` in files of earlier versions.
   var data: String?
+  /// What decided the run, a ``RunConfiguration/record``; `nil` where there is none, and in files of earlier versions.
+  var configuration: String?
 
   private static let modelPrefix = "model."
   private static let optimizerPrefix = "optimizer."
   private static let averagePrefix = "average."
   private static let progressKey = "martlet.progress"
   private static let dataKey = "martlet.data"
+  private static let configurationKey = "martlet.configuration"
 
   func write(to url: URL) throws {
     var tensors: [String: Tensor] = [:]
@@ -47,6 +57,7 @@ struct Checkpoint {
     let text = String(decoding: try encoder.encode(progress), as: UTF8.self)
     var metadata = [Self.progressKey: text]
     metadata[Self.dataKey] = data
+    metadata[Self.configurationKey] = configuration
     try saveSafetensors(tensors, metadata: metadata, to: url)
   }
 
@@ -60,6 +71,7 @@ struct Checkpoint {
     }
     self.progress = progress
     data = file.metadata[Self.dataKey]
+    configuration = file.metadata[Self.configurationKey]
     let tensors = try file.tensors()
     func part(_ prefix: String) -> [String: Tensor] {
       Dictionary(
@@ -74,14 +86,20 @@ struct Checkpoint {
   /// What a checkpoint says of the data, without its tensors.
   static func data(of url: URL) throws -> String? { try SafetensorsFile(contentsOf: url).metadata[dataKey] }
 
+  /// What decided the run of a checkpoint, without its tensors.
+  static func configuration(of url: URL) throws -> String? {
+    try SafetensorsFile(contentsOf: url).metadata[configurationKey]
+  }
+
   init(
     model: any Module, optimizer: OptimizerState, average: WeightAverage?, progress: TrainingProgress,
-    data: String
+    data: String, configuration: String?
   ) {
     self.model = model.stateDict
     self.optimizer = optimizer.stateDict
     self.average = average?.stateDict ?? [:]
     self.progress = progress
     self.data = data
+    self.configuration = configuration
   }
 }

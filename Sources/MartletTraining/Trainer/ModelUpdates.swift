@@ -1,4 +1,6 @@
+import Foundation
 import Martlet
+import MartletData
 
 /// Everything that changes a model in training: steps of one or several batches, and the average of its weights.
 final class ModelUpdates {
@@ -42,8 +44,37 @@ final class ModelUpdates {
     try average?.load(checkpoint.average)
   }
 
-  func checkpoint(progress: TrainingProgress, data: String) -> Checkpoint {
-    Checkpoint(model: task.model, optimizer: state, average: average, progress: progress, data: data)
+  func checkpoint(progress: TrainingProgress, data: String, configuration: String?) -> Checkpoint {
+    Checkpoint(
+      model: task.model, optimizer: state, average: average, progress: progress, data: data,
+      configuration: configuration)
+  }
+
+  /// Records the steps of the batches that the task knows of.
+  ///
+  /// - Throws: ``MartletError`` for a batch that the network or the optimizer cannot take, and for a step that the
+  ///   machine has too little memory for.
+  func prepare() throws {
+    for types in task.batchTypes {
+      let batch = types.first.map { "\($0.shape)" } ?? "nothing"
+      let step: TrainingStep
+      do {
+        step = try update(types, addsGradients: sum != nil && task.stepsPerEpoch > 1)
+      } catch let error as MartletError {
+        throw MartletError(
+          "training",
+          "a batch \(batch) cannot be trained on (other sizes of batches or samples may): \(error)")
+      }
+      // The batch that is used, and the next one, which is being made.
+      let byteCount = types.reduce(step.arenaByteCount) {
+        $0.saturatingSum($1.byteCount.saturatingProduct(2))
+      }
+      let machine = ProcessInfo.processInfo.physicalMemory
+      try require(
+        UInt64(byteCount) <= machine, "training",
+        "a step of a batch \(batch) takes \(byteText(byteCount)), more than the \(byteText(Int(clamping: machine))) of "
+          + "this machine: make batches or samples smaller")
+    }
   }
 
   /// Runs `body` with the average of the weights in the model's place, where one is kept.
@@ -53,10 +84,13 @@ final class ModelUpdates {
 
   /// One update from the mean gradient of some batches.
   ///
+  /// - Parameters:
+  ///   - step: The number of steps before this one, which random numbers are drawn by.
+  ///   - update: The number of updates before this one; some steps make none.
   /// - Returns: The loss of each batch.
   /// - Throws: ``NotFinite`` when nothing was updated.
   func step(
-    _ batches: [[Tensor]], learningRate: Double, step: Int, seed: UInt64
+    _ batches: [[Tensor]], learningRate: Double, step: Int, update number: Int, seed: UInt64
   ) throws -> [Double] {
     var losses: [Double] = []
     // Random numbers are drawn anew for each batch, the same whether the run was interrupted or not.
@@ -70,13 +104,13 @@ final class ModelUpdates {
     let last = batches[batches.count - 1]
     let update = try self.update(last.map(\.type), addsGradients: batches.count > 1)
     let result = try update(
-      last, learningRate: learningRate, step: step, draw: draw(batches.count - 1), count: batches.count,
+      last, learningRate: learningRate, step: number, draw: draw(batches.count - 1), count: batches.count,
       seed: seed)
     losses.append(result.loss)
     guard
       let failed = losses.firstIndex(where: { !$0.isFinite }) ?? (result.isFinite ? nil : losses.count - 1)
     else {
-      try average?.take(step: step)
+      try average?.take(step: number)
       return losses
     }
     let names = task.model.namesByIdentity

@@ -7,36 +7,6 @@ import MartletInterchange
 /// A run that is stopped and resumed, however often, ends with the same bytes as one that was not: every random number
 /// is a function of seed, epoch and position, sums have a fixed order, and a checkpoint holds everything else.
 public final class Trainer {
-  public struct Options: Sendable {
-    public var optimizer: any Optimizer
-    public var learningRate: Double
-    public var schedule: LearningRateSchedule
-    public var warmUpEpochs: Double
-    public var epochs: Int
-    public var seed: UInt64
-    /// Largest global norm of the gradients.
-    public var clipNorm: Double?
-    /// Ends training after so many epochs without a better score.
-    public var earlyStopping: Int?
-    public var rules: TrainingRules
-
-    public init(
-      optimizer: any Optimizer, learningRate: Double, schedule: LearningRateSchedule = .constant,
-      warmUpEpochs: Double = 0, epochs: Int, seed: UInt64, clipNorm: Double? = nil, earlyStopping: Int? = nil,
-      rules: TrainingRules = TrainingRules()
-    ) {
-      self.optimizer = optimizer
-      self.learningRate = learningRate
-      self.schedule = schedule
-      self.warmUpEpochs = warmUpEpochs
-      self.epochs = epochs
-      self.seed = seed
-      self.clipNorm = clipNorm
-      self.earlyStopping = earlyStopping
-      self.rules = rules
-    }
-  }
-
   /// How a call of ``run(stop:observer:)`` ended.
   public enum Outcome: Hashable, Sendable {
     case finished
@@ -51,29 +21,53 @@ public final class Trainer {
   private let files: TrainingFiles
   private let updates: ModelUpdates
   private var progress: TrainingProgress
+  /// What checkpoints say of how the run is decided.
+  private let configuration: String?
 
   /// A training from the model's present parameters.
-  public init(_ task: any TrainingTask, options: Options, files: TrainingFiles) throws {
-    self.task = task
-    self.options = options
-    self.files = files
-    updates = try ModelUpdates(task, options)
-    progress = TrainingProgress()
+  ///
+  /// - Throws: ``MartletError`` for options that cannot be meant, and for batches that cannot be trained on.
+  public convenience init(_ task: any TrainingTask, options: Options, files: TrainingFiles) throws {
+    try self.init(task, options: options, files: files, configuration: nil)
   }
 
   /// The training that a checkpoint holds.
   ///
-  /// - Throws: ``MartletError`` when the checkpoint is missing, damaged, of another model or of other data.
-  public init(resuming task: any TrainingTask, options: Options, files: TrainingFiles) throws {
+  /// - Throws: ``MartletError`` when the checkpoint is missing, damaged, of another model or of other data; also what
+  ///   ``init(_:options:files:)`` throws.
+  public convenience init(resuming task: any TrainingTask, options: Options, files: TrainingFiles) throws {
+    try self.init(resuming: task, options: options, files: files, configuration: nil)
+  }
+
+  convenience init(
+    _ task: any TrainingTask, options: Options, files: TrainingFiles, configuration: String?
+  ) throws {
+    try self.init(task, options, files, configuration, TrainingProgress())
+    try updates.prepare()
+  }
+
+  convenience init(
+    resuming task: any TrainingTask, options: Options, files: TrainingFiles, configuration: String?
+  ) throws {
     let checkpoint = try Checkpoint(contentsOf: files.checkpoint)
     if let data = checkpoint.data { try task.checkData(since: data) }
     try task.model.loadStateDict(checkpoint.model, source: files.checkpoint.path)
+    try self.init(task, options, files, configuration, checkpoint.progress)
+    try updates.load(checkpoint)
+    if !isFinished { try updates.prepare() }
+  }
+
+  private init(
+    _ task: any TrainingTask, _ options: Options, _ files: TrainingFiles, _ configuration: String?,
+    _ progress: TrainingProgress
+  ) throws {
+    try options.check()
     self.task = task
     self.options = options
     self.files = files
+    self.configuration = configuration
+    self.progress = progress
     updates = try ModelUpdates(task, options)
-    try updates.load(checkpoint)
-    progress = checkpoint.progress
   }
 
   /// Epochs that are done.
@@ -85,7 +79,8 @@ public final class Trainer {
   /// Trains to the end, or until a stop is asked for.
   ///
   /// - Throws: ``MartletError`` when a loss is not finite, naming the step and the first layer whose output is not, or the
-  ///   epoch whose validation it was; the checkpoint is then the last good one. Also what reading data or writing files throws.
+  ///   epoch whose validation it was; the checkpoint is then the last good one, or the one from before the validation.
+  ///   Also what reading data or writing files throws.
   public func run(stop: StopSignal = StopSignal(), observer: any TrainerObserver) throws -> Outcome {
     try observer.trainingStarts(at: progress.epoch, of: options.epochs, stepsPerEpoch: stepsPerEpoch)
     while !progress.isFinished {
@@ -95,7 +90,8 @@ public final class Trainer {
         return .interrupted
       }
     }
-    let outcome = progress.epoch < options.epochs ? Outcome.stoppedEarly : .finished
+    let endedEarly = progress.endedEarly ?? (progress.epoch < options.epochs)
+    let outcome = endedEarly ? Outcome.stoppedEarly : .finished
     try observer.trainingEnded(outcome)
     return outcome
   }
@@ -113,20 +109,11 @@ public final class Trainer {
         }
         return batch
       }
-      let rate = learningRate(at: progress.totalSteps)
-      let losses = try runStep(batches, rate)
-      for (batch, loss) in zip(batches, losses) { progress.lossSum += loss * Double(batch.count) }
-      let samples = batches.reduce(0) { $0 + $1.count }
-      progress.sampleCount += samples
-      progress.step += 1
-      progress.totalSteps += 1
-      try observer.stepEnded(
-        StepReport(
-          epoch: epoch, step: progress.step, loss: losses.reduce(0, +) / Double(losses.count),
-          meanLoss: progress.lossSum / Double(progress.sampleCount),
-          samples: samples, learningRate: rate))
+      try observer.stepEnded(runStep(batches))
     }
     if stop.isRequested { return false }
+    // What validation needs may be what the machine does not have; the epoch is not to be lost with it.
+    try save()
     try endEpoch(observer)
     return true
   }
@@ -148,9 +135,12 @@ public final class Trainer {
     progress.step = 0
     progress.lossSum = 0
     progress.sampleCount = 0
-    let patience = options.earlyStopping ?? .max
-    progress.isFinished =
-      progress.epoch >= options.epochs || progress.epoch - 1 - progress.bestEpoch >= patience
+    let isComplete = progress.epoch >= options.epochs
+    let isStale = progress.epoch - 1 - progress.bestEpoch >= options.earlyStopping ?? .max
+    if isComplete || isStale {
+      progress.isFinished = true
+      progress.endedEarly = !isComplete
+    }
     try save()
   }
 
@@ -161,7 +151,8 @@ public final class Trainer {
     try require(
       validation.loss.isFinite && validation.score.isFinite, "training",
       "validation loss \(Self.text(validation.loss)) and score \(Self.text(validation.score)) "
-        + "after epoch \(progress.epoch + 1); the epoch is not kept and \(checkpointState)")
+        + "after epoch \(progress.epoch + 1); its weights are not kept as the best, and the checkpoint is that from "
+        + "before the validation")
     let isBest = progress.bestScore.map { validation.score > $0 } ?? true
     if isBest {
       progress.bestScore = validation.score
@@ -169,16 +160,41 @@ public final class Trainer {
       try saveSafetensors(task.model.stateDict, metadata: task.modelDescription, to: files.model)
     }
     let report = EpochReport(
-      epoch: progress.epoch, trainingLoss: progress.lossSum / Double(max(progress.sampleCount, 1)),
+      epoch: progress.epoch, trainingLoss: meanLoss,
       learningRate: rate, validation: validation, isBest: isBest)
     try observer.epochEnded(report)
   }
 
+  /// Mean over the epoch's samples so far that had a loss.
+  private var meanLoss: Double {
+    progress.sampleCount == 0 ? .nan : progress.lossSum / Double(progress.sampleCount)
+  }
+
+  /// Makes a step of the batches that have a loss; where there are none it passes without an update.
+  private func runStep(_ batches: [TrainingBatch]) throws -> StepReport {
+    let rate = learningRate(at: progress.totalSteps)
+    let used = batches.filter(\.hasLoss)
+    let losses = try update(used, rate)
+    for (batch, loss) in zip(used, losses) {
+      progress.lossSum += loss * Double(batch.count)
+      progress.sampleCount += batch.count
+    }
+    if used.isEmpty { progress.stepsWithoutUpdate = (progress.stepsWithoutUpdate ?? 0) + 1 }
+    progress.step += 1
+    progress.totalSteps += 1
+    return StepReport(
+      epoch: progress.epoch, step: progress.step,
+      loss: losses.isEmpty ? .nan : losses.reduce(0, +) / Double(losses.count), meanLoss: meanLoss,
+      samples: batches.reduce(0) { $0 + $1.count }, learningRate: rate)
+  }
+
   /// - Returns: The loss of each batch.
-  private func runStep(_ batches: [TrainingBatch], _ rate: Double) throws -> [Double] {
+  private func update(_ batches: [TrainingBatch], _ rate: Double) throws -> [Double] {
+    if batches.isEmpty { return [] }
     let step = progress.totalSteps
     do {
-      return try updates.step(batches.map(\.tensors), learningRate: rate, step: step, seed: options.seed)
+      return try updates.step(
+        batches.map(\.tensors), learningRate: rate, step: step, update: progress.updates, seed: options.seed)
     } catch let failure as ModelUpdates.NotFinite {
       throw MartletError(
         "training",
@@ -204,53 +220,7 @@ public final class Trainer {
   }
 
   private func save() throws {
-    try updates.checkpoint(progress: progress, data: task.data).write(to: files.checkpoint)
+    try updates.checkpoint(progress: progress, data: task.data, configuration: configuration)
+      .write(to: files.checkpoint)
   }
-}
-
-/// Where a training keeps its files.
-public struct TrainingFiles: Sendable {
-  /// The last state, to resume from.
-  public var checkpoint: URL
-  /// The best epoch's weights.
-  public var model: URL
-
-  public init(checkpoint: URL, model: URL) {
-    self.checkpoint = checkpoint
-    self.model = model
-  }
-}
-
-/// What happened in one step.
-public struct StepReport: Sendable {
-  /// From 0.
-  public var epoch: Int
-  /// Steps of the epoch that are done.
-  public var step: Int
-  public var loss: Double
-  /// Mean over the epoch's samples so far.
-  public var meanLoss: Double
-  public var samples: Int
-  public var learningRate: Double
-}
-
-/// What happened in one epoch.
-public struct EpochReport: Sendable {
-  /// From 0.
-  public var epoch: Int
-  public var trainingLoss: Double
-  /// Of the epoch's last step.
-  public var learningRate: Double
-  public var validation: ValidationResult
-  /// Whether this is the best epoch so far.
-  public var isBest: Bool
-}
-
-/// Watches a training: shows it, writes its figures down.
-public protocol TrainerObserver: AnyObject {
-  /// - Parameter epoch: The epoch that begins or goes on; figures of this and later epochs are to be forgotten.
-  func trainingStarts(at epoch: Int, of epochs: Int, stepsPerEpoch: Int) throws
-  func stepEnded(_ report: StepReport) throws
-  func epochEnded(_ report: EpochReport) throws
-  func trainingEnded(_ outcome: Trainer.Outcome) throws
 }

@@ -6,10 +6,14 @@ public struct TrainingBatch: Sendable {
   public var tensors: [Tensor]
   /// Samples in the batch.
   public var count: Int
+  /// Whether the loss of the batch is a number. A mean over no pixels, such as of a crop in which nothing is labelled,
+  /// is none: the batch then changes nothing and counts in no figure.
+  public var hasLoss: Bool
 
-  public init(tensors: [Tensor], count: Int) {
+  public init(tensors: [Tensor], count: Int, hasLoss: Bool = true) {
     self.tensors = tensors
     self.count = count
+    self.hasLoss = hasLoss
   }
 }
 
@@ -38,6 +42,10 @@ public protocol TrainingTask: AnyObject {
   /// Samples in an epoch.
   var samplesPerEpoch: Int { get }
 
+  /// Types of the tensors of each kind of batch that an epoch has, as far as they are known before there is one. Steps
+  /// for them are recorded when a training is made, so that what does not fit is known then.
+  var batchTypes: [[TensorType]] { get }
+
   /// The batches of an epoch, from a position on. The same epoch and position give the same bytes.
   func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource
 
@@ -59,6 +67,10 @@ public protocol TrainingTask: AnyObject {
 
   /// Text that lets the weights be used without the run: configuration, classes, normalisation.
   var modelDescription: [String: String] { get }
+}
+
+extension TrainingTask {
+  public var batchTypes: [[TensorType]] { [] }
 }
 
 /// What validation found.

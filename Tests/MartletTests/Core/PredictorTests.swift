@@ -199,13 +199,13 @@ struct PredictorTests {
     }
     let a = try Tensor.normal(TensorType([3, 5]), seed: 1, stream: 1)
     let b = try Tensor.normal(TensorType([3, 4]), seed: 1, stream: 2)
-    let results = try predictor([a, b])
     let product = try a.matmul(weight.concrete)
     let expected = [try product + b, try product.relu()]
+    let results = try predictor([a, b])
     for (result, expected) in zip(results, expected) {
       #expect(try result.scalars(Float.self) == expected.scalars(Float.self))
     }
-    #expect(throws: MartletError.self) { try predictor(a) }
+    #expect(throws: MartletError.self) { try predictor([a, a]) }
   }
 
   @Test("refuse to change state")

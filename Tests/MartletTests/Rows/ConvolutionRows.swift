@@ -43,6 +43,18 @@ extension OperationRow {
       transposed("depthwise", ConvolutionOptions(stride: 2, padding: 1, groups: 9)),
       transposed("1d", ConvolutionOptions(stride: 2, padding: 1)),
       transposed("3d", ConvolutionOptions(stride: [2], padding: [0, 1, 0])),
+      transposed(
+        "one_sided",
+        ConvolutionOptions(stride: [2, 3], paddingBefore: [1, 0], paddingAfter: [0, 2], groups: 2)),
+      transposed(
+        "3d_groups_dilation",
+        ConvolutionOptions(stride: [1, 2, 1], padding: [1, 0, 2], dilation: [2, 1, 2], groups: 3),
+        outputPadding: [1, 1, 0]),
+      convolution(
+        "3d_groups_one_sided",
+        ConvolutionOptions(
+          stride: [1, 2, 1], paddingBefore: [0, 1, 0], paddingAfter: [1, 0, 2], dilation: [1, 1, 2], groups: 2
+        )),
     ]
 
   private static func convolution(

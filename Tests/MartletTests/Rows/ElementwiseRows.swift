@@ -1,7 +1,7 @@
 import Martlet
 
 extension OperationRow {
-  static let elementwise: [OperationRow] = unary + arithmetic + comparisons + casts
+  static let elementwise: [OperationRow] = unary + more + arithmetic + integers + comparisons + casts
 
   private static func row(
     _ name: String, tolerance: Double = 2e-6, checksFiniteDifferences: Bool = true,
@@ -42,6 +42,67 @@ extension OperationRow {
     row("over") { try 2.5 / $0[0] },
   ]
 
+  private static let more: [OperationRow] = [
+    row("sin") { try $0[0].sin() },
+    row("cos") { try $0[0].cos() },
+    row("tan") { try $0[0].tan() },
+    row("asin") { try $0[0].asin() },
+    row("acos") { try $0[0].acos() },
+    row("atan") { try $0[0].atan() },
+    row("sinh") { try $0[0].sinh() },
+    row("cosh") { try $0[0].cosh() },
+    row("asinh") { try $0[0].asinh() },
+    row("acosh") { try $0[0].acosh() },
+    row("atanh") { try $0[0].atanh() },
+    row("softplus") { try (8 * $0[0]).softplus() },
+    row("softsign") { try $0[0].softsign() },
+    row("mish") { try (4 * $0[0]).mish() },
+    row("elu") { try $0[0].elu(slope: 1.3) },
+    row("celu") { try $0[0].celu(width: 0.7) },
+    row("selu") { try $0[0].selu() },
+    row("hard_sigmoid_other") { try $0[0].hardSigmoid(slope: 0.4, offset: 0.3) },
+    // They jump.
+    row("threshold", checksFiniteDifferences: false) { try $0[0].thresholdedReLU(threshold: 0.3) },
+    row("shrink", checksFiniteDifferences: false) { try $0[0].shrink(threshold: 0.4, offset: 0.2) },
+    row("soft_shrink") { try $0[0].shrink(offset: 0.5) },
+    row("sign") { try $0[0].sign() },
+    row("ceil") { try $0[0].ceil() },
+    row("floor") { try $0[0].floor() },
+    row("round") { try $0[0].rounded() },
+    row("isnan") { try $0[0].isNaN() },
+    row("isinf") { try $0[0].isInfinite() },
+    row("isneginf") { try $0[0].isInfinite(positive: false) },
+    row("prelu.channel") { try $0[0].parametricReLU(slope: $0[1]) },
+    row("prelu.one") { try $0[0].parametricReLU(slope: $0[1]) },
+    row("clamp.tensors") { try $0[0].clamp(min: $0[1], max: $0[2]) },
+    row("remainder.both") { try $0[0].remainder(dividingBy: $0[1]) },
+    row("fmod.both") { try $0[0].truncatedRemainder(dividingBy: $0[1]) },
+  ]
+
+  private static let integers: [OperationRow] = ["int32", "int64", "uint8"].flatMap {
+    kind -> [OperationRow] in
+    [
+      row("remainder.\(kind)") { try $0[0].remainder(dividingBy: $0[1]) },
+      row("remainder_channel.\(kind)") { try $0[0].remainder(dividingBy: $0[1]) },
+      row("fmod.\(kind)") { try $0[0].truncatedRemainder(dividingBy: $0[1]) },
+      row("div.\(kind)") { try $0[0].truncatedQuotient(dividingBy: $0[1]) },
+      row("maximum.\(kind)") { try $0[0].maximum($0[1]) },
+      row("minimum.\(kind)") { try $0[0].minimum($0[1]) },
+      row("bitwise_and.\(kind)") { try $0[0].bitwiseAnd($0[1]) },
+      row("bitwise_or.\(kind)") { try $0[0].bitwiseOr($0[1]) },
+      row("bitwise_xor.\(kind)") { try $0[0].bitwiseXor($0[1]) },
+      row("bitwise_not.\(kind)") { try $0[0].bitwiseNot() },
+      row("pow.\(kind)") { try $0[0].power($0[1]) },
+      row("shift_left.\(kind)") { try $0[0].shiftedLeft(by: $0[1]) },
+      row("shift_right.\(kind)") { try $0[0].shiftedRight(by: $0[1]) },
+      row("neg.\(kind)") { try -$0[0] },
+      row("abs.\(kind)") { try $0[0].abs() },
+      row("sign.\(kind)") { try $0[0].sign() },
+      row("square.\(kind)") { try $0[0].square() },
+      row("relu.\(kind)") { try $0[0].relu() },
+    ]
+  }
+
   private static let arithmetic: [OperationRow] =
     [
       "same", "channel", "batch_channel", "pixel", "row", "scalar", "both", "matrix", "many_pixels",
@@ -80,6 +141,7 @@ extension OperationRow {
     row("ge") { try $0[0].greaterOrEqual(to: $0[1]) },
     row("logical_and") { try $0[0].and($0[1]) },
     row("logical_or") { try $0[0].or($0[1]) },
+    row("logical_xor") { try $0[0].xor($0[1]) },
     row("logical_not") { try $0[0].not() },
     row("gt_number") { try $0[0].greater(than: 1) },
     row("integers") { try ($0[0] + $0[1]) * $0[0] - $0[1] },

@@ -1,7 +1,9 @@
 import Martlet
 
 extension OperationRow {
-  static let movement: [OperationRow] = [
+  static let movement: [OperationRow] = plain + rearranging + indexing
+
+  private static let plain: [OperationRow] = [
     OperationRow("movement/relayout") { [try $0[0].converted(to: $0[0].layout.other)] },
     OperationRow("movement/relayout_1d") { [try $0[0].converted(to: $0[0].layout.other)] },
     OperationRow("movement/reshape") { [try $0[0].reshaped(to: [2, 3, 20])] },

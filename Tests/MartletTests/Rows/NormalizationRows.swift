@@ -41,6 +41,16 @@ extension OperationRow {
     OperationRow("normalization/layer_image") {
       [try $0[0].layerNorm(normalizedShape: [3, 4, 5], weight: $0[1], bias: $0[2], epsilon: 1e-12)]
     },
+    OperationRow("normalization/rms") { [try $0[0].rmsNorm(weight: $0[1])] },
+    OperationRow("normalization/rms_image") { [try $0[0].rmsNorm(axes: 2, epsilon: 1e-6)] },
+    OperationRow("normalization/normalize") { [try $0[0].lpNormalized(axis: 1)] },
+    OperationRow("normalization/normalize_1") { [try $0[0].lpNormalized(1)] },
+    OperationRow("normalization/response") {
+      [try $0[0].localResponseNorm(size: 3, alpha: 0.5, bias: 2)]
+    },
+    OperationRow("normalization/response_matrix") { [try $0[0].localResponseNorm(size: 5)] },
+    OperationRow("normalization/response_even") { [try $0[0].localResponseNorm(size: 4, alpha: 0.3)] },
+    OperationRow("normalization/mean_variance") { [try $0[0].meanVarianceNormalized(axes: [0, 2, 3])] },
     OperationRow("normalization/layer_plain") { [try $0[0].layerNorm(normalizedShape: [9])] },
   ]
 }

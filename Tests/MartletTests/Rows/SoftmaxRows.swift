@@ -16,5 +16,8 @@ extension OperationRow {
           [try $0[0].logSoftmax(axis: axis)]
         },
       ]
-    }
+    } + [
+      OperationRow("softmax/hardmax.channels") { [try $0[0].hardmax(axis: 1)] },
+      OperationRow("softmax/hardmax.last") { [try $0[0].hardmax(axis: -1)] },
+    ]
 }

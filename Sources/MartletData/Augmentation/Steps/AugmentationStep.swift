@@ -46,6 +46,10 @@ public struct AugmentationParameter<Step: Sendable>: Sendable {
   let write: @Sendable (Step, inout KeyedEncodingContainer<AugmentationKey>) throws -> Void
   /// What was expected and what came, unless the value can be meant.
   let problem: @Sendable (Step) -> String?
+  /// The value, as it is written in a file.
+  let text: @Sendable (Step) -> String
+  /// What it can be.
+  let expected: String
 
   /// A parameter with a test of its value.
   public init<Value: Codable & Sendable>(
@@ -54,6 +58,8 @@ public struct AugmentationParameter<Step: Sendable>: Sendable {
   ) {
     let key = AugmentationKey(name)
     self.name = name
+    self.expected = expected
+    text = { "\($0[keyPath: property])" }
     read = { values, step in
       if let value = try values.decodeIfPresent(Value.self, forKey: key) { step[keyPath: property] = value }
     }
@@ -77,6 +83,8 @@ public struct AugmentationParameter<Step: Sendable>: Sendable {
   ) where Value.RawValue == String {
     let key = AugmentationKey(name)
     self.name = name
+    expected = Value.allCases.map(\.rawValue).joined(separator: " or ")
+    text = { $0[keyPath: property].rawValue }
     read = { values, step in
       guard let text = try values.decodeIfPresent(String.self, forKey: key) else { return }
       guard let value = Value(rawValue: text) else {

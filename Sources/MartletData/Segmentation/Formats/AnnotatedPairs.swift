@@ -22,7 +22,7 @@ extension ShapeAnnotations {
 
 extension Array where Element: Hashable {
   /// Each element once, where it came first.
-  var uniqued: [Element] {
+  package var uniqued: [Element] {
     var seen: Set<Element> = []
     return filter { seen.insert($0).inserted }
   }

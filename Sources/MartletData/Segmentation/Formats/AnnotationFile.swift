@@ -1,5 +1,24 @@
 import Foundation
 import Martlet
+import MartletFiles
+
+/// A number of a JSON file that must be whole, and is named with its place where it is not: the decoder itself calls a
+/// file with 1.5 in place of a whole number no JSON.
+@propertyWrapper
+struct WholeNumber: Decodable {
+  let wrappedValue: Int
+
+  init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    do {
+      wrappedValue = try value.decode(Int.self)
+    } catch {
+      guard let number = try? value.decode(Double.self) else { throw error }
+      throw DecodingError.dataCorruptedError(
+        in: value, debugDescription: "expected a whole number, got \(number)")
+    }
+  }
+}
 
 /// Reading of files that hold annotations.
 enum AnnotationFile {
@@ -7,7 +26,7 @@ enum AnnotationFile {
   static let byteLimit = 1 << 31
 
   static func bytes(_ url: URL) throws -> Data {
-    Data(try FileBytes.read(url.path, operation: "dataset", limit: byteLimit).bytes)
+    Data(try ReadableFile.read(url.path, operation: "dataset", limit: byteLimit).bytes)
   }
 
   /// Decodes a JSON file.
@@ -34,21 +53,12 @@ enum AnnotationFile {
     }
     switch error {
     case .keyNotFound(let key, let context): return place(context, key) + "expected a value, got none"
-    case .typeMismatch(let type, let context): return place(context) + "expected \(words(for: type))"
+    case .typeMismatch(let type, let context):
+      return place(context) + "expected \(decodedKind(type, object: "an object"))"
     case .valueNotFound(let type, let context):
-      return place(context) + "expected \(words(for: type)), got null"
+      return place(context) + "expected \(decodedKind(type, object: "an object")), got null"
     case .dataCorrupted(let context): return place(context) + context.debugDescription
     @unknown default: return "\(error)"
-    }
-  }
-
-  private static func words(for type: Any.Type) -> String {
-    switch type {
-    case is any BinaryInteger.Type: "a whole number"
-    case is any BinaryFloatingPoint.Type: "a number"
-    case is String.Type: "text"
-    case is any Collection.Type: "a list"
-    default: "an object"
     }
   }
 

@@ -15,10 +15,10 @@ struct COCOSource {
   }
 
   private struct ImageEntry: Decodable {
-    var id: Int
+    @WholeNumber var id: Int
     var fileName: String
-    var width: Int
-    var height: Int
+    @WholeNumber var width: Int
+    @WholeNumber var height: Int
 
     enum CodingKeys: String, CodingKey {
       case id, width, height
@@ -27,7 +27,7 @@ struct COCOSource {
   }
 
   private struct Category: Decodable {
-    var id: Int
+    @WholeNumber var id: Int
     var name: String
   }
 
@@ -47,10 +47,10 @@ struct COCOSource {
 
     init(from decoder: any Decoder) throws {
       let values = try decoder.container(keyedBy: Key.self)
-      id = try values.decodeIfPresent(Int.self, forKey: .id)
-      imageID = try values.decode(Int.self, forKey: .imageID)
-      categoryID = try values.decode(Int.self, forKey: .categoryID)
-      isCrowd = try values.decodeIfPresent(Int.self, forKey: .isCrowd) ?? 0 != 0
+      id = try values.decodeIfPresent(WholeNumber.self, forKey: .id)?.wrappedValue
+      imageID = try values.decode(WholeNumber.self, forKey: .imageID).wrappedValue
+      categoryID = try values.decode(WholeNumber.self, forKey: .categoryID).wrappedValue
+      isCrowd = try values.decodeIfPresent(WholeNumber.self, forKey: .isCrowd)?.wrappedValue ?? 0 != 0
       segmentation = try values.decodeIfPresent(Segmentation.self, forKey: .segmentation)
     }
   }
@@ -162,11 +162,15 @@ private enum Segmentation: Decodable {
 
   init(from decoder: any Decoder) throws {
     if let values = try? decoder.container(keyedBy: Key.self) {
-      let size = try values.decode([Int].self, forKey: .size)
+      let size = try values.decode([WholeNumber].self, forKey: .size).map(\.wrappedValue)
       if let text = try? values.decode(String.self, forKey: .counts) {
         self = .text(counts: text, size: size)
       } else {
-        self = .runs(counts: try values.decode([Int].self, forKey: .counts), size: size)
+        // There can be many, and few files have others.
+        let counts =
+          try (try? values.decode([Int].self, forKey: .counts))
+          ?? values.decode([WholeNumber].self, forKey: .counts).map(\.wrappedValue)
+        self = .runs(counts: counts, size: size)
       }
       return
     }

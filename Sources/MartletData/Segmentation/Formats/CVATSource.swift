@@ -170,10 +170,10 @@ private final class CVATReader: NSObject, XMLParserDelegate {
               + SIMD2(cos(angle) * way.x - sin(angle) * way.y, sin(angle) * way.x + cos(angle) * way.y)
           })
     case "ellipse":
-      guard let x = number("cx"), let y = number("cy"), let rx = number("rx"), let ry = number("ry"),
-        (number("rotation") ?? 0) == 0
-      else { return nil }
-      return .ellipse(center: SIMD2(x, y), radii: SIMD2(rx, ry))
+      guard let x = number("cx"), let y = number("cy"), let rx = number("rx"), let ry = number("ry") else {
+        return nil
+      }
+      return .ellipse(center: SIMD2(x, y), radii: SIMD2(rx, ry), angle: (number("rotation") ?? 0) * .pi / 180)
     case "mask":
       guard let text = attributes["rle"], let left = whole("left"), let top = whole("top"),
         let width = whole("width"), let height = whole("height")

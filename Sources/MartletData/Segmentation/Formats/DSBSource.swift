@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 
 /// The layout of the 2018 Data Science Bowl: `ID/images/ID.png` and `ID/masks/*.png`, an object a mask.
 enum DSBSource {
@@ -16,12 +17,19 @@ enum DSBSource {
     guard let names = try Folder.names(in: root.path) else {
       throw MartletError("dataset", "expected a folder of samples at \(root.path), got nothing there")
     }
+    var settled = options
+    settled.classes = options.classes ?? [SegmentationClass("background"), SegmentationClass("foreground")]
     var source = SampleSource(
-      format: .dsb, pairs: [], problems: [], masks: ObjectMasks(), options: options)
+      format: .dsb, pairs: [], problems: [], masks: ObjectMasks(), options: settled)
     for name in names.sorted(by: NaturalOrder.precedes)
     where !name.hasPrefix(".") && DatasetFormat.isFolder(root.appending(path: name)) {
       let folder = root.appending(path: name)
       let (images, masks) = (folder.appending(path: "images"), folder.appending(path: "masks"))
+      // Runs and predictions may lie beside the samples.
+      guard DatasetFormat.isFolder(images) || DatasetFormat.isFolder(masks) else {
+        source.notes.append("\(folder.path): left out, since there are neither images nor masks in it")
+        continue
+      }
       do {
         let listing = try ImageFolder.files(in: images, for: "images")
         source.problems += listing.problems
@@ -50,7 +58,7 @@ enum DSBSource {
 /// A folder a mask: what is not 0 in any of its files is an object.
 struct ObjectMasks: MaskReader {
   func raster(of pair: SamplePairing.Pair, width: Int, height: Int, asColors: Bool) throws -> MaskRaster {
-    var values = [UInt16](repeating: 0, count: width * height)
+    var values = [UInt8](repeating: 0, count: width * height)
     // An image without objects has an empty folder.
     let isEmpty = (try Folder.names(in: pair.mask.path) ?? []).allSatisfy { $0.hasPrefix(".") }
     for file in isEmpty ? [] : try ImageFolder.files(in: pair.mask, for: "masks").files {
@@ -63,11 +71,11 @@ struct ObjectMasks: MaskReader {
       }
       switch object.pixels {
       case .values(let object, _):
-        for pixel in values.indices where object[pixel] != 0 { values[pixel] = 255 }
-      case .colors:
+        for pixel in values.indices where object[pixel] != 0 { values[pixel] = 1 }
+      case .colors, .labels:
         throw MartletError("dataset", "\(file.path): expected an object's mask in grey, got colours")
       }
     }
-    return MaskRaster(width: width, height: height, pixels: .values(values, largest: 255))
+    return MaskRaster(width: width, height: height, pixels: .labels(values))
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 
 /// How a dataset's images and masks are stored.
 public enum DatasetFormat: String, Hashable, Sendable, Codable, CaseIterable {

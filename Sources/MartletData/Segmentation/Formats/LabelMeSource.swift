@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 
 /// LabelMe's annotations: beside each image, or in a folder of their own, a JSON file of its name with polygons,
 /// rectangles and circles.

@@ -16,29 +16,88 @@ enum PolygonRaster {
   ) {
     if points.count < 3 || width == 0 || height == 0 { return }
     let corners = points.map { Corner(x: Int($0.x * 5 + 0.5), y: Int($0.y * 5 + 0.5)) }
-    // Column and row of each crossing in one number, so that they can be sorted together.
-    var crossings: [Int] = []
+    /// The first row whose centre lies below a row of the fine grid.
+    func firstRow(below row: Int) -> Int {
+      min(max(Int(((Double(row) + 0.5) / Double(scale) - 0.5).rounded(.up)), 0), height)
+    }
+    var box = CrossingParity.Box(columns: width, rows: height)
+    for corner in corners { box.take(column: corner.x / scale, row: firstRow(below: corner.y)) }
+    var crossings = CrossingParity(box)
     for (index, corner) in corners.enumerated() {
       let next = corners[(index + 1) % corners.count]
       forEachCrossing(corner, next, width: width) { column, row in
-        // The first row whose centre lies below the crossing.
-        let place = ((Double(row) + 0.5) / Double(scale) - 0.5).rounded(.up)
-        crossings.append(column * (height + 1) + min(max(Int(place), 0), height))
+        crossings.flip(column, firstRow(below: row))
       }
     }
-    crossings.sort()
-    // A closed line crosses each column an even number of times.
-    for index in stride(from: 0, to: crossings.count - 1, by: 2) {
-      let column = crossings[index] / (height + 1)
-      let first = crossings[index] - column * (height + 1)
-      let last = crossings[index + 1] - column * (height + 1)
-      if first < last { body(column, first..<last) }
-    }
+    crossings.forEachRun(body)
   }
 
   private struct Corner {
     var x: Int
     var y: Int
+  }
+
+  /// At which rows of each column an odd number of edges crosses: a bit a pixel of the polygon's box, however many edges
+  /// there are.
+  private struct CrossingParity {
+    /// What of an image a polygon can reach.
+    struct Box {
+      /// One more row than the image has, for crossings below it.
+      let columns: Int
+      let rows: Int
+      var left: Int
+      var right = -1
+      var top: Int
+      var bottom = -1
+
+      init(columns: Int, rows: Int) {
+        (self.columns, self.rows) = (columns, rows)
+        (left, top) = (columns, rows)
+      }
+
+      mutating func take(column: Int, row: Int) {
+        // Crossings are rounded, by less than a column and a row.
+        left = min(left, max(column - 1, 0))
+        right = max(right, min(column + 1, columns - 1))
+        top = min(top, max(row - 1, 0))
+        bottom = max(bottom, min(row + 1, rows))
+      }
+    }
+
+    private let box: Box
+    private let height: Int
+    private var words: [UInt64]
+
+    init(_ box: Box) {
+      self.box = box
+      height = max(box.bottom - box.top + 1, 0)
+      words = [UInt64](repeating: 0, count: (max(box.right - box.left + 1, 0) * height + 63) / 64)
+    }
+
+    mutating func flip(_ column: Int, _ row: Int) {
+      let bit = (column - box.left) * height + row - box.top
+      words[bit >> 6] ^= 1 << UInt64(bit & 63)
+    }
+
+    /// Calls `body` with the rows from an odd crossing of a column to the next. A closed line crosses each column an even
+    /// number of times, so that they come in pairs.
+    func forEachRun(_ body: (_ column: Int, _ rows: Range<Int>) -> Void) {
+      var first: Int?
+      for (index, word) in words.enumerated() {
+        var rest = word
+        while rest != 0 {
+          let bit = index << 6 + rest.trailingZeroBitCount
+          rest &= rest - 1
+          if let start = first {
+            let (column, row) = start.quotientAndRemainder(dividingBy: height)
+            body(box.left + column, box.top + row..<box.top + bit - column * height)
+            first = nil
+          } else {
+            first = bit
+          }
+        }
+      }
+    }
   }
 
   /// The columns whose centres an edge passes, and the row of the fine grid in which it does.

@@ -49,9 +49,6 @@ struct ShapeAnnotations {
   func source(_ options: SegmentationOptions) throws -> SampleSource {
     var problems = problems
     var settled = options
-    settled.encoding = .indices
-    settled.ignoreIndex = Int(LabelMap.ignored)
-    settled.ignoreColor = nil
     settled.classes = options.classes ?? Self.table(allNames)
     let classes = settled.classes ?? []
     if !images.isEmpty {
@@ -140,7 +137,6 @@ struct ShapeMasks: MaskReader {
       }
       shape.paint(label, on: &values, width: width, height: height)
     }
-    return MaskRaster(
-      width: width, height: height, pixels: .values(values.map { UInt16($0) }, largest: 255))
+    return MaskRaster(width: width, height: height, pixels: .labels(values))
   }
 }

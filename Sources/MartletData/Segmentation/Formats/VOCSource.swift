@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletFiles
 
 /// Pascal VOC's layout: images in `JPEGImages`, palette masks in `SegmentationClass` with 255 for what does not count,
 /// and lists of names in `ImageSets/Segmentation`.
@@ -51,7 +52,7 @@ enum VOCSource {
 
   /// The first word of each line.
   private static func names(in list: URL) throws -> [String] {
-    let (bytes, _) = try FileBytes.read(list.path, operation: "dataset", limit: AnnotationFile.byteLimit)
+    let (bytes, _) = try ReadableFile.read(list.path, operation: "dataset", limit: AnnotationFile.byteLimit)
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw MartletError("dataset", "\(list.path): expected a list of names in UTF-8")
     }

@@ -21,7 +21,7 @@ final class UnpackedFile {
 
   let path: String
   let isPacked: Bool
-  private let file: ReadableImageFile
+  private let file: ReadableFile
   private let input = UnsafeMutablePointer<UInt8>.allocate(capacity: bufferSize)
   /// zlib's state points back at the stream, so it stays at one address.
   private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
@@ -38,7 +38,7 @@ final class UnpackedFile {
     stream.initialize(to: z_stream())
     pending = UnsafeMutableBufferPointer(start: input, count: 0)
     do {
-      file = try ReadableImageFile(path, operation: "volume")
+      file = try ReadableFile(path, operation: "volume")
     } catch {
       input.deallocate()
       stream.deallocate()
@@ -67,10 +67,10 @@ final class UnpackedFile {
   }
 
   /// Bytes of the file as it is.
-  var size: Int { file.size }
+  var size: Int { file.byteCount }
 
   /// The most bytes that the file can hold, unpacked.
-  var largestCount: Int { isPacked ? file.size.saturatingProduct(Self.largestRatio) : file.size }
+  var largestCount: Int { isPacked ? file.byteCount.saturatingProduct(Self.largestRatio) : file.byteCount }
 
   /// Reads until `target` is full or the file ends, and returns how many bytes came.
   ///

@@ -1,3 +1,4 @@
+import Martlet
 import MartletKernels
 
 /// Weighted sums of scores for as many slices of a volume as a window has. Slice z is kept at z modulo that number.
@@ -52,11 +53,13 @@ final class SliceBand {
   }
 
   /// Passes on slices that are done, and makes room for those that come.
+  ///
+  /// - Throws: ``MartletError`` when scores are no numbers; whatever `body` throws.
   func finish(_ slices: Range<Int>, _ body: (PredictedSlice) throws -> Void) throws {
     let area = volume.area
     for z in slices {
       let start = z % depth * area
-      divide(start)
+      try divide(start)
       try sums.withUnsafeBufferPointer { sums in
         try labels.withUnsafeBufferPointer { labels in
           try body(
@@ -74,20 +77,30 @@ final class SliceBand {
   }
 
   /// Turns a slice's sums into means and finds the largest.
-  private func divide(_ start: Int) {
+  private func divide(_ start: Int) throws {
+    var checks = [Float](repeating: 0, count: volume.height)
+    checks.withUnsafeMutableBufferPointer { divide(start, $0) }
+    if !checks.allSatisfy(\.isFinite) { throw MartletError.probabilitiesAreNoNumbers }
+  }
+
+  /// - Parameter checks: A sum over each row, which is finite if all of the row is.
+  private func divide(_ start: Int, _ checks: UnsafeMutableBufferPointer<Float>) {
     sums.withUnsafeMutableBufferPointer { sums in
       labels.withUnsafeMutableBufferPointer { labels in
         totals.withUnsafeBufferPointer { totals in
           ThreadPool.parallelFor(volume.height) { row in
+            var check: Float = 0
             for voxel in row * volume.width..<(row + 1) * volume.width {
               let scores = (start + voxel) * classCount
               var best = 0
               for item in 0..<classCount {
                 sums[scores + item] /= totals[start + voxel]
+                check += sums[scores + item]
                 if sums[scores + item] > sums[scores + best] { best = item }
               }
               labels[voxel] = UInt8(best)
             }
+            checks[row] = check
           }
         }
       }

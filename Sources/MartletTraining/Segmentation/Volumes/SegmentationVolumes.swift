@@ -22,10 +22,22 @@ struct SegmentationVolumes: SegmentationData {
   var introduction: String {
     "\(samplesPerEpoch) patches of \(counted(training.dataset.count, "training volume")) and "
       + counted(validationSet.count, "validation volume")
+      + SampleFiles.note(onSharing: training.dataset.sampleFiles, validationSet.sampleFiles)
   }
+  var notes: [String] { (training.dataset.notes + validationSet.notes).uniqued }
   var classes: [SegmentationClass] { training.dataset.classes }
   var samplesPerEpoch: Int { training.sampleCount }
   var stepsPerEpoch: Int { training.batchCount }
+  var trainingPixels: [Int] { training.dataset.classVoxels }
+  var validationPixels: [Int] { validationSet.classVoxels }
+
+  func batchTypes(count: Int) -> [TensorType] {
+    let lengths = training.sampling.size.lengths
+    return [
+      TensorType([count, training.dataset.channels] + lengths, .float32, .channelsLast),
+      TensorType([count] + lengths, .uint8),
+    ]
+  }
 
   func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
     let batches = training.batches(epoch: epoch, startingAt: step)
@@ -37,11 +49,9 @@ struct SegmentationVolumes: SegmentationData {
   }
 
   func fingerprint() throws -> DataFingerprint {
-    func pairs(_ data: VolumeDataset) throws -> [DataFingerprint.Pair] {
-      try data.samples.map { try DataFingerprint.Pair(image: $0.image, mask: $0.mask, name: $0.fileName) }
-    }
-    return DataFingerprint(
-      training: try pairs(training.dataset), validation: try pairs(validationSet),
+    try DataFingerprint(
+      training: DataFingerprint.Pair.pairs(training.dataset.sampleFiles),
+      validation: DataFingerprint.Pair.pairs(validationSet.sampleFiles),
       normalization: .unit(channels: training.dataset.channels), volumes: training.normalization)
   }
 
@@ -51,7 +61,8 @@ struct SegmentationVolumes: SegmentationData {
       inputChannels: data.channels, classCount: data.classes.count, options: data.options,
       normalization: .unit(channels: data.channels))
     description.volumes = VolumeDescription(
-      window: training.sampling.size, normalization: training.normalization)
+      window: training.sampling.size, normalization: training.normalization,
+      geometries: data.samples.map(\.geometry))
     return description
   }
 
@@ -66,6 +77,15 @@ struct SegmentationVolumes: SegmentationData {
       makePredictor: {
         try VolumePredictor(borrowing: network, description: description, numerics: numerics)
       })
+  }
+}
+
+extension VolumeDataset {
+  /// Voxels of each class over all samples.
+  fileprivate var classVoxels: [Int] {
+    samples.reduce(into: Array(repeating: 0, count: classes.count)) { sums, sample in
+      for (index, count) in sample.classVoxels.enumerated() { sums[index] += count }
+    }
   }
 }
 
@@ -95,7 +115,9 @@ extension SegmentationConfiguration {
   func volumeDatasets() throws -> (training: VolumeDataset, validation: VolumeDataset) {
     let training = try VolumeDataset(
       images: URL(filePath: images), masks: URL(filePath: maskPlace), options: maskOptions())
+    try checkIgnored(training.options)
     if let validationImages, let validationMasks {
+      try training.checkForeground()
       return (
         training,
         try VolumeDataset(
@@ -103,7 +125,9 @@ extension SegmentationConfiguration {
           options: training.options, channels: training.channels)
       )
     }
-    return try training.split(validationFraction: validationFraction, seed: self.seed)
+    let parts = try training.split(validationFraction: validationFraction, seed: self.seed)
+    try parts.training.checkForeground()
+    return parts
   }
 
   /// The validation volumes that a run had, from where they were.
@@ -116,6 +140,6 @@ extension SegmentationConfiguration {
     let data = try VolumeDataset(
       images: URL(filePath: folder), masks: URL(filePath: validationMasks ?? maskPlace),
       options: description.options, channels: description.inputChannels)
-    return data.subset(try run.validationPositions(among: data.samples.map(\.fileName), in: folder))
+    return data.subset(try run.validationPositions(among: data.sampleFiles, in: folder))
   }
 }

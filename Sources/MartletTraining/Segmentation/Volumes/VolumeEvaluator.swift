@@ -6,17 +6,24 @@ import MartletModels
 public final class VolumeEvaluator {
   private let network: any SegmentationModel
   private let loss: SegmentationLoss
-  private let numerics: Numerics
+  private let recording: RecordedNetwork
   private let windows: VolumeWindows
 
+  /// - Parameter isFrozen: Whether the network stays as it is: its weights are then prepared once, and it has the task's
+  ///   ``Precision``.
   /// - Throws: ``MartletError`` for a network that is not for volumes.
   public init(
     network: any SegmentationModel, description: SegmentationModelDescription, loss: SegmentationLoss,
-    numerics: Numerics = .current
+    numerics: Numerics = .current, isFrozen: Bool = false
   ) throws {
     self.network = network
     self.loss = loss
-    self.numerics = numerics
+    recording = RecordedNetwork(isFrozen: isFrozen, numerics: numerics) { arguments in
+      let logits = try network.logits(arguments[0])
+      return [
+        try logits.softmax(axis: 1).converted(to: .channelsLast), try loss(logits, arguments[1]),
+      ]
+    }
     let volumes = try description.volumeDescription()
     windows = try VolumeWindows(
       window: volumes.window, normalization: volumes.normalization, classCount: network.classCount)
@@ -38,8 +45,6 @@ public final class VolumeEvaluator {
     var evaluation = SegmentationEvaluation(classNames: names)
     var volumeSpacings: [[Double]] = []
     var losses: [Double] = []
-    // Weights do not change meanwhile.
-    let predictor = predictor()
     for (index, sample) in data.samples.enumerated() {
       let volume = try data.load(index)
       let spacing = spacing ?? sample.geometry.spacing
@@ -48,7 +53,7 @@ public final class VolumeEvaluator {
         prediction: [], confidences: [])
       try windows.predict(volume.volume) { window, start in
         let labels = windows.labels(of: volume, at: start)
-        let results = try predictor([window, labelTensor(labels)])
+        let results = try recorded(window, labels)
         if loss.isDefined(for: labels) { losses.append(try results[1].cast(to: .float64).item(Double.self)) }
         return results[0]
       } _: { slice in
@@ -69,17 +74,10 @@ public final class VolumeEvaluator {
     return evaluation
   }
 
-  /// From a window and its labels to probabilities and loss.
-  private func predictor() -> Predictor {
-    .borrowing(numerics: numerics) { [network, loss] arguments in
-      let logits = try network.logits(arguments[0])
-      return [
-        try logits.softmax(axis: 1).converted(to: .channelsLast), try loss(logits, arguments[1]),
-      ]
-    }
-  }
-
-  private func labelTensor(_ labels: [UInt8]) throws -> Tensor {
-    try Tensor(type: TensorType([1] + windows.window.lengths, .uint8)) { _ = $0.initialize(from: labels) }
+  /// Probabilities and loss of a window.
+  private func recorded(_ window: Tensor, _ labels: [UInt8]) throws -> [Tensor] {
+    let type = TensorType([1] + windows.window.lengths, .uint8)
+    let inputs = [window, try Tensor(type: type) { _ = $0.initialize(from: labels) }]
+    return try recording(inputs)
   }
 }

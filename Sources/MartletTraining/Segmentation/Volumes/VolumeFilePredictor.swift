@@ -1,69 +1,48 @@
 import Foundation
 import Martlet
 import MartletData
-
-/// Reads files one by one and writes what a network makes of them.
-public protocol FilePredictor {
-  /// Writes what is asked for of a file.
-  ///
-  /// - Returns: The mask's path.
-  /// - Throws: ``MartletError`` naming the file that cannot be read or written; nothing is left half-written.
-  func predict(_ file: String) throws -> String
-}
-
-extension SegmentationFilePredictor: FilePredictor {}
-
-/// What predicts the files of a network, images or volumes: what `martlet predict` does.
-///
-/// - Parameter start: How a network for images is started.
-/// - Throws: What ``SegmentationFilePredictor`` and ``VolumeFilePredictor`` do.
-public func segmentationFilePredictor(
-  _ model: URL, files: [String], output: String, _ request: SegmentationRequest,
-  numerics: Numerics = .current, start: PredictorStart = PredictorStart(),
-  report: @escaping @Sendable (String) -> Void = { _ in }
-) throws -> any FilePredictor {
-  let isForVolumes =
-    try ModelFile(runOrWeights: model).description(as: SegmentationModelDescription.self).volumes != nil
-  guard isForVolumes else {
-    return try SegmentationFilePredictor(
-      model, files: files, output: output, request, numerics: numerics, start: start, report: report)
-  }
-  try require(
-    start == PredictorStart(), "predict", "expected neither a packed file nor one of tuning for volumes")
-  return try VolumeFilePredictor(model, files: files, output: output, request, numerics: numerics)
-}
+import MartletFiles
 
 /// Reads volumes and writes their masks, as `.nii.gz` of bytes with the volumes' geometry.
 public final class VolumeFilePredictor: FilePredictor {
   private let predictor: VolumePredictor
+  private let volumes: VolumeDescription
   private let options: PredictionOptions
   private let outputs: PredictionOutputs
+  private let report: (String) -> Void
+  public let files: [String]
 
   /// - Parameters:
   ///   - model: A run folder or a weights file.
-  ///   - files: The volumes that will be given to ``predict(_:)``.
+  ///   - paths: The volumes that will be given to ``predict(_:)``, or folders of them.
   ///   - output: The folder for masks, made if it is missing.
   ///   - request: Overlap, blend and memory; all else is for images and refused.
+  ///   - report: Called with what sets a volume apart from those that the network was trained on.
   /// - Throws: ``MartletError``, before anything is written, when the request cannot be meant, a file would be written
   ///   twice or over one that is read, or the model cannot be read; also when the folder cannot be made.
   public init(
-    _ model: URL, files: [String], output: String, _ request: SegmentationRequest,
-    numerics: Numerics = .current
+    _ model: URL, files paths: [String], output: String, _ request: SegmentationRequest,
+    numerics: Numerics = .current, report: @escaping (String) -> Void = { _ in }
   ) throws {
     try request.check()
     var known = SegmentationRequest()
     known.options.overlap = request.options.overlap
     known.options.blend = request.options.blend
     known.options.memoryLimit = request.options.memoryLimit
+    known.overwrites = request.overwrites
     try require(
       request == known, "predict",
       "expected no more than overlap, blend and memory for volumes, which are predicted in windows of the size that "
         + "the network was trained on, got what is for images")
     options = request.options
     outputs = try PredictionOutputs(folder: output, request: request, maskExtension: ".nii.gz")
-    try outputs.check(files, inputs: files + [model.path])
+    files = try SampleFileKind.volume.files(at: paths)
+    try outputs.check(files, model: model)
     let (network, description) = try SegmentationModelDescription.load(runOrWeights: model)
-    predictor = try VolumePredictor(network: network, description: description, numerics: numerics)
+    self.report = report
+    volumes = try description.volumeDescription()
+    predictor = try VolumePredictor(
+      network: network, description: description, numerics: numerics)
     try Folder.create(output)
   }
 
@@ -74,6 +53,9 @@ public final class VolumeFilePredictor: FilePredictor {
       byteCount <= options.memoryLimit, "predict",
       "\(file): \(header.size) voxels take \(byteText(byteCount)), more than the limit of "
         + "\(byteText(options.memoryLimit)): allow more")
+    for note in volumes.notes(on: header.geometry) {
+      report("\(file): \(note); voxels are taken as they are")
+    }
     let volume = try Volume(contentsOf: file)
     let mask = outputs.mask(of: file)
     let writer = try NIfTIWriter(

@@ -43,13 +43,15 @@ public struct SampleSize: Hashable, Sendable, Codable, ExpressibleByIntegerLiter
     if lengths.count == 1 { try container.encode(lengths[0]) } else { try container.encode(lengths) }
   }
 
-  public var description: String { lengths.map(String.init).joined(separator: " ") }
+  public var description: String { lengths.map(String.init).joined(separator: "x") }
 
   /// The side of square images.
   ///
   /// - Throws: ``MartletError`` for other than one length that an image can have.
   func side() throws -> Int {
-    try checkValue(lengths.count == 1 && (1...65536).contains(lengths[0]), "size", "1 to 65536", self)
+    try checkValue(
+      lengths.count == 1 && (1...32768).contains(lengths[0]), "size", "one length from 1 to 32768 for images",
+      self)
     return lengths[0]
   }
 
@@ -97,7 +99,9 @@ extension SegmentationConfiguration {
     guard isVolumes else {
       _ = try size.side()
       if let name = volumes.givenNames.first {
-        throw MartletError("configuration", "\(name): expected axes 3, for volumes, got \(network.axes ?? 2)")
+        throw MartletError(
+          "configuration",
+          "\(name): expected a network for volumes (axes 3) with it, got one for images (axes 2)")
       }
       return
     }
@@ -108,7 +112,7 @@ extension SegmentationConfiguration {
     _ = try volumeSampling()
     _ = try volumeAugmentation()
     try checkValue(
-      [.auto, .folders].contains(datasetFormat), "format", "auto or folders for volumes", format)
+      [.auto, .folders].contains(format), "format", "auto or folders for volumes", format.rawValue)
     try checkValue(!masks.isEmpty, "masks", "a folder", "nothing")
     try checkValue(
       normalization == .dataset, "normalization", "nothing for volumes, which have volume-normalization",

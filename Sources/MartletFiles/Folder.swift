@@ -1,5 +1,4 @@
 import Martlet
-import MartletFiles
 
 #if canImport(Darwin)
   import Darwin
@@ -10,18 +9,18 @@ import MartletFiles
 #endif
 
 /// Folders made and listed, with errors that name the path.
-public enum Folder {
+package enum Folder {
   /// Checks the name of a folder to write to: an empty one would lead to the root of the file system.
   ///
   /// - Throws: ``MartletError`` when there is no name.
-  public static func checkName(_ path: String, _ operation: String) throws {
+  package static func checkName(_ path: String, _ operation: String) throws {
     try require(!path.isEmpty, operation, "output: expected a folder, got an empty name")
   }
 
   /// Makes a folder and those that lead to it, where they are missing.
   ///
   /// - Throws: ``MartletError`` naming the path, when a file is in the way or the folder above is unwritable.
-  public static func create(_ path: String) throws {
+  package static func create(_ path: String) throws {
     var isMissing: [String] = []
     var current = path
     // From the folder upwards to the first that is there, then down again.
@@ -43,12 +42,12 @@ public enum Folder {
   /// The names of what is in a folder, in the order of their bytes; nil when there is nothing under the path.
   ///
   /// - Throws: ``MartletError`` naming the path, when it is not a folder or cannot be read.
-  public static func names(in path: String) throws -> [String]? {
+  package static func names(in path: String) throws -> [String]? {
     try rawNames(in: path)?.map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// The same as bytes, which need not be UTF-8.
-  static func rawNames(in path: String) throws -> [[UInt8]]? {
+  package static func rawNames(in path: String) throws -> [[UInt8]]? {
     guard let directory = opendir(path) else {
       if errno == ENOENT { return nil }
       throw MartletError("folder", "\(path): cannot be read: \(systemErrorText(errno))")
@@ -70,16 +69,22 @@ public enum Folder {
   }
 
   /// Where a path leads when links are followed: to a folder, to something else, or nowhere for the reason given.
-  enum Target: Hashable {
+  package enum Target: Hashable {
     case folder
     case other
     case nothing(reason: String)
   }
 
-  static func target(of path: String) -> Target {
+  package static func target(of path: String) -> Target {
     var status = stat()
     guard stat(path, &status) == 0 else { return .nothing(reason: systemErrorText(errno)) }
     return status.st_mode & S_IFMT == S_IFDIR ? .folder : .other
+  }
+
+  /// Whether there is an ordinary file, which writing would replace.
+  package static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
   private static func isFolder(_ path: String) -> Bool { target(of: path) == .folder }

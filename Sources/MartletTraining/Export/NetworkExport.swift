@@ -1,0 +1,90 @@
+import Foundation
+import Martlet
+import MartletFiles
+import MartletONNX
+
+/// Writes a network as an ONNX file: what `martlet export` does.
+///
+/// A segmentation network reads `image`, float32 [N, C, H, W] or [N, C, D, H, W], normalised as ``metadata`` says, and
+/// gives `logits` [N, classes, H, W]; or, with another ``result``, `probabilities` of that shape, or `labels`, int64
+/// [N, H, W]. A recommender reads `items`, int64 [N, L], and gives `scores` [N, items + 1].
+public struct NetworkExport {
+  /// What a segmentation network's file gives.
+  public enum Result: String, Sendable, CaseIterable {
+    case logits, probabilities, labels
+  }
+
+  /// What was written.
+  public struct Summary: Sendable {
+    /// Axes that were to be dynamic and are not, with the reasons.
+    public var fixedAxes: [ONNXExport.FixedAxis]
+  }
+
+  /// A run folder, a weights file that training wrote, a YAML file, or an architecture's name.
+  public var model: String
+  /// `KEY=VALUE` for a YAML file or an architecture: its configuration's keys, and `classes` as a number.
+  public var settings: [String] = []
+  /// A file of weights instead of the model's own.
+  public var weights: String?
+  /// Channels of the images, for a YAML file or an architecture.
+  public var channels = 3
+  public var output: String
+  public var result = Result.logits
+  /// A batch's size where it shall be fixed.
+  public var batch: Int?
+  /// Height and width, or depth, height and width, where they shall be fixed.
+  public var size: [Int]?
+  public var opset = ONNXExport.Options().opset
+  /// The version that the file names.
+  public var version = ""
+
+  public init(model: String, output: String) {
+    self.model = model
+    self.output = output
+  }
+
+  /// - Throws: ``MartletError`` when a file cannot be read or written, an option does not fit the network, or the network
+  ///   has an operation that ONNX has not.
+  @discardableResult
+  public func run() throws -> Summary {
+    try require(batch.map { $0 > 0 } ?? true, "export", "expected a batch of 1 or more, got \(batch ?? 0)")
+    try checkOutput()
+    let source = ModelSource(model: model, settings: settings, weights: weights)
+    let export: ONNXExport
+    switch try source.network(inputChannels: channels) {
+    case .segmentation(let network, let description):
+      export = try SegmentationExport(network: network, description: description, options: self).export()
+    case .recommendation(let network, let description):
+      export = try RecommendationExport(network: network, description: description, options: self).export()
+    }
+    try export.write(to: output)
+    return Summary(fixedAxes: export.fixedAxes)
+  }
+
+  /// Checks that nothing that is read would be replaced.
+  private func checkOutput() throws {
+    try require(!output.isEmpty, "export", "output: expected a file, got an empty name")
+    let place = FilePlace.of(output)
+    for file in [model, weights].compactMap({ $0 }) where FileManager.default.fileExists(atPath: file) {
+      try require(
+        place != FilePlace.of(file), "export",
+        "expected another file for the result, got \(output), which is read")
+    }
+  }
+
+  func onnxOptions(_ metadata: [String: String]) -> ONNXExport.Options {
+    var options = ONNXExport.Options()
+    options.opset = opset
+    options.metadata = metadata
+    options.producer = ("martlet", version)
+    return options
+  }
+}
+
+/// Text of JSON for metadata, the same for the same value.
+func metadataJSON(_ value: some Encodable) -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  guard let data = try? encoder.encode(value) else { preconditionFailure("names and numbers encode as JSON") }
+  return String(decoding: data, as: UTF8.self)
+}

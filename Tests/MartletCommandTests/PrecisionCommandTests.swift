@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+@Suite("martlet --precision", .serialized)
+struct PrecisionCommandTests {
+  /// Wide enough that layers are rounded.
+  private func trained(_ scratch: Scratch) throws {
+    try scratch.cells(6, size: 64)
+    var arguments = scratch.trainArguments("run", epochs: 1)
+    for (flag, value) in ["--base-channels": "32", "--size": "64"] {
+      arguments[try #require(arguments.firstIndex(of: flag)) + 1] = value
+    }
+    let train = try Program.run(arguments)
+    try #require(train.status == 0, "\(train.errors)")
+  }
+
+  @Test("says what bf16 changes, in predictions and evaluations, and is refused where the processor lacks it")
+  func bfloat16() throws {
+    let scratch = try Scratch()
+    try trained(scratch)
+    let predict = [
+      "predict", scratch.path("run"), scratch.path("cells/images"), "--output", scratch.path("masks"),
+    ]
+    let evaluate = ["evaluate", scratch.path("run"), "--no-distances"]
+    // Portable kernels are on every machine, and no processor's bf16 instructions go with them.
+    for arguments in [predict, evaluate] {
+      let refused = try Program.run(
+        arguments + ["--precision", "bf16"], environment: ["MARTLET_ISA": "portable"])
+      #expect(refused.status == 2 && refused.errors.contains("AVX-512 BF16"), "\(refused.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: scratch.path("masks")))
+
+    let exact = try Program.run(predict + ["--precision", "fp32"])
+    #expect(exact.status == 0 && !exact.errors.contains("probabilities differ"), "\(exact.errors)")
+    let plain = try Program.run(evaluate + ["--json"])
+    #expect(!plain.output.contains("\"arithmetic\" : {"), "\(plain.output)")
+
+    let rounded = try Program.run(predict + ["--precision", "bf16", "--overwrite"])
+    guard !rounded.errors.contains("expected a processor with AVX-512 BF16") else { return }
+    #expect(rounded.status == 0, "\(rounded.errors)")
+    #expect(
+      rounded.errors.contains("bf16: on 4 images probabilities differ from fp32's by"), "\(rounded.errors)")
+
+    let table = try Program.run(evaluate + ["--precision", "bf16"])
+    #expect(table.status == 0, "\(table.errors)")
+    for text in ["fp32", "bf16", "change", "mean_iou", "get another class"] {
+      #expect(table.output.contains(text), "\(table.output)")
+    }
+    let json = try Program.run(evaluate + ["--precision", "bf16", "--json"])
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+    let precision = try #require(object["arithmetic"] as? [String: Any])
+    let float32 = try #require(precision["float32"] as? [String: Double])
+    let own = try #require(object["mean_iou"] as? Double)
+    let fp32 = try #require(float32["mean_iou"])
+    #expect(precision["name"] as? String == "bf16")
+    #expect(abs(own - fp32) < 0.05)
+    let difference = try #require(precision["largest_difference"] as? Double)
+    #expect(difference > 0 && difference < 0.2)
+    let reference = try #require(
+      try JSONSerialization.jsonObject(with: Data(plain.output.utf8)) as? [String: Any])
+    #expect(fp32 == reference["mean_iou"] as? Double)
+  }
+
+  @Test("is refused where it means nothing")
+  func refusals() throws {
+    let scratch = try Scratch()
+    try trained(scratch)
+    let result = try Program.run(["evaluate", scratch.path("run"), "--precision", "fp8"])
+    #expect(result.status != 0 && result.errors.contains("fp8"), "\(result.errors)")
+  }
+}

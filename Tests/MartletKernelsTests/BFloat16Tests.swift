@@ -1,0 +1,200 @@
+import CMartletKernels
+import Testing
+
+@testable import MartletKernels
+
+struct BFloat16Tests {
+  /// Every upper half of a float32, with lower halves around a tie.
+  private static let numbers: [Float] = (0...UInt32(UInt16.max)).flatMap { upper in
+    [0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF].map { Float(bitPattern: upper << 16 | $0) }
+  }
+
+  private func expectRounded(_ values: [UInt16], _ numbers: [Float], _ name: String) {
+    for (bits, number) in zip(values, numbers) {
+      let value = Float(bitPattern: UInt32(bits) << 16)
+      let expected = number.roundedToBFloat16
+      if number.isNaN ? value.isNaN : value.bitPattern == expected.bitPattern { continue }
+      Issue.record("\(name): \(number) (\(String(number.bitPattern, radix: 16))) became \(value)")
+      return
+    }
+    #expect(values.count == numbers.count)
+  }
+
+  @Test func rowsAreRoundedToTheNearest() {
+    let numbers = Self.numbers
+    for set in InstructionSet.available {
+      InstructionSet.with(set) {
+        for channels in [2, 14, 16, 34] {
+          let rows = numbers.count / channels
+          var values = [UInt16](repeating: 0, count: rows * channels)
+          bfloat16Kernels().round_rows(numbers, rows, channels, &values, channels)
+          expectRounded(values, Array(numbers[..<(rows * channels)]), "\(set), \(channels) channels")
+        }
+      }
+    }
+  }
+
+  @Test func pairsOfWeightsAreRoundedToTheNearest() {
+    let (even, odd) = (Self.numbers, Array(Self.numbers.reversed()))
+    var values = [UInt16](repeating: 0, count: 2 * even.count)
+    martlet_round_pairs(even, odd, &values, even.count)
+    expectRounded(stride(from: 0, to: values.count, by: 2).map { values[$0] }, even, "even")
+    expectRounded(stride(from: 1, to: values.count, by: 2).map { values[$0] }, odd, "odd")
+  }
+
+  @Test func onlyTheSetWithInstructionsForItHasThem() {
+    for set in InstructionSet.available where set != .avx512 {
+      InstructionSet.with(set) { #expect(!hasBFloat16Kernels, "\(set)") }
+    }
+  }
+
+  @Test func whatCannotBeComputedIsRefused() {
+    let even = ConvolutionCases.shape(1, 4, 3, [5, 5], [3, 3])
+    let odd = ConvolutionCases.shape(1, 3, 4, [5, 5], [3, 3])
+    let depthwise = ConvolutionCases.shape(1, 4, 4, groups: 4, [5, 5], [3, 3])
+    #expect(BFloat16Convolution(.direct, .forward, even) != nil)
+    #expect(BFloat16Convolution(.direct, .forward, odd) == nil)
+    #expect(BFloat16Convolution(.direct, .backwardData, even) == nil)
+    #expect(BFloat16Convolution(.direct, .backwardData, odd) != nil)
+    #expect(BFloat16Convolution(.direct, .forward, depthwise) == nil)
+    #expect(BFloat16Convolution(.winograd(.two), .forward, odd) == nil)
+    #expect(BFloat16Convolution(.winograd(.two), .backwardData, even) == nil)
+    #expect(BFloat16Convolution(.direct, .backwardWeights, even) == nil)
+  }
+
+  /// Direct sums of rounded operands are those in float32; small integers, and Winograd's F(2×2) of them, are exact.
+  /// Winograd's rounded transforms stay within what rounding each of them allows.
+  @Test(arguments: 0..<4) func randomConvolutionsStayWithinTheirBounds(slice: Int) throws {
+    let memory = TestMemory(.endsAtWall)
+    var count = 0
+    for index in 0..<800 where index % 4 == slice {
+      let drawn = RandomConvolution(seed: 7, index: index)
+      try CrashNote.with("\(drawn)") {
+        for part in [ConvolutionPart.forward, .backwardData] {
+          for algorithm in [ConvolutionAlgorithm.direct, .winograd(.two), .winograd(.four)] {
+            guard let convolution = BFloat16Convolution(algorithm, part, drawn.shape) else { continue }
+            count += 1
+            try Self.check(drawn, BFloat16Run(convolution: convolution, memory: memory))
+          }
+        }
+      }
+    }
+    #expect(count > 150)
+  }
+
+  private static func check(_ drawn: RandomConvolution, _ run: BFloat16Run) throws {
+    let (shape, part) = (drawn.shape, run.convolution.part)
+    let isForward = part == .forward
+    let source = (isForward ? drawn.input : drawn.outputGradient).map { Float($0) }
+    let weight = drawn.weight.map { Float($0) }
+    let (hasBias, rectified) = (drawn.index % 3 != 0, drawn.index % 4 >= 2)
+    let bias = isForward ? drawn.bias : drawn.inputBias
+    let addend = isForward && drawn.index % 5 < 2 ? drawn.outputGradient : nil
+    let reference = ConvolutionReference(shape: shape)
+    func sums(_ rounded: (Float) -> Float) -> ConvolutionReference.Sums {
+      let (x, w) = (source.map { Double(rounded($0)) }, weight.map { Double(rounded($0)) })
+      let sums = isForward ? reference.forward(x, w) : reference.backwardData(x, w)
+      return hasBias ? sums.adding(bias) : sums
+    }
+    var (expected, bounds): ([Double], [Double])
+    switch run.convolution.algorithm {
+    case .direct:
+      let exact = sums { $0.roundedToBFloat16 }
+      let gamma = drawn.isExact ? 0 : RoundingError.gamma(sumOf: shape.terms(part), .float32)
+      (expected, bounds) = (exact.values, exact.magnitudes.map { gamma * $0 })
+    case .winograd(let tile):
+      let exact = sums { $0 }
+      expected = exact.values
+      let gamma = RoundingError.gamma(shape.terms(part) + 1, .float64)
+      bounds = WinogradBound(shape, part, tile: tile.rawValue)(
+        drawn.input, drawn.weight, hasBias ? bias : nil, rounding: 0x1p-8)
+      for i in bounds.indices { bounds[i] += gamma * exact.magnitudes[i] }
+      if drawn.isExact, tile == .two { bounds = [Double](repeating: 0, count: bounds.count) }
+    }
+    if let addend {
+      for i in expected.indices {
+        expected[i] += addend[i]
+        // One sum more, rounded.
+        bounds[i] = drawn.isExact ? bounds[i] : bounds[i] + 0x1p-23 * (abs(expected[i]) + bounds[i])
+      }
+    }
+    if rectified { for i in expected.indices { expected[i] = max(0, expected[i]) } }
+    for set in InstructionSet.available {
+      try InstructionSet.with(set) {
+        // Panels depend on the set.
+        let convolution = run.convolution
+        let again = try #require(BFloat16Convolution(convolution.algorithm, part, shape))
+        let run = BFloat16Run(convolution: again, memory: run.memory)
+        let name =
+          "\(convolution.algorithm), \(part), \(set), bias \(hasBias), rectified \(rectified), \(drawn)"
+        let results = try [1, 2].map { threads in
+          try ThreadPool.withThreadCount(threads) {
+            try #require(
+              run(
+                source, weight, hasBias ? bias.map { Float($0) } : nil, addend: addend?.map { Float($0) },
+                rectified: rectified),
+              "wrote beside its operands: \(name)")
+          }
+        }
+        if let fault = ConvolutionCheck.fault(results[0], expected, bounds) {
+          Issue.record("\(fault): \(name)")
+        }
+        if results[0].map(\.bitPattern) != results[1].map(\.bitPattern) {
+          Issue.record("one thread and two differ: \(name)")
+        }
+      }
+    }
+  }
+
+  /// What users are told of rounding: relative to the root mean square of the result, of normally distributed operands.
+  @Test(arguments: [(64, 24), (256, 12), (1024, 8)])
+  func staysBelowWhatIsTold(channels: Int, size: Int) throws {
+    let shape = WinogradWeightsTests.shape(1, channels, 32, [size, size])
+    func normal(_ count: Int, _ stream: UInt64) -> [Float] {
+      var values = [Float](repeating: 0, count: count)
+      values.withUnsafeMutableBytes {
+        RandomFill.normal(
+          .float32, $0.baseAddress!, count: count, mean: 0, standardDeviation: 1, seed: 5, stream: stream)
+      }
+      return values
+    }
+    let (source, weight) = (normal(shape.inputElementCount, 1), normal(shape.weightElementCount, 2))
+    let expected = ConvolutionReference(shape: shape).forward(
+      source.map { Double($0) }, weight.map { Double($0) }
+    ).values
+    func rootMeanSquare(_ values: [Double]) -> Double {
+      (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
+    }
+    for (algorithm, limit) in [
+      (ConvolutionAlgorithm.direct, 0.0027), (.winograd(.two), 0.0040), (.winograd(.four), 0.0130),
+    ] {
+      let convolution = try #require(BFloat16Convolution(algorithm, .forward, shape))
+      let result = try #require(BFloat16Run(convolution: convolution)(source, weight, nil))
+      let error = rootMeanSquare(zip(result, expected).map { Double($0) - $1 }) / rootMeanSquare(expected)
+      #expect(error < limit, "\(algorithm), \(channels) channels: \(error)")
+    }
+  }
+
+  @Test func guardedOperands() throws {
+    for (name, shape) in ConvolutionCases.chosen + WinogradWeightsTests.chosen {
+      for part in [ConvolutionPart.forward, .backwardData] {
+        let isForward = part == .forward
+        let source = GuardedBuffers.numbers(
+          isForward ? shape.inputElementCount : shape.outputElementCount, Float.self)
+        let weight = GuardedBuffers.numbers(shape.weightElementCount, Float.self, seed: 2)
+        let bias = GuardedBuffers.numbers(
+          isForward ? shape.outputChannels : shape.inputChannels, Float.self, seed: 3)
+        for algorithm in [ConvolutionAlgorithm.direct, .winograd(.two), .winograd(.four)]
+        where BFloat16Convolution(algorithm, part, shape) != nil {
+          let channels = isForward ? shape.inputChannels : shape.outputChannels
+          for parts in Set([[channels], someParts(of: channels)]) {
+            try GuardedBuffers.expectSame("\(name), \(algorithm), \(part), parts \(parts)") { memory in
+              let convolution = try #require(BFloat16Convolution(algorithm, part, shape))
+              _ = BFloat16Run(convolution: convolution, memory: memory, parts: parts)(source, weight, bias)
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import Martlet
+import MartletKernels
+import Testing
+
+@Suite("Precision of predictors")
+struct PrecisionTests {
+  private static func predictor(_ precision: Precision, numerics: Numerics = .fast) throws -> Predictor {
+    Predictor(try PredictedNetwork.seeded(), numerics: numerics, passes: precision.inferencePasses)
+  }
+
+  private static func operations(_ predictor: Predictor, _ type: TensorType) throws -> [String] {
+    try predictor.listing(for: [type]).rows.map(\.operation)
+  }
+
+  @Test("rounds operands, and no more than that", arguments: InstructionSet.available)
+  func rounds(_ set: InstructionSet) throws {
+    try InstructionSet.with(set) {
+      let (exact, rounded) = (try Self.predictor(.float32), try Self.predictor(.bfloat16))
+      for (height, width, batch) in [(32, 24, 1), (64, 64, 3), (2, 2, 1)] {
+        let image = try PredictedNetwork.image(height, width, batch: batch)
+        let difference = try PredictorTests.difference(rounded(image), exact(image))
+        #expect(difference > 0 && difference < 0.02, "\(height)×\(width): \(difference)")
+      }
+    }
+  }
+
+  @Test("is chosen where it is faster, but for images, depthwise layers and what numerics forbid")
+  func chooses() throws {
+    let type = try PredictedNetwork.image(256, 256).type
+    let operations = try Self.operations(Self.predictor(.bfloat16), type)
+    #expect(operations.count == 6)
+    #expect(operations.first?.contains("bf16") == false, "\(operations)")
+    #expect(operations.contains { $0.hasPrefix("conv_transpose2d") && $0.contains("bf16") }, "\(operations)")
+    #expect(!operations.contains { $0.contains("F(4×4)") && $0.contains("bf16") }, "\(operations)")
+    let wide = try withSeed(1) {
+      try Conv2d(inputChannels: 128, outputChannels: 128, kernelSize: 3, padding: 1)
+    }
+    let predictor = Predictor(passes: Precision.bfloat16.inferencePasses) { [try wide($0[0])] }
+    let ofWide = try Self.operations(predictor, TensorType([1, 128, 32, 32], .float32, .channelsLast))
+    #expect(ofWide.count == 1 && ofWide[0].contains("F(2×2)") && ofWide[0].contains("bf16"), "\(ofWide)")
+    let direct = try Self.operations(Self.predictor(.bfloat16, numerics: .direct), type)
+    #expect(direct.contains { $0.contains("bf16") })
+    #expect(!direct.contains { $0.contains("winograd") }, "\(direct)")
+  }
+
+  @Test("gives the same bytes whatever was predicted before, on any number of threads")
+  func sameBytes() throws {
+    let images = try [(32, 24), (4, 4), (64, 64), (128, 96)].map { try PredictedNetwork.image($0.0, $0.1) }
+    let expected = try images.map { try Self.predictor(.bfloat16)($0).scalars(Float.self) }
+    for threads in [1, 2, 5] {
+      let predictor = try Self.predictor(.bfloat16)
+      let got = try ThreadPool.withThreadCount(threads) {
+        try images.reversed().map { try predictor($0).scalars(Float.self) }
+      }
+      #expect(got.reversed() == expected, "\(threads) threads")
+    }
+  }
+
+  @Test("adds what goes past a block before it rectifies")
+  func addsResiduals() throws {
+    func results(_ precision: Precision) throws -> Tensor {
+      let model = withSeed(5) { ResidualBlock() }
+      return try Predictor(passes: precision.inferencePasses) { [try model($0[0])] }([
+        .normal(TensorType([1, 32, 24, 24], .float32, .channelsLast), seed: 2, stream: 1)
+      ])[0]
+    }
+    let (rounded, exact) = (try results(.bfloat16), try results(.float32))
+    let difference = try PredictorTests.difference(rounded, exact)
+    #expect(difference > 0 && difference < 0.01)
+    let values = try rounded.scalars(Float.self)
+    #expect(values.allSatisfy { $0 >= 0 })
+  }
+
+  @Test("is that of the task, and refused by name where the processor lacks it")
+  func refuses() throws {
+    #expect(Precision.current == .float32)
+    for set in InstructionSet.available where set != .avx512 {
+      try InstructionSet.with(set) {
+        let error = #expect(throws: MartletError.self) { try withPrecision(.bfloat16) {} }
+        #expect(error?.message.contains("AVX-512 BF16") == true)
+        #expect(throws: MartletError.self) {
+          try Predictor(PredictedNetwork.seeded(), precision: .bfloat16)
+        }
+        let current = try withPrecision(.float32) { Precision.current }
+        #expect(current == .float32)
+      }
+    }
+    guard hasBFloat16Kernels else { return }
+    let names = try withPrecision(.bfloat16) { Predictor(try PredictedNetwork.seeded()).passNames }
+    #expect(names.contains(RoundConvolutions().name))
+  }
+}
+
+/// Two convolutions with what goes past them.
+private final class ResidualBlock: Layer {
+  let first = try! Conv2d(inputChannels: 32, outputChannels: 32, kernelSize: 3, padding: 1)
+  let second = try! Conv2d(inputChannels: 32, outputChannels: 32, kernelSize: 1)
+
+  func forward(_ input: Tensor) throws -> Tensor {
+    try (second(first(input).relu()) + input).relu()
+  }
+}
