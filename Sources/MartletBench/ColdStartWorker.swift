@@ -22,7 +22,8 @@ struct ColdStartWorker: ParsableCommand {
     try serve {
       try prepare(folder)
       let program =
-        program ?? URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "martlet").path
+        program
+        ?? URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "martlet").path
       let arguments = [
         "predict", folder.appending(path: "model.safetensors").path, folder.appending(path: "image.png").path,
         "--output", folder.appending(path: "masks").path, "--packed", folder.appending(path: "packed").path,

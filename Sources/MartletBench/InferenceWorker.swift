@@ -1,5 +1,6 @@
 import ArgumentParser
 import Martlet
+import MartletModels
 
 /// A forward pass of a network, its weights prepared.
 struct InferenceWorker: ParsableCommand {
@@ -11,7 +12,9 @@ struct InferenceWorker: ParsableCommand {
 
   func run() throws {
     try serve {
-      let predictor = try Predictor(try workload.makeNetwork(), precision: precision)
+      try precision.requireInstructions()
+      let network = try workload.makeNetwork()
+      let predictor = Predictor(passes: precision.inferencePasses) { [try network.logits($0[0])] }
       let images = try workload.images()
       return { try predictor(images) }
     } value: {

@@ -28,7 +28,9 @@ struct StepProfile: ParsableCommand {
         try step.nodeTimes(batch, step: $0)
       }
     }
-    let predictor = Predictor(network, passes: try inferencePasses.without(withoutPasses))
+    let predictor = Predictor(passes: try inferencePasses.without(withoutPasses)) {
+      [try network.logits($0[0])]
+    }
     try printProfile(
       predictor.listing(for: [images.type], names: names), runs: runs, byOperation: byOperation
     ) { _ in try predictor.nodeTimes([images]) }

@@ -3,7 +3,7 @@ import Martlet
 import MartletModels
 
 /// A network, its images and how many of them.
-struct Workload: ParsableArguments {
+struct Workload: ParsableArguments, Sendable {
   @Option(help: "The network: unet, unet++ or deeplabv3.") var network = "unet"
   @Option(help: "Its encoder, such as resnet34; the U-Net has one of its own without.") var encoder: String?
   @Option(help: "Channels of that U-Net's first level.") var base = 64

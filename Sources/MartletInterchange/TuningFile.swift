@@ -62,7 +62,7 @@ struct TuningFile: Codable, Equatable {
 
   /// - Throws: ``MartletError`` when it is no such file.
   init(contentsOf url: URL) throws {
-    let file = try ReadableFile(url, operation: "tuning")
+    let file = try ReadableFile(url.relativePath, operation: "tuning")
     try require(
       file.byteCount <= Self.largest, "tuning",
       "\(file.path): expected choices of algorithms, got a file of \(file.byteCount) bytes")

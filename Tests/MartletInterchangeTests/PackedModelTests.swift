@@ -102,7 +102,8 @@ import Testing
 
   /// Sizes and places that a header can claim, with a checksum that is right.
   @Test(arguments: [
-    #""shape":[9223372036854775807,2]"#, #""shape":[-1]"#, #""shape":[4611686018427387904]"#, #""shape":[1000000]"#,
+    #""shape":[9223372036854775807,2]"#, #""shape":[-1]"#, #""shape":[4611686018427387904]"#,
+    #""shape":[1000000]"#,
   ])
   func claimsAreChecked(_ shape: String) throws {
     let header =

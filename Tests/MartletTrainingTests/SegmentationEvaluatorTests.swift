@@ -56,7 +56,7 @@ struct SegmentationEvaluatorTests {
   {
     let sample = try data.load(index)
     let regions = ImageRegions(sample.image)
-    let predictor = SegmentationPredictor(network: network, description: description)
+    let predictor = SegmentationPredictor(borrowing: network, description: description)
     var options = PredictionOptions()
     options.tile = PredictionOptions.standardTile
     var (labels, sum) = ([UInt8](), 0.0)

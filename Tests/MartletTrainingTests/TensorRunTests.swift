@@ -68,8 +68,7 @@ struct TensorRunTests {
     let weights = try save(network.stateDict, "w.safetensors")
     let image = try Tensor.uniform(TensorType([2, 1, 6, 4]), from: -1, to: 1, seed: 3, stream: 1)
     let input = try save(["anything": image], "x.safetensors")
-    let function = try Function([image.type]) { [try network($0[0])] }
-    let expected = try function([image])[0].scalars(Float.self)
+    let expected = try Predictor.borrowing { [try network($0[0])] }(image).scalars(Float.self)
 
     let byName = try run("unet", settings, weights: weights, input: input)
     #expect(byName.shape == [2, 3, 6, 4])

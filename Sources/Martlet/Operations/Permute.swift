@@ -7,7 +7,9 @@ public struct Permute: Operation {
   public init(_ axes: [Int]) { self.axes = axes }
 
   public var name: String { "permute" }
-  public func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool { axes == Array(axes.indices) && inputs[0] == outputs[0] }
+  public func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool {
+    axes == Array(axes.indices) && inputs[0] == outputs[0]
+  }
 
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     try require(

@@ -21,7 +21,8 @@ public struct TunedConvolution: Hashable, Sendable {
     func size(_ extent: SpatialExtent) -> String { "\(extent.depth)x\(extent.height)x\(extent.width)" }
     let weight = hasConstantWeight ? "constant" : "variable"
     let algorithms = candidates.map(\.description).joined(separator: "|")
-    return "\(part) \(format) \(shape.batch)x\(shape.inputChannels) to \(shape.outputChannels) in \(shape.groups), "
+    return
+      "\(part) \(format) \(shape.batch)x\(shape.inputChannels) to \(shape.outputChannels) in \(shape.groups), "
       + "\(size(shape.input)) to \(size(shape.output)), kernel \(size(shape.kernel)) stride \(size(shape.stride)) "
       + "dilation \(size(shape.dilation)) padding \(size(shape.paddingBefore)), \(weight) weight, \(algorithms)"
   }

@@ -49,8 +49,9 @@ extension Recorder {
   ) throws -> PackedConstants {
     let recording = try record(argumentTypes)
     let storages = try constants.storages(for: recording.graph, recording.bindings)
-    var sources = ConstantSources(recording.graph, recording.bindings)
-    let entries = zip(recording.graph.leaves, storages).compactMap { leaf, storage -> PackedConstants.Entry? in
+    let sources = ConstantSources(recording.graph, recording.bindings)
+    let entries = zip(recording.graph.leaves, storages).compactMap {
+      leaf, storage -> PackedConstants.Entry? in
       guard let storage, sources.dependsOnVariables(leaf) else { return nil }
       return PackedConstants.Entry(
         meaning: sources.meaning(leaf, names: names), type: recording.graph.type(of: leaf), storage: storage)

@@ -46,9 +46,10 @@ extension Predictor {
   ///
   /// - Throws: ``MartletError`` when this machine has no instructions for it.
   public convenience init(
-    _ model: sending any Layer, numerics: Numerics = .current, precision: Precision
+    _ model: sending any Layer, numerics: Numerics = .current, tuning: Tuning = .modelled,
+    precision: Precision
   ) throws {
     try precision.requireInstructions()
-    self.init(model, numerics: numerics, passes: precision.inferencePasses)
+    self.init(model, numerics: numerics, tuning: tuning, passes: precision.inferencePasses)
   }
 }

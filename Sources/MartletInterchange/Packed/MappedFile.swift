@@ -30,7 +30,9 @@ final class MappedFile: Sendable {
   /// - Throws: ``MartletError`` when there is no such file, or it is empty.
   init(_ url: URL, operation: String) throws {
     path = url.relativePath
-    func failure() -> MartletError { MartletError(operation, "\(url.relativePath): \(String(cString: strerror(errno)))") }
+    func failure() -> MartletError {
+      MartletError(operation, "\(url.relativePath): \(String(cString: strerror(errno)))")
+    }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure() }
     defer { close(descriptor) }

@@ -35,7 +35,8 @@ struct PackedHeader: Codable {
     /// - Throws: ``MartletError`` for a type that cannot be, such as one of more bytes than memory can hold.
     func type() throws -> TensorType {
       guard let scalar = ScalarType(rawValue: scalar), let layout = Layout(rawValue: layout) else {
-        throw MartletError("packed", "expected a tensor's type, got \(printable(self.scalar)) \(printable(self.layout))")
+        throw MartletError(
+          "packed", "expected a tensor's type, got \(printable(self.scalar)) \(printable(self.layout))")
       }
       var bytes = scalar.byteCount
       for size in shape {

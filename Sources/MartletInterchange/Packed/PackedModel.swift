@@ -49,7 +49,8 @@ public struct PackedModel: Sendable {
     let text = Array(try JSONEncoder().encode(header))
     var crc = CRC32C()
     text.withUnsafeBytes { crc.update($0) }
-    var start = Self.magic + Self.littleEndian(UInt64(text.count)) + Self.littleEndian(crc.value) + [0, 0, 0, 0] + text
+    var start =
+      Self.magic + Self.littleEndian(UInt64(text.count)) + Self.littleEndian(crc.value) + [0, 0, 0, 0] + text
     start += [UInt8](repeating: 0, count: Self.aligned(start.count) - start.count)
     try AtomicFile.write(to: url.relativePath, operation: "packed") { file in
       try start.withUnsafeBytes { try file.append($0) }
@@ -72,7 +73,7 @@ public struct PackedModel: Sendable {
 
   /// Whether a file begins as one of these.
   public static func isPacked(_ url: URL) throws -> Bool {
-    let file = try ReadableFile(url, operation: "packed")
+    let file = try ReadableFile(url.relativePath, operation: "packed")
     return try file.bytes(0..<min(magic.count, file.byteCount)).elementsEqual(magic)
   }
 
@@ -94,7 +95,8 @@ public struct PackedModel: Sendable {
           try require(
             constant.offset >= 0 && constant.offset % Self.alignment == 0 && type.byteCount <= room
               && constant.offset <= room - type.byteCount, "packed",
-            "expected \(type.byteCount) bytes at \(constant.offset) of \(room): the file is cut short or damaged")
+            "expected \(type.byteCount) bytes at \(constant.offset) of \(room): the file is cut short or damaged"
+          )
           let bytes = UnsafeRawBufferPointer(
             rebasing: file.bytes[(start + constant.offset)..<(start + constant.offset + type.byteCount)])
           return PackedConstants.Entry(
@@ -115,7 +117,8 @@ public struct PackedModel: Sendable {
     let checksum = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
     try require(
       length <= largestHeader && Int(length) <= bytes.count - prefixByteCount, "packed",
-      "expected a header of \(length) bytes, got \(bytes.count - prefixByteCount) bytes: the file is cut short or damaged")
+      "expected a header of \(length) bytes, got \(bytes.count - prefixByteCount) bytes: the file is cut short or damaged"
+    )
     let text = UnsafeRawBufferPointer(rebasing: bytes[prefixByteCount..<prefixByteCount + Int(length)])
     var crc = CRC32C()
     crc.update(text)
@@ -133,7 +136,8 @@ public struct PackedModel: Sendable {
       "expected a model packed by Martlet \(martletVersion), got one by \(printable(header.version))")
     try require(
       header.instructionSet == InstructionSet.current.rawValue, "packed",
-      "expected a model packed for \(InstructionSet.current), got one for \(printable(header.instructionSet))")
+      "expected a model packed for \(InstructionSet.current), got one for \(printable(header.instructionSet))"
+    )
     return (header, aligned(prefixByteCount + Int(length)))
   }
 }

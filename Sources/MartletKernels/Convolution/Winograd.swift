@@ -55,7 +55,8 @@ public enum Winograd {
       weights: weights(shape, weight, isPrepared: weightIsPrepared, isTransposed: false), bias: bias,
       addend: addend, rectified: rectified, moments: moments,
       result: [ConvolutionOutputPart(output, channels: shape.outputChannels)])
-    WinogradRun(WinogradPlan(forward: shape, tile, weightsAreOrdered: weightIsPrepared), operands).run(workspace: workspace)
+    WinogradRun(WinogradPlan(forward: shape, tile, weightsAreOrdered: weightIsPrepared), operands).run(
+      workspace: workspace)
   }
 
   /// The same with weights from ``transformForwardWeights(_:_:weight:to:)``.
@@ -113,6 +114,7 @@ public enum Winograd {
       source: [ConvolutionInputPart(outputGradient, channels: shape.outputChannels)],
       weights: weights(shape, weight, isPrepared: weightIsPrepared, isTransposed: true), bias: bias,
       rectified: rectified, moments: nil, result: inputGradient)
-    WinogradRun(WinogradPlan(backwardData: shape, tile, weightsAreOrdered: weightIsPrepared), operands).run(workspace: workspace)
+    WinogradRun(WinogradPlan(backwardData: shape, tile, weightsAreOrdered: weightIsPrepared), operands).run(
+      workspace: workspace)
   }
 }

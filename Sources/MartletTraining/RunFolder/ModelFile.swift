@@ -18,7 +18,7 @@ extension ModelDescription {
 }
 
 /// A weights file that training wrote.
-public struct ModelFile {
+public struct ModelFile: Sendable {
   let url: URL
   private let metadata: [String: String]
   private let byteCount: Int

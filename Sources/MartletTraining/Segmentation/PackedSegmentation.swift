@@ -65,7 +65,8 @@ struct PackedSegmentation {
     // Other sizes of images may ask for weights that were not rounded, and these are not in the file.
     try require(
       Precision.current == .float32, "packed",
-      "expected precision \(Precision.float32.rawValue) with a packed file, got \(Precision.current.rawValue)")
+      "expected precision \(Precision.float32.rawValue) with a packed file, got \(Precision.current.rawValue)"
+    )
     try require(
       try !FileManager.default.fileExists(atPath: file) || PackedModel.isPacked(self.file), "packed",
       "\(file): expected a packed model or no file, got another file, which would be replaced")

@@ -63,7 +63,8 @@ extension PrecisionLoss {
   ///
   /// - Throws: ``MartletError`` when an image cannot be read.
   static func measured(
-    _ network: () throws -> any SegmentationModel, _ description: SegmentationModelDescription, _ numerics: Numerics,
+    _ network: () throws -> any SegmentationModel, _ description: SegmentationModelDescription,
+    _ numerics: Numerics,
     on images: some Sequence<any RegionReader>
   ) throws -> PrecisionLoss? {
     guard Precision.current != .float32 else { return nil }

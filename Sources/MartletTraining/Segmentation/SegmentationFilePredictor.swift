@@ -41,10 +41,10 @@ public final class SegmentationFilePredictor: FilePredictor {
     files = try SampleFileKind.image.files(at: paths)
     try outputs.check(files, model: model)
     let file = try ModelFile(runOrWeights: model)
-    func load() throws -> (network: any SegmentationModel, description: SegmentationModelDescription) {
-      try SegmentationModelDescription.load(file, inferenceDepth: request.inferenceDepth)
+    loadNetwork = {
+      try SegmentationModelDescription.load(file, inferenceDepth: request.inferenceDepth).network
     }
-    (loadNetwork, self.numerics) = ({ try load().network }, numerics)
+    self.numerics = numerics
     let tuning = start.makeTuning(report: report)
     let packing = try start.packed.map {
       try PackedSegmentation($0, of: file, inferenceDepth: request.inferenceDepth)
@@ -52,7 +52,8 @@ public final class SegmentationFilePredictor: FilePredictor {
     if let known = packing?.predictor(numerics: numerics, tuning: tuning, report: report) {
       predictor = known
     } else {
-      let (network, description) = try load()
+      let (network, description) = try SegmentationModelDescription.load(
+        file, inferenceDepth: request.inferenceDepth)
       predictor = SegmentationPredictor(
         network: network, description: description, numerics: numerics, tuning: tuning)
       self.packing = packing

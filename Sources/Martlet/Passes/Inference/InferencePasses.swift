@@ -1,6 +1,7 @@
 /// What a ``Predictor`` applies unless told otherwise, in order: weights and statistics are constants to it.
 public let inferencePasses: [any GraphPass] = [
-  MergeEqualNodes(), DropIdentities(), FoldBatchNorm(), FuseBatchNormActivation(), FuseAddition(), FuseConvolutionActivation(),
+  MergeEqualNodes(), DropIdentities(), FoldBatchNorm(), FuseBatchNormActivation(), FuseAddition(),
+  FuseConvolutionActivation(),
   ChooseConvolutionAlgorithms(), FuseConcatenation(), PrepareConstants(), RemoveUnusedNodes(),
   FoldConstants(),
 ]
