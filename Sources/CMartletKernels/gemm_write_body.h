@@ -1,5 +1,6 @@
 // How a tile of floating-point sums is written, included once for each instruction set and element type with what
-// gemm_body.h says.
+// gemm_body.h says; where sums are something else first, also with
+//   REAL_SUMS(v)  a vector of sums as floating-point numbers, which are multiplied by their columns' scales
 
 // Writes a tile's sums with what the block asks for on top. `whole` says that all of the tile's columns exist; it, the
 // height and the vectors are constants at every call.
@@ -14,6 +15,14 @@ static inline __attribute__((always_inline)) void NAME(write)(
     const long left = columns - v * LANES;
     lanes[v] = whole || left >= LANES ? LANES : left < 0 ? 0 : left;
   }
+#ifdef REAL_SUMS
+#pragma clang loop unroll(full)
+  for (int v = 0; v < vectors; v++) {
+    const NAME(vector) scale = NAME(load_some)((const REAL *)block->scales + column + v * LANES, lanes[v]);
+#pragma clang loop unroll(full)
+    for (int m = 0; m < height; m++) sums[m][v] = REAL_SUMS(sums[m][v]) * scale;
+  }
+#endif
   if (block->accumulate) {
 #pragma clang loop unroll(full)
     for (int m = 0; m < height; m++)

@@ -8,18 +8,30 @@ struct InferenceWorker: ParsableCommand {
     commandName: "infer", abstract: "Run forward passes as a worker of the benchmark.")
 
   @OptionGroup var workload: Workload
-  @Option(help: "What convolutions multiply in: fp32 or bf16.") var precision = Precision.float32
+  @Option(help: "What convolutions multiply in: fp32, bf16 or int8, calibrated on the images.")
+  var precision = Precision.float32
 
   func run() throws {
     try serve {
-      try precision.requireInstructions()
-      let network = try workload.makeNetwork()
-      let predictor = Predictor(passes: precision.inferencePasses) { [try network.logits($0[0])] }
       let images = try workload.images()
+      let calibration = precision == .int8 ? try calibration(images) : nil
+      let network = try workload.makeNetwork()
+      let predictor = try Self.predictor(network, precision, calibration)
       return { try predictor(images) }
     } value: {
       try $0.mean().cast(to: .float64).item()
     }
+  }
+
+  private func calibration(_ images: Tensor) throws -> ActivationRanges {
+    try Self.predictor(workload.makeNetwork(), .float32, nil).activationRanges(on: [[images]])
+  }
+
+  private static func predictor(
+    _ network: sending any SegmentationModel, _ precision: Precision, _ calibration: ActivationRanges?
+  ) throws -> Predictor {
+    let passes = try withPrecision(precision, calibration: calibration) { Precision.current.inferencePasses }
+    return Predictor(passes: passes) { [try network.logits($0[0])] }
   }
 }
 

@@ -77,7 +77,7 @@ struct EvaluateCommand: ParsableCommand {
         spacing.isEmpty || distances != false, "evaluate",
         "expected no --spacing with --no-distances, which is for distances alone")
       try refuse(["interactions": interactions != nil, "split": split != nil], for: kind, "evaluate")
-      let evaluation = try precision {
+      let evaluation = try precision(of: folder, inferenceDepth: inferenceDepth) {
         try evaluateSegmentation(
           run, images: images.map { URL(filePath: $0) }, masks: masks.map { URL(filePath: $0) },
           format: format ?? .auto, batchSize: batchSize ?? 8, measures: measures,
@@ -90,8 +90,9 @@ struct EvaluateCommand: ParsableCommand {
         [
           "images": images != nil, "masks": masks != nil, "format": format != nil,
           "instances": instances != nil, "distances": distances != nil, "spacing": !spacing.isEmpty,
-          "inference-depth": inferenceDepth != nil, "precision": precision.precision != nil,
+          "inference-depth": inferenceDepth != nil,
         ], for: kind, "evaluate")
+      try refuse(precision.given, for: kind, "evaluate")
       let result = try evaluateRecommendation(
         run, interactions: interactions, split: split ?? .test, batchSize: batchSize,
         numerics: options.numerics)

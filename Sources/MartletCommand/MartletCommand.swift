@@ -18,7 +18,8 @@ struct MartletCommand: ParsableCommand {
     version: martletVersion,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, RunCommand.self, ImportCommand.self,
-      ExportCommand.self, SummaryCommand.self, PreviewCommand.self, DatasetsCommand.self,
+      ExportCommand.self, CalibrateCommand.self, SummaryCommand.self, PreviewCommand.self,
+      DatasetsCommand.self,
       SynthesizeCommand.self,
     ])
 

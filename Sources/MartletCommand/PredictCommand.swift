@@ -69,14 +69,14 @@ struct PredictCommand: ParsableCommand {
           "top": top != nil, "users": users != nil, "sequences": sequences != nil,
           "interactions": interactions != nil, "format": format != nil, "exclude-seen": excludeSeen,
         ], for: kind, "predict")
-      failures = try precision(predictMasks)
+      failures = try precision(of: model, inferenceDepth: images.inferenceDepth, predictMasks)
     case .recommendation:
       try require(
         files.isEmpty, "predict",
         "expected no images, since the network is for \(kind), got \(files.first ?? "")"
       )
       try refuse(images.given, for: kind, "predict")
-      try refuse(["precision": precision.precision != nil], for: kind, "predict")
+      try refuse(precision.given, for: kind, "predict")
       failures = try recommend()
     }
     if failures > 0 { throw ExitStatus.badInput }

@@ -62,6 +62,58 @@ struct PrecisionCommandTests {
     #expect(fp32 == reference["mean_iou"] as? Double)
   }
 
+  @Test("int8 takes a calibration of the network, and is refused without or with another's")
+  func int8() throws {
+    let scratch = try Scratch()
+    try trained(scratch)
+    let (run, images, calibration) = (
+      scratch.path("run"), scratch.path("cells/images"), scratch.path("calibration.json")
+    )
+    let calibrate = ["calibrate", run, images, "--output", calibration]
+    let made = try Program.run(calibrate)
+    #expect(made.status == 0 && made.output == calibration + "\n", "\(made)")
+    let again = try Program.run(calibrate)
+    #expect(again.status == 2 && again.errors.contains("is there already"), "\(again.errors)")
+    let over = try Program.run(["calibrate", run, images, "--output", run + "/config.yaml", "--overwrite"])
+    #expect(over.status == 2 && over.errors.contains("which is read"), "\(over.errors)")
+
+    let predict = ["predict", run, images, "--output", scratch.path("masks")]
+    let refused = try Program.run(
+      predict + ["--precision", "int8", "--calibration", calibration],
+      environment: ["MARTLET_ISA": "portable"])
+    #expect(refused.status == 2 && refused.errors.contains("AVX-512 VNNI"), "\(refused.errors)")
+    let useless = try Program.run(predict + ["--calibration", calibration])
+    #expect(useless.status == 2 && useless.errors.contains("no --calibration"), "\(useless.errors)")
+
+    let bare = try Program.run(predict + ["--precision", "int8"])
+    #expect(bare.status == 2 && !FileManager.default.fileExists(atPath: scratch.path("masks")))
+    guard !bare.errors.contains("expected a processor with AVX-512 VNNI") else { return }
+    #expect(bare.errors.contains("expected --calibration"), "\(bare.errors)")
+    try Data("{}".utf8).write(to: URL(filePath: scratch.path("empty.json")))
+    let text = try String(contentsOfFile: calibration, encoding: .utf8)
+    let shortened = text.replacing(/\[\s+[-0-9.e]+,\s+[-0-9.e]+\s+\],/, with: "", maxReplacements: 1)
+    try Data(shortened.utf8).write(to: URL(filePath: scratch.path("short.json")))
+    let others = text.replacing(/"source" : "../, with: "\"source\" : \"zz")
+    try Data(others.utf8).write(to: URL(filePath: scratch.path("others.json")))
+    for (file, words) in [
+      ("empty.json", "martlet calibrate"), ("short.json", "another network's"),
+      ("others.json", "weights with checksum"), ("none.json", "none.json"),
+    ] {
+      let wrong = try Program.run(
+        predict + ["--precision", "int8", "--calibration", scratch.path(file)])
+      #expect(wrong.status == 2 && wrong.errors.contains(words), "\(file): \(wrong.errors)")
+    }
+    let rounded = try Program.run(
+      predict + ["--precision", "int8", "--calibration", calibration, "--overwrite"])
+    #expect(
+      rounded.status == 0
+        && rounded.errors.contains("int8: on 4 images probabilities differ from fp32's by"),
+      "\(rounded.errors)")
+    let evaluation = try Program.run(
+      ["evaluate", run, "--no-distances", "--precision", "int8", "--calibration", calibration, "--json"])
+    #expect(evaluation.output.contains("\"int8\""), "\(evaluation)")
+  }
+
   @Test("is refused where it means nothing")
   func refusals() throws {
     let scratch = try Scratch()

@@ -44,6 +44,9 @@ typedef struct {
   int stream;
   /// Added to each row, one element a column, or null.
   const void *bias;
+  /// What sums are multiplied by before anything is added to them, one element a column: for kernels whose sums are whole
+  /// numbers, and for those only.
+  const void *scales;
 } martlet_gemm_block;
 
 /// One block of a sum of outer products over pixels, for a set of taps that read the same packed source at

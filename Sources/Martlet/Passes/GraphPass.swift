@@ -3,6 +3,14 @@ public protocol GraphPass: Sendable {
   /// The name by which the pass is shown and switched off.
   var name: String { get }
   func rewrite(_ graph: Graph) -> Graph
+  /// Called before a graph is rewritten.
+  ///
+  /// - Throws: ``MartletError`` when the pass was made for another graph.
+  func check(_ graph: Graph) throws
+}
+
+extension GraphPass {
+  public func check(_ graph: Graph) throws {}
 }
 
 /// What a ``Function`` applies unless told otherwise, in order.

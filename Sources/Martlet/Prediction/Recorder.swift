@@ -22,7 +22,9 @@ struct Recorder {
     var scopes: [[ObjectIdentifier]]
   }
 
-  func record(_ argumentTypes: [TensorType]) throws -> Recording {
+  func record(_ argumentTypes: [TensorType]) throws -> Recording { try record(argumentTypes, passes) }
+
+  private func record(_ argumentTypes: [TensorType], _ passes: [any GraphPass]) throws -> Recording {
     let builder = GraphBuilder()
     let arguments = argumentTypes.enumerated().map { builder.argument($0, $1) }
     let results = try GraphBuilder.$current.withValue(builder) {
@@ -33,13 +35,33 @@ struct Recorder {
       recorded.nodes.allSatisfy { $0.operation.mutatedInputs.isEmpty }, "predictor",
       "expected a computation that changes no state")
     return Recording(
-      graph: passes.reduce(recorded) { $1.rewrite($0) },
+      graph: try passes.reduce(recorded) {
+        try $1.check($0)
+        return $1.rewrite($0)
+      },
       bindings: Dictionary(uniqueKeysWithValues: zip(recorded.leaves, builder.bindings)),
       scopes: builder.scopes)
   }
 
   mutating func plan(for argumentTypes: [TensorType]) throws -> PreparedPlan {
-    let recording = try record(argumentTypes)
+    try plan(of: record(argumentTypes))
+  }
+
+  /// A plan that gives more results at the end: of each convolution that is observed, the least and the largest element
+  /// of its input.
+  mutating func observingPlan(
+    for argumentTypes: [TensorType]
+  ) throws -> (plan: PreparedPlan, observed: [Bool]) {
+    let position = passes.firstIndex { $0.name == PrepareConstants().name } ?? passes.count
+    let recording = try record(
+      argumentTypes, passes[..<position] + [ObserveConvolutions()] + passes[position...])
+    // Other passes have taken apart by now what is observed.
+    let observed = try record(argumentTypes, Array(passes[..<position])).graph.roundableConvolutions
+      .map(\.isObservable)
+    return (try plan(of: recording), observed)
+  }
+
+  private mutating func plan(of recording: Recording) throws -> PreparedPlan {
     let storages = try constants.storages(for: recording.graph, recording.bindings)
     let leaves = zip(recording.graph.leaves, storages).map { leaf, storage -> PreparedPlan.Leaf in
       if let storage { return .constant(storage) }

@@ -31,6 +31,8 @@ struct IndirectProductPlan {
   let sourceSize: SpatialExtent
   let sourceStrides: (Int, Int, Int, Int)
   let products: [IndirectProduct]
+  /// Whether taps that read nothing but padding are left out.
+  var leavesPaddingOut = true
 
   private var scalar: RealFormat { weights.scalar }
   private var groups: Int { weights.groups }
@@ -54,6 +56,8 @@ struct IndirectProductPlan {
     var source: UnsafeRawPointer
     /// As ``WeightPanels/pack(_:to:)`` leaves them.
     var panels: UnsafeRawPointer
+    /// What sums are multiplied by that are whole numbers, one for each column of all groups; or nil.
+    var scales: UnsafePointer<Float>?
     /// A number for each column of all groups, or nil.
     var bias: UnsafeRawPointer?
     /// Added to the output, which it is as large as, before it is rectified; or nil.
@@ -93,11 +97,17 @@ struct IndirectProductPlan {
     let rows: Int
   }
 
+  private func regions(of product: IndirectProduct) -> [ProductRegion] {
+    leavesPaddingOut
+      ? product.regions(sourceSize: sourceSize)
+      : [ProductRegion(product: product, taps: Array(product.weightTaps.indices))]
+  }
+
   /// All products' pixels in blocks. The products of one convolution are of nearly one size: taken in turns, they
   /// read each part of the source while it is in cache.
   private func rowBlocks() -> [RowBlock] {
     let blocks = products.enumerated().map { index, product in
-      product.regions(sourceSize: sourceSize).flatMap { region -> [RowBlock] in
+      regions(of: product).flatMap { region -> [RowBlock] in
         let map = PixelMap(region.product, sourceSize: sourceSize, sourceStrides: sourceStrides)
         let pixels = region.product.pixelCount
         let taps = sharedOffsets.isEmpty ? region.taps.count : sharedOffsets.count
@@ -157,6 +167,7 @@ struct IndirectProductPlan {
       block.outputs = table.outputs
       block.output_offset = group * groupOutputStride + firstColumn
       block.accumulate = channel > 0 ? 1 : 0
+      block.scales = operands.scales.map { UnsafeRawPointer($0 + group * groupOutputStride + firstColumn) }
       if isLast {
         block.bias = operands.bias.map { $0 + (group * groupOutputStride + firstColumn) * bytes }
         if let addend = operands.addend {

@@ -97,13 +97,14 @@ struct WeightPanels: Hashable {
   }
 
   func pack(_ weights: UnsafeRawPointer, to packed: UnsafeMutableRawPointer) {
-    pack(weights, to: packed, by: scalar == .float32 ? martlet_pack_weights_4 : martlet_pack_weights_8)
+    let packPanel = scalar == .float32 ? martlet_pack_weights_4 : martlet_pack_weights_8
+    pack(weights, to: packed) { panel, _ in packPanel(panel) }
   }
 
-  /// The same with what packs one panel of one chunk.
+  /// The same with what packs one panel of one chunk, whose first column has a number among those of all groups.
   func pack(
     _ weights: UnsafeRawPointer, to packed: UnsafeMutableRawPointer,
-    by packPanel: (UnsafePointer<martlet_weight_panel>) -> Void
+    by packPanel: (_ panel: UnsafePointer<martlet_weight_panel>, _ column: Int) -> Void
   ) {
     forEachPanel { panel, taps, group in
       var copy = martlet_weight_panel()
@@ -117,7 +118,7 @@ struct WeightPanels: Hashable {
       copy.channel_offsets = panel.channelOffsets
       copy.channels = panel.channels
       copy.panel = packed + panel.start * scalar.byteCount
-      packPanel(&copy)
+      packPanel(&copy, group * columns + panel.firstColumn)
     }
   }
 
@@ -142,6 +143,7 @@ struct WeightPanels: Hashable {
   private struct Panel {
     /// Its first element.
     var start: Int
+    var firstColumn: Int
     var columns: Int
     var columnOffsets: UnsafePointer<Int>
     var channels: Int
@@ -169,7 +171,7 @@ struct WeightPanels: Hashable {
                 + panel * count * channels * width
               body(
                 Panel(
-                  start: start, columns: min(width, columns - panel * width),
+                  start: start, firstColumn: panel * width, columns: min(width, columns - panel * width),
                   columnOffsets: firstColumn + panel * width, channels: channels,
                   channelOffsets: firstChannel + channel), taps, group)
             }

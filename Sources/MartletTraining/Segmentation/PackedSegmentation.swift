@@ -70,7 +70,7 @@ struct PackedSegmentation {
     try require(
       try !FileManager.default.fileExists(atPath: file) || PackedModel.isPacked(self.file), "packed",
       "\(file): expected a packed model or no file, got another file, which would be replaced")
-    source = try model.fingerprint + (inferenceDepth.map { ", depth \($0)" } ?? "")
+    source = try model.source(inferenceDepth: inferenceDepth)
   }
 
   /// The network from the file; `nil` when there is none that fits, which is reported.

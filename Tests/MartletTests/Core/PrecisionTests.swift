@@ -87,7 +87,7 @@ struct PrecisionTests {
     }
     guard hasBFloat16Kernels else { return }
     let names = try withPrecision(.bfloat16) { Predictor(try PredictedNetwork.seeded()).passNames }
-    #expect(names.contains(RoundConvolutions().name))
+    #expect(names.contains(RoundConvolutions(to: .bfloat16).name))
   }
 }
 

@@ -1,13 +1,13 @@
 import MartletKernels
 
-/// A convolution, or a transposed one, whose operands are rounded to bfloat16 where they are multiplied. Activations stay
-/// float32.
+/// A convolution, or a transposed one, whose operands are rounded where they are multiplied. Activations stay float32.
 ///
 /// Inputs: the parts of ``input``, the weight as ``RoundWeight`` leaves it, optionally a bias and, where ``addsLast``, a
 /// tensor that is added. Made by graph passes only.
-struct BFloat16ConvolutionOperation<Convolution: AlgorithmicConvolution & RectifyingConvolution>: Operation {
+struct NarrowConvolutionOperation<Convolution: AlgorithmicConvolution & RectifyingConvolution>: Operation {
   /// What is computed; its algorithm is how.
   var convolution: Convolution
+  var format: NarrowFormat
   var input: ConvolutionInput
   /// Whether the last input, of the output's type, is added to the result before that is rectified.
   var addsLast: Bool
@@ -16,13 +16,15 @@ struct BFloat16ConvolutionOperation<Convolution: AlgorithmicConvolution & Rectif
 
   var name: String { convolution.name }
   var detail: String {
-    [convolution.detail, "bf16", addsLast ? "after adding" : "", input.detail].filter { !$0.isEmpty }
-      .joined(separator: " ")
+    [convolution.detail, format.description, addsLast ? "after adding" : "", input.detail].filter {
+      !$0.isEmpty
+    }
+    .joined(separator: " ")
   }
 
   /// `nil` where there are no such kernels for the convolution's algorithm and shape.
-  func kernel(_ inputs: [TensorType], _ outputs: [TensorType]) -> BFloat16Convolution? {
-    BFloat16Convolution(
+  func kernel(_ inputs: [TensorType], _ outputs: [TensorType]) -> NarrowConvolution? {
+    format.convolution(
       convolution.algorithm, convolution.part, shape(inputs: inputs, outputs: outputs))
   }
 
@@ -70,12 +72,21 @@ struct BFloat16ConvolutionOperation<Convolution: AlgorithmicConvolution & Rectif
   }
 }
 
-/// Rounds a convolution's weight to bfloat16, in the order in which its kernels read it.
+extension NarrowFormat: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .bfloat16: Precision.bfloat16.rawValue
+    case .int8: Precision.int8.rawValue
+    }
+  }
+}
+
+/// Rounds a convolution's weight, in the order in which its kernels read it.
 struct RoundWeight: Operation {
   private let weight: TensorType
-  private let order: BFloat16Weights
+  private let order: NarrowWeights
 
-  init(_ weight: TensorType, _ order: BFloat16Weights) {
+  init(_ weight: TensorType, _ order: NarrowWeights) {
     self.weight = weight
     self.order = order
   }

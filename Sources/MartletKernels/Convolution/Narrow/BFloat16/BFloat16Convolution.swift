@@ -1,18 +1,3 @@
-import CMartletKernels
-
-/// What one run of a convolution with bfloat16 operands reads and writes.
-struct BFloat16Operands {
-  /// Plain parts of the input.
-  var source: [ConvolutionInputPart]
-  /// As ``BFloat16Weights/prepare(_:to:)`` leaves them.
-  var weights: UnsafeRawPointer
-  var bias: UnsafePointer<Float>?
-  /// As large as the result, and added to it before it is rectified.
-  var addend: UnsafePointer<Float>?
-  var rectified: Bool
-  var result: UnsafeMutablePointer<Float>
-}
-
 /// A convolution, or a transposed one, of float32 activations whose operands are rounded to bfloat16 where they are
 /// multiplied. Products are exact, and are added up in float32.
 ///
@@ -65,7 +50,7 @@ public struct BFloat16Convolution: Hashable, Sendable {
     workspace: UnsafeMutableRawPointer
   ) {
     precondition(input.allSatisfy { $0.normalization == nil }, "operands are rounded as they are")
-    let operands = BFloat16Operands(
+    let operands = NarrowOperands(
       source: input, weights: preparedWeight, bias: bias, addend: addend, rectified: rectified, result: output
     )
     switch algorithm {

@@ -37,7 +37,7 @@ struct BFloat16Winograd {
 
   var workspaceByteCount: Int { blocking.sharesSource ? blocking.chunkCount * chunkSourceBytes : 0 }
 
-  func run(_ operands: BFloat16Operands, workspace: UnsafeMutableRawPointer) {
+  func run(_ operands: NarrowOperands, workspace: UnsafeMutableRawPointer) {
     guard !plan.isEmpty else { return }
     guard blocking.sharesSource else {
       return ThreadPool.parallelFor(blocking.chunkCount) { number in
@@ -62,7 +62,7 @@ struct BFloat16Winograd {
   /// Tiles of a piece of the shared transform.
   private static let sharedTiles = 8
 
-  private func transformSharedSource(_ operands: BFloat16Operands, to shared: UnsafeMutableRawPointer) {
+  private func transformSharedSource(_ operands: NarrowOperands, to shared: UnsafeMutableRawPointer) {
     let slices = blocking.slices.longestSource
     let runs = ceilDivide(blocking.chunkSourceTiles, slices * Self.sharedTiles)
     ThreadPool.parallelFor(blocking.chunkCount * slices * runs) { piece in
@@ -80,7 +80,7 @@ struct BFloat16Winograd {
   }
 
   private func transformSource(
-    _ operands: BFloat16Operands, _ planeTiles: Range<Int>, firstSlice: Int, slices: Int,
+    _ operands: NarrowOperands, _ planeTiles: Range<Int>, firstSlice: Int, slices: Int,
     to frequencies: UnsafeMutableRawPointer
   ) {
     var call = martlet_winograd_input()
@@ -99,7 +99,7 @@ struct BFloat16Winograd {
   }
 
   private func multiply(
-    _ operands: BFloat16Operands, _ chunk: WinogradBlocking.Chunk, _ block: Int, _ scratch: Scratch
+    _ operands: NarrowOperands, _ chunk: WinogradBlocking.Chunk, _ block: Int, _ scratch: Scratch
   ) {
     let columns = blocking.columns(ofBlock: block)
     let taps = chunk.slices.taps
