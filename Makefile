@@ -3,6 +3,8 @@
 SWIFT ?= swift
 # Tests are built apart: with testability everything compiles differently, and both builds stay incremental.
 RELEASE = -c release
+# Programs carry Swift's libraries with them: they start faster, and run where Swift is not installed.
+PROGRAM = $(RELEASE) --static-swift-stdlib
 TESTABLE = $(RELEASE) --scratch-path .build-tests -Xswiftc -enable-testing
 PYTHON_ENVIRONMENT ?= .venv-peers
 PYTHON = $(PYTHON_ENVIRONMENT)/bin/python
@@ -28,8 +30,8 @@ dependencies: ## Install the system libraries that reading images needs
 	@Scripts/install-dependencies
 
 build: dependencies ## Build the programs in release mode
-	$(SWIFT) build $(RELEASE) --product martlet
-	$(SWIFT) build $(RELEASE) --product martlet-bench
+	$(SWIFT) build $(PROGRAM) --product martlet
+	$(SWIFT) build $(PROGRAM) --product martlet-bench
 
 test: dependencies ## Run all tests, optimised
 	$(SWIFT) test $(TESTABLE)

@@ -48,9 +48,11 @@ struct ColdStartWorker: ParsableCommand {
     var options = NetworkOptions()
     options.baseChannels = workload.base
     let architecture = try Architecture.named("unet", options)
+    var segmentation = SegmentationOptions()
+    segmentation.classes = ["background", "foreground"].map { SegmentationClass($0) }
     let description = SegmentationModelDescription(
       model: "unet", network: try architecture.completed(options), inputChannels: 3, classCount: 2,
-      options: SegmentationOptions(), normalization: .unit(channels: 3))
+      options: segmentation, normalization: .unit(channels: 3))
     let network = try workload.makeNetwork()
     try saveSafetensors(
       network.stateDict, metadata: description.metadata, to: folder.appending(path: "model.safetensors"))

@@ -141,7 +141,9 @@ private func walk(_ member: Any, _ name: String, _ visit: (String, Any) -> Void)
   case .dictionary:
     guard let entries = member as? [String: Any] else { return }
     for (key, element) in entries.sorted(by: { $0.key < $1.key }) { walk(element, joined(name, key), visit) }
-  default:
+  // Conformances are looked up in the whole program the first time that a type is asked for them, so they are asked of
+  // those only that can have them.
+  case .class:
     guard member is any Module else { return }
     visit(name, member)
     var levels = [mirror]
@@ -149,13 +151,15 @@ private func walk(_ member: Any, _ name: String, _ visit: (String, Any) -> Void)
     for level in levels {
       for child in level.children {
         guard let label = child.label else { continue }
-        if let named = child.value as? any NamedMember {
+        // What a property wrapper holds is called so.
+        if label.hasPrefix("_"), let named = child.value as? any NamedMember {
           walk(named.member, joined(name, named.name), visit)
         } else {
           walk(child.value, joined(name, snakeCase(label)), visit)
         }
       }
     }
+  default: return
   }
 }
 
