@@ -6,7 +6,7 @@ extension FuzzSubject {
   static let safetensors = FuzzSubject(name: "safetensors") { fixtures in
     try fixtures.files("safetensors") + [
       Scratch.written("seed.safetensors") {
-        try saveSafetensors(["a": Tensor([1, 2, 3] as [Float], shape: [3])], to: $0)
+        try saveSafetensors(["a": Tensor(shape: [3], scalars: [1, 2, 3] as [Float])], to: $0)
       }
     ]
   } read: { input in
