@@ -55,12 +55,13 @@ public struct TensorType: Hashable, Sendable, CustomStringConvertible {
   public var byteCount: Int { elementCount * scalar.byteCount }
 
   /// Whether the sizes, and that of an element, multiply without overflow in whatever order, as strides and layouts need
-  /// it. Those of a tensor without elements could be anything beside the 0, so it counts as 1.
+  /// it. Those of a tensor without elements could be anything beside the 0, so it counts as 1; so does
+  /// what is below 0, which is for the caller to refuse.
   package static func isCountable(_ shape: [Int], elementSize: Int = 1) -> Bool {
     var total = elementSize
     for size in shape {
       let (product, overflow) = total.multipliedReportingOverflow(by: Swift.max(size, 1))
-      guard size >= 0, !overflow else { return false }
+      guard !overflow else { return false }
       total = product
     }
     return true

@@ -39,7 +39,8 @@ struct PackedHeader: Codable {
           "packed", "expected a tensor's type, got \(printable(self.scalar)) \(printable(self.layout))")
       }
       try require(
-        TensorType.isCountable(shape, elementSize: scalar.byteCount), "packed",
+        shape.allSatisfy { $0 >= 0 } && TensorType.isCountable(shape, elementSize: scalar.byteCount),
+        "packed",
         "expected a shape, got \(shape)")
       return TensorType(shape, scalar, layout)
     }

@@ -53,7 +53,7 @@ extension WireTensor {
     try require(dims.count <= 64, "onnx", "\(what): expected at most 64 dimensions, got \(dims.count)")
     let shape = dims.map { Int($0) }
     try require(
-      TensorType.isCountable(shape, elementSize: 8), "onnx",
+      shape.allSatisfy { $0 >= 0 } && TensorType.isCountable(shape, elementSize: 8), "onnx",
       "\(what): expected dimensions of 0 or more that memory can hold, got \(dims.prefix(10))")
     return shape
   }
