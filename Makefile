@@ -12,6 +12,8 @@ DEMO ?= runs/demo
 ROWS ?=
 NETWORKS ?=
 CASES ?=
+SUBJECT ?=
+SECONDS ?= 10
 
 SANITIZERS ?= address undefined thread
 SANITIZE_address = --sanitize=address
@@ -21,7 +23,7 @@ SANITIZE_thread = --sanitize=thread --skip 'Guarded|WinogradError'
 # kernels only, and traps where it finds something: the tests then end with a signal and tell the case.
 SANITIZE_undefined = -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined -Xcc -Wno-pass-failed
 
-.PHONY: help build test sanitize lint format demo bench parity parity-onnx conformance docs fixtures dependencies peers clean
+.PHONY: help build test sanitize fuzz lint format demo bench parity parity-onnx conformance docs fixtures dependencies peers clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +44,9 @@ sanitize: $(SANITIZERS:%=sanitize-%) ## Run the kernels' tests under sanitizers 
 $(SANITIZERS:%=sanitize-%): sanitize-%: dependencies
 	MARTLET_TEST_SHAPES=200 $(SWIFT) test $(RELEASE) $(SANITIZE_$*) --scratch-path .build-$* \
 		-Xswiftc -enable-testing --disable-xctest --filter MartletKernelsTests
+
+fuzz: dependencies ## Try to break the readers of files with libFuzzer (SUBJECT=onnx SECONDS=3600 for one, long)
+	@Scripts/fuzz $(SECONDS) $(SUBJECT)
 
 lint: ## Check formatting and that sources build without warnings
 	swift-format lint --strict --recursive Package.swift Sources Tests

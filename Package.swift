@@ -99,3 +99,18 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// libFuzzer's program, which links with a library that not every toolchain has: see `make fuzz`.
+if Context.environment["MARTLET_FUZZ"] != nil {
+  package.products.append(.executable(name: "martlet-fuzz", targets: ["MartletFuzz"]))
+  package.targets += [
+    .systemLibrary(name: "CLibFuzzer"),
+    .executableTarget(
+      name: "MartletFuzz",
+      dependencies: [
+        "CLibFuzzer", "CSystemZlib", "Martlet", "MartletData", "MartletInterchange", "MartletKernels",
+        "MartletONNX",
+        "MartletTraining",
+      ]),
+  ]
+}

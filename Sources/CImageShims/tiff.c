@@ -307,11 +307,15 @@ size_t martlet_tiff_tile_bytes(martlet_tiff *tiff) {
   return size < 0 ? 0 : (size_t)size;
 }
 
+// Some codecs, those of faxes for one, call it a success where data end before the last row. What they leave is cleared
+// beforehand, so that no pixel is what was in memory before.
 int martlet_tiff_read_strip(martlet_tiff *tiff, uint32_t strip, void *into, size_t count) {
+  memset(into, 0, count);
   return TIFFReadEncodedStrip(tiff->file, strip, into, (tmsize_t)count) == (tmsize_t)count;
 }
 
 int martlet_tiff_read_tile(martlet_tiff *tiff, uint32_t tile, void *into, size_t count) {
+  memset(into, 0, count);
   return TIFFReadEncodedTile(tiff->file, tile, into, (tmsize_t)count) == (tmsize_t)count;
 }
 
@@ -353,8 +357,10 @@ int martlet_tiff_read_row(martlet_tiff *tiff, uint32_t row, uint16_t plane, void
   const int goes_on = tiff->next_row > 0 && tiff->next_strip == strip && tiff->next_row <= row;
   uint32_t next = goes_on ? tiff->next_row : row - row % rows_per_strip;
   tiff->next_row = 0;
-  for (; next <= row; next++)
+  for (; next <= row; next++) {
+    memset(into, 0, count);
     if (TIFFReadScanline(tiff->file, into, next, plane) != 1) return 0;
+  }
   tiff->next_row = row + 1;
   tiff->next_strip = strip;
   return 1;

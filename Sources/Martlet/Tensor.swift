@@ -144,13 +144,11 @@ extension Tensor {
   private static func checkedType(
     _ shape: [Int], _ scalar: ScalarType, _ layout: Layout
   ) throws -> TensorType {
-    var count = scalar.byteCount
-    for size in shape {
-      try require(size >= 0, "tensor", "expected sizes of 0 or more, got shape \(shape)")
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
-      try require(!overflow, "tensor", "shape \(shape) has more elements than memory can hold")
-      count = product
-    }
+    try require(
+      shape.allSatisfy { $0 >= 0 }, "tensor", "expected sizes of 0 or more, got shape \(shape)")
+    try require(
+      TensorType.isCountable(shape, elementSize: scalar.byteCount), "tensor",
+      "shape \(shape) has more elements than memory can hold")
     return TensorType(shape, scalar, layout)
   }
 

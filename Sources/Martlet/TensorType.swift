@@ -54,6 +54,19 @@ public struct TensorType: Hashable, Sendable, CustomStringConvertible {
   public var elementCount: Int { shape.reduce(1, *) }
   public var byteCount: Int { elementCount * scalar.byteCount }
 
+  /// Whether the sizes, and that of an element, multiply without overflow in whatever order, as strides and layouts need
+  /// it. Those of a tensor without elements could be anything beside the 0, so it counts as 1; so does
+  /// what is below 0, which is for the caller to refuse.
+  package static func isCountable(_ shape: [Int], elementSize: Int = 1) -> Bool {
+    var total = elementSize
+    for size in shape {
+      let (product, overflow) = total.multipliedReportingOverflow(by: Swift.max(size, 1))
+      guard !overflow else { return false }
+      total = product
+    }
+    return true
+  }
+
   /// The shape in the order in which the elements lie in memory, slowest dimension first.
   public var memoryShape: [Int] {
     layout == .rowMajor ? shape : [shape[0]] + shape[2...] + [shape[1]]

@@ -285,6 +285,13 @@ struct CVATTests {
     #expect(
       datasetErrorText { try SegmentationDataset(images: folder.images, masks: other) }
         .contains("other.xml: expected CVAT's annotations"))
+    // A name that is no text, at which Foundation's parser would end the program.
+    let damaged = folder.url.appendingPathComponent("damaged.xml")
+    try Data(Array("<annotations><ve".utf8) + [0xE5] + Array("rsion>1.1</version></annotations>".utf8))
+      .write(to: damaged)
+    #expect(
+      datasetErrorText { try SegmentationDataset(images: folder.images, masks: damaged, format: .cvat) }
+        .contains("expected text in UTF-8"))
     // Entities that would unfold to gigabytes.
     let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]
     var entities = "<!ENTITY a \"aaaaaaaaaa\">"

@@ -103,7 +103,7 @@ import Testing
   /// Sizes and places that a header can claim, with a checksum that is right.
   @Test(arguments: [
     #""shape":[9223372036854775807,2]"#, #""shape":[-1]"#, #""shape":[4611686018427387904]"#,
-    #""shape":[1000000]"#,
+    #""shape":[1000000]"#, #""shape":[0,4611686018427387904,4]"#,
   ])
   func claimsAreChecked(_ shape: String) throws {
     let header =

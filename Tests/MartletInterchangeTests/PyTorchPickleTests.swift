@@ -72,6 +72,8 @@ struct PyTorchPickleTests {
       try refuse(tensor(0, [2, 2], [huge, Int.max]), "that memory can hold")
       try refuse(tensor(huge, [1], [1]), "within the 2 elements")
     }
+    // Sizes beside a 0, whose product matters where strides are compared with those of a tensor in order.
+    try refuse(tensor(0, [0, 1 << 32, 1 << 31], [1, 1 << 31, 1]), "that memory can hold")
     // One number shown again and again: nothing leaves the storage, but the whole would not fit in memory.
     try refuse(tensor(0, [1 << 40], [0]), "views that stand for more")
     try refuse(tensor(0, [1 << 25, 2], [0, 1]), "views that stand for more")

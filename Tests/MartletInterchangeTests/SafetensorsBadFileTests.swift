@@ -81,6 +81,10 @@ struct BadFile: CustomTestStringConvertible {
       "shape whose product overflows",
       tensor: #""dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]"#,
       "countable number"),
+    BadFile(
+      "sizes whose product overflows beside a 0",
+      tensor: #""dtype":"U8","shape":[0,4294967296,4294967296],"data_offsets":[0,0]"#,
+      "countable number"),
     BadFile("half a byte", tensor: #""dtype":"F4","shape":[1],"data_offsets":[0,1]"#, "whole bytes"),
     BadFile(
       "three offsets", tensor: #""dtype":"U8","shape":[1],"data_offsets":[0,1,1]"#,

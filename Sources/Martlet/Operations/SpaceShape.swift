@@ -59,13 +59,9 @@ extension [TensorType] {
   /// be anything beside the 0.
   func requireRepresentable(_ operation: String) throws {
     for type in self {
-      var bytes = type.scalar.byteCount
-      for size in type.shape {
-        let (product, overflow) = bytes.multipliedReportingOverflow(by: Swift.max(size, 1))
-        try require(
-          !overflow, operation, "a result of shape \(type.shape) is more than memory can hold")
-        bytes = product
-      }
+      try require(
+        TensorType.isCountable(type.shape, elementSize: type.scalar.byteCount), operation,
+        "a result of shape \(type.shape) is more than memory can hold")
     }
   }
 }

@@ -38,12 +38,10 @@ struct PackedHeader: Codable {
         throw MartletError(
           "packed", "expected a tensor's type, got \(printable(self.scalar)) \(printable(self.layout))")
       }
-      var bytes = scalar.byteCount
-      for size in shape {
-        let (product, overflow) = bytes.multipliedReportingOverflow(by: size)
-        try require(size >= 0 && !overflow, "packed", "expected a shape, got \(shape)")
-        bytes = product
-      }
+      try require(
+        shape.allSatisfy { $0 >= 0 } && TensorType.isCountable(shape, elementSize: scalar.byteCount),
+        "packed",
+        "expected a shape, got \(shape)")
       return TensorType(shape, scalar, layout)
     }
   }

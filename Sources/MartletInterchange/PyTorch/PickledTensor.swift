@@ -37,14 +37,15 @@ struct PickledTensor: Hashable, Sendable {
     guard offset >= 0, shape.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 }) else {
       throw refuse("sizes, strides and an offset of 0 or more")
     }
-    var count = 1
+    guard TensorType.isCountable(shape, elementSize: 8) else {
+      throw refuse("a tensor that memory can hold")
+    }
+    let count = shape.reduce(1, *)
     var last = offset
     for (size, stride) in zip(shape, strides) {
-      let (product, isTooMany) = count.multipliedReportingOverflow(by: size)
       let (step, isTooFar) = max(size - 1, 0).multipliedReportingOverflow(by: stride)
       let (sum, isBeyond) = last.addingReportingOverflow(step)
-      if isTooMany || isTooFar || isBeyond { throw refuse("a tensor that memory can hold") }
-      count = product
+      if isTooFar || isBeyond { throw refuse("a tensor that memory can hold") }
       last = sum
     }
     guard count == 0 || last < capacity else {

@@ -1,3 +1,5 @@
+import Martlet
+
 /// The element types of the safetensors format, in the order in which its reference writer lays tensors out:
 /// by rising alignment.
 public enum SafetensorsType: String, CaseIterable, Hashable, Sendable {
@@ -39,12 +41,8 @@ public enum SafetensorsType: String, CaseIterable, Hashable, Sendable {
 
   /// Bytes that a tensor of this type and shape takes; `nil` if that is no whole number of bytes or overflows.
   func byteCount(of shape: [Int]) -> Int? {
-    var bits = bitCount
-    for size in shape {
-      let (product, overflow) = bits.multipliedReportingOverflow(by: size)
-      if overflow { return nil }
-      bits = product
-    }
+    guard TensorType.isCountable(shape, elementSize: bitCount) else { return nil }
+    let bits = shape.reduce(bitCount, *)
     return bits % 8 == 0 ? bits / 8 : nil
   }
 }

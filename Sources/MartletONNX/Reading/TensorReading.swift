@@ -50,16 +50,12 @@ extension WireTensor {
 
   /// Dimensions of 0 or more whose product, in bytes, can be counted.
   private func checkedShape(_ what: String) throws -> [Int] {
-    var count = 8
-    for size in dims {
-      let (product, overflow) = count.multipliedReportingOverflow(by: Int(size))
-      try require(
-        size >= 0 && !overflow, "onnx",
-        "\(what): expected dimensions of 0 or more that memory can hold, got \(dims.prefix(10))")
-      count = product
-    }
     try require(dims.count <= 64, "onnx", "\(what): expected at most 64 dimensions, got \(dims.count)")
-    return dims.map { Int($0) }
+    let shape = dims.map { Int($0) }
+    try require(
+      shape.allSatisfy { $0 >= 0 } && TensorType.isCountable(shape, elementSize: 8), "onnx",
+      "\(what): expected dimensions of 0 or more that memory can hold, got \(dims.prefix(10))")
+    return shape
   }
 
   private func raw(

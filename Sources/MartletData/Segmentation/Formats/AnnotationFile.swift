@@ -29,6 +29,11 @@ enum AnnotationFile {
     Data(try ReadableFile.read(url.path, operation: "dataset", limit: byteLimit).bytes)
   }
 
+  /// - Throws: ``MartletError`` also for what is not UTF-8.
+  static func text(_ url: URL) throws -> String {
+    try ReadableFile.text(url.path, operation: "dataset", limit: byteLimit)
+  }
+
   /// Decodes a JSON file.
   ///
   /// - Throws: ``MartletError`` naming the file, the value's path in it, and what was expected there.

@@ -14,7 +14,8 @@ struct CVATSource {
 
   init(images folder: URL, annotations file: URL) throws {
     let reader = CVATReader()
-    let parser = XMLParser(data: try AnnotationFile.bytes(file))
+    // Foundation's parser ends the program at an element's name that is not UTF-8.
+    let parser = XMLParser(data: Data(try AnnotationFile.text(file).utf8))
     parser.delegate = reader
     // On some platforms parsing is a success although an error was reported.
     let isWhole = parser.parse()
