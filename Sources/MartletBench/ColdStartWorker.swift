@@ -30,17 +30,28 @@ struct ColdStartWorker: ParsableCommand {
       ]
       return {
         try? FileManager.default.removeItem(at: mask)
-        let process = Process()
-        process.executableURL = URL(filePath: program)
-        process.arguments = arguments
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
+        try Self.run(program, arguments)
         return mask
       }
     } value: {
       Double(try Data(contentsOf: $0).count)
     }
+  }
+
+  /// Runs a program to its end. Foundation's `Process` sees the end late.
+  private static func run(_ program: String, _ arguments: [String]) throws {
+    var words = ([program] + arguments).map { strdup($0) } + [nil]
+    defer { for word in words { free(word) } }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+    var child = pid_t()
+    let failure = posix_spawn(&child, program, &actions, nil, &words, environ)
+    try require(failure == 0, "cold", "\(program): \(String(cString: strerror(failure)))")
+    var status: Int32 = 0
+    while waitpid(child, &status, 0) < 0, errno == EINTR {}
+    try require(status == 0, "cold", "\(program) ended with status \(status)")
   }
 
   /// Weights as training leaves them, and an image.

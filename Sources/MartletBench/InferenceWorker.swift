@@ -14,24 +14,11 @@ struct InferenceWorker: ParsableCommand {
   func run() throws {
     try serve {
       let images = try workload.images()
-      let calibration = precision == .int8 ? try calibration(images) : nil
-      let network = try workload.makeNetwork()
-      let predictor = try Self.predictor(network, precision, calibration)
+      let predictor = try workload.predictor(workload.makeNetwork(), precision)
       return { try predictor(images) }
     } value: {
       try $0.mean().cast(to: .float64).item()
     }
-  }
-
-  private func calibration(_ images: Tensor) throws -> ActivationRanges {
-    try Self.predictor(workload.makeNetwork(), .float32, nil).activationRanges(on: [[images]])
-  }
-
-  private static func predictor(
-    _ network: sending any SegmentationModel, _ precision: Precision, _ calibration: ActivationRanges?
-  ) throws -> Predictor {
-    let passes = try withPrecision(precision, calibration: calibration) { Precision.current.inferencePasses }
-    return Predictor(passes: passes) { [try network.logits($0[0])] }
   }
 }
 

@@ -10,6 +10,8 @@ struct StepProfile: ParsableCommand {
   @OptionGroup var workload: Workload
   @Flag(help: "Show a prediction instead.") var inference = false
   @Option(help: "Passes of a prediction to leave out.") var withoutPasses: [String] = []
+  @Option(help: "What a prediction's convolutions multiply in: fp32, bf16 or int8, calibrated on the images.")
+  var precision = Precision.float32
   @Option(help: "Runs of which each node's fastest counts.") var runs = 5
   @Flag(help: "Add up the nodes of each operation.") var byOperation = false
 
@@ -28,9 +30,7 @@ struct StepProfile: ParsableCommand {
         try step.nodeTimes(batch, step: $0)
       }
     }
-    let predictor = Predictor(passes: try inferencePasses.without(withoutPasses)) {
-      [try network.logits($0[0])]
-    }
+    let predictor = try workload.predictor(network, precision, withoutPasses: withoutPasses)
     try printProfile(
       predictor.listing(for: [images.type], names: names), runs: runs, byOperation: byOperation
     ) { _ in try predictor.nodeTimes([images]) }

@@ -35,4 +35,21 @@ struct Workload: ParsableArguments, Sendable {
   func images() throws -> Tensor {
     try .normal(imageType, mean: 0, standardDeviation: 1, seed: 1, stream: 1)
   }
+
+  /// - Parameter network: Of ``makeNetwork()``.
+  func predictor(
+    _ network: sending any SegmentationModel, _ precision: Precision, withoutPasses: [String] = []
+  ) throws -> Predictor {
+    let ranges =
+      precision == .int8
+      ? try Self.predictor(makeNetwork(), inferencePasses).activationRanges(on: [[images()]]) : nil
+    let passes = try withPrecision(precision, calibration: ranges) { Precision.current.inferencePasses }
+    return Self.predictor(network, try passes.without(withoutPasses))
+  }
+
+  private static func predictor(
+    _ network: sending any SegmentationModel, _ passes: [any GraphPass]
+  ) -> Predictor {
+    Predictor(passes: passes) { [try network.logits($0[0])] }
+  }
 }
