@@ -3,8 +3,9 @@
 SWIFT ?= swift
 # Tests are built apart: with testability everything compiles differently, and both builds stay incremental.
 RELEASE = -c release
-# Programs carry Swift's libraries with them: they start faster, and run where Swift is not installed.
-PROGRAM = $(RELEASE) --static-swift-stdlib
+# Programs carry Swift's libraries with them, where these are not part of the system: they start faster, and run where
+# Swift is not installed.
+PROGRAM = $(RELEASE) $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 TESTABLE = $(RELEASE) --scratch-path .build-tests -Xswiftc -enable-testing
 PYTHON_ENVIRONMENT ?= .venv-peers
 PYTHON = $(PYTHON_ENVIRONMENT)/bin/python
@@ -28,7 +29,7 @@ SANITIZE_undefined = -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined -X
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-dependencies: ## Install the system libraries that reading images needs
+dependencies: ## Install the system libraries that the programs need
 	@Scripts/install-dependencies
 
 build: dependencies ## Build the programs in release mode
