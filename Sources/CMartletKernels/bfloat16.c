@@ -1,4 +1,5 @@
 #include "martlet_bfloat16.h"
+#include "gemm_heights.h"
 #include "martlet_masks.h"
 
 #include <math.h>
@@ -46,10 +47,6 @@ void martlet_pack_weights_bfloat16(const martlet_weight_panel *panel, long neigh
 }
 
 // MARK: Portable kernels
-
-#define HEIGHTS_4(X) X(1) X(2) X(3) X(4)
-#define HEIGHTS_6(X) HEIGHTS_4(X) X(5) X(6)
-#define HEIGHTS_12(X) HEIGHTS_6(X) X(7) X(8) X(9) X(10) X(11) X(12)
 
 #define REAL float
 #define VECTORS 2

@@ -1,12 +1,9 @@
 #include "martlet_gemm.h"
+#include "gemm_heights.h"
 #include "martlet_masks.h"
 
 // Tile shapes. A tile's sums, one row of a panel and one broadcast element must fit the registers, and its
 // source pointers the address registers.
-
-#define HEIGHTS_4(X) X(1) X(2) X(3) X(4)
-#define HEIGHTS_6(X) HEIGHTS_4(X) X(5) X(6)
-#define HEIGHTS_12(X) HEIGHTS_6(X) X(7) X(8) X(9) X(10) X(11) X(12)
 
 #define PLAIN_FMA(a, b, c) ((a) * (b) + (c))
 #define VECTOR_FMA(a, b, c) __builtin_elementwise_fma(a, b, c)

@@ -20,8 +20,12 @@ extension Predictor {
   ///   throws.
   public func activationRanges(on samples: some Sequence<[Tensor]>) throws -> ActivationRanges {
     var calibration: ActivationRanges?
+    var plans: [[TensorType]: (plan: PreparedPlan, observed: [Bool])] = [:]
     for arguments in samples {
-      let (plan, observed) = try withRecorder { try $0.observingPlan(for: arguments.map(\.type)) }
+      let types = arguments.map(\.type)
+      let known = try plans[types] ?? withRecorder { try $0.observingPlan(for: types) }
+      plans[types] = known
+      let (plan, observed) = known
       let seen = try plan.run(arguments).suffix(2 * observed.count { $0 }).map { try $0.item(Float.self) }
       var ranges = calibration?.ranges ?? observed.map { _ in nil }
       let indices = observed.indices.filter { observed[$0] }

@@ -15,16 +15,27 @@ struct Recorder {
     constants = ConstantStore(releasesVariables: releasesVariables)
   }
 
-  /// A computation after all passes, and what its leaves are.
+  /// A computation as it is after some passes, and what its leaves are.
   struct Recording {
     var graph: Graph
     var bindings: [ValueID: GraphBuilder.Binding]
     var scopes: [[ObjectIdentifier]]
+
+    mutating func apply(_ passes: ArraySlice<any GraphPass>) throws {
+      for pass in passes {
+        try pass.check(graph)
+        graph = pass.rewrite(graph)
+      }
+    }
   }
 
-  func record(_ argumentTypes: [TensorType]) throws -> Recording { try record(argumentTypes, passes) }
+  func record(_ argumentTypes: [TensorType]) throws -> Recording {
+    var recording = try recordPlainly(argumentTypes)
+    try recording.apply(passes[...])
+    return recording
+  }
 
-  private func record(_ argumentTypes: [TensorType], _ passes: [any GraphPass]) throws -> Recording {
+  private func recordPlainly(_ argumentTypes: [TensorType]) throws -> Recording {
     let builder = GraphBuilder()
     let arguments = argumentTypes.enumerated().map { builder.argument($0, $1) }
     let results = try GraphBuilder.$current.withValue(builder) {
@@ -35,10 +46,7 @@ struct Recorder {
       recorded.nodes.allSatisfy { $0.operation.mutatedInputs.isEmpty }, "predictor",
       "expected a computation that changes no state")
     return Recording(
-      graph: try passes.reduce(recorded) {
-        try $1.check($0)
-        return $1.rewrite($0)
-      },
+      graph: recorded,
       bindings: Dictionary(uniqueKeysWithValues: zip(recorded.leaves, builder.bindings)),
       scopes: builder.scopes)
   }
@@ -53,11 +61,10 @@ struct Recorder {
     for argumentTypes: [TensorType]
   ) throws -> (plan: PreparedPlan, observed: [Bool]) {
     let position = passes.firstIndex { $0.name == PrepareConstants().name } ?? passes.count
-    let recording = try record(
-      argumentTypes, passes[..<position] + [ObserveConvolutions()] + passes[position...])
-    // Other passes have taken apart by now what is observed.
-    let observed = try record(argumentTypes, Array(passes[..<position])).graph.roundableConvolutions
-      .map(\.isObservable)
+    var recording = try recordPlainly(argumentTypes)
+    try recording.apply(passes[..<position])
+    let observed = recording.graph.roundableConvolutions.map(\.isObservable)
+    try recording.apply([ObserveConvolutions()] + passes[position...])
     return (try plan(of: recording), observed)
   }
 
