@@ -48,6 +48,63 @@ struct PredictionCommandTests {
     #expect(try mask("batch", "--tile", "48", "--batch-size", "5", "--blend", "constant").count > 0)
   }
 
+  /// A packed file changes no mask, is made anew where it does not fit, and replaces nothing else.
+  @Test func packed() throws {
+    let scratch = try Scratch()
+    try trained(scratch)
+    let file = scratch.path("packed")
+    func mask(_ output: String, _ flags: [String], says words: String? = nil) throws -> Data {
+      let result = try predict(scratch, output, flags)
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(words.map(result.errors.contains) ?? result.errors.isEmpty, "\(result.errors)")
+      return try scratch.data("\(output)/cell_0001.png")
+    }
+    let expected = try mask("plain", [])
+    #expect(try mask("first", ["--packed", file]) == expected)
+    let made = try scratch.data("packed")
+    #expect(try mask("second", ["--packed", file]) == expected)
+    #expect(try mask("windows", ["--packed", file, "--tile", "48"]) == mask("tiled", ["--tile", "48"]))
+    #expect(try scratch.data("packed") == made)
+
+    var damaged = made
+    damaged[40] ^= 1
+    try damaged.write(to: URL(filePath: file))
+    #expect(try mask("third", ["--packed", file], says: "it is made anew") == expected)
+    #expect(try scratch.data("packed") == made)
+    let training = try Program.run(scratch.trainArguments("other", epochs: 1) + ["--seed", "9"])
+    try #require(training.status == 0, "\(training.errors)")
+    let other = try Program.run([
+      "predict", scratch.path("other"), scratch.path("cells/images/cell_0001.png"), "--output",
+      scratch.path("others"), "--packed", file,
+    ])
+    #expect(other.status == 0 && other.errors.contains("other weights"), "\(other.errors)")
+    #expect(try scratch.data("packed") != made)
+
+    for name in ["cells/images/cell_0001.png", "run/model.safetensors", "run/config.yaml"] {
+      let before = try scratch.data(name)
+      let refused = try predict(scratch, "refused", ["--packed", scratch.path(name)])
+      #expect(refused.status == 2 && refused.errors.contains("another file"), "\(refused.errors)")
+      #expect(try scratch.data(name) == before)
+    }
+  }
+
+  @Test func tuned() throws {
+    let scratch = try Scratch()
+    try trained(scratch)
+    let flags = ["--tune", scratch.path("choices.json")]
+    #expect(try predict(scratch, "first", flags).status == 0)
+    let kept = try scratch.data("choices.json")
+    #expect(try predict(scratch, "second", flags).errors.isEmpty)
+    #expect(try scratch.data("choices.json") == kept)
+    // The same choices give the same bytes.
+    #expect(try scratch.data("first/cell_0001.png") == scratch.data("second/cell_0001.png"))
+    let picture = scratch.path("cells/images/cell_0001.png")
+    let before = try Data(contentsOf: URL(filePath: picture))
+    let useless = try predict(scratch, "third", ["--tune", picture])
+    #expect(useless.status == 0 && useless.errors.contains("not kept"), "\(useless.errors)")
+    #expect(try Data(contentsOf: URL(filePath: picture)) == before)
+  }
+
   /// An image that takes more memory than allowed is cut, and the program says so; one that takes more however it is cut
   /// is refused.
   @Test func memory() throws {

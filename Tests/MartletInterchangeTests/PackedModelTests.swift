@@ -59,6 +59,15 @@ import Testing
     }
   }
 
+  @Test func bytesAreTheSameEachTime() throws {
+    try pack().write(to: file)
+    let first = try Data(contentsOf: file)
+    for _ in 0..<5 {
+      try pack().write(to: file)
+      #expect(try Data(contentsOf: file) == first)
+    }
+  }
+
   @Test func constantsAreAligned() throws {
     try pack().write(to: file)
     for entry in try PackedModel(contentsOf: file).constants.entries {

@@ -46,7 +46,10 @@ public struct PackedModel: Sendable {
     let header = PackedHeader(
       version: martletVersion, instructionSet: InstructionSet.current.rawValue, description: description,
       source: source, argumentTypes: constants.argumentTypes.map { .init($0) }, constants: entries)
-    let text = Array(try JSONEncoder().encode(header))
+    let encoder = JSONEncoder()
+    // The same bytes each time.
+    encoder.outputFormatting = .sortedKeys
+    let text = Array(try encoder.encode(header))
     var crc = CRC32C()
     text.withUnsafeBytes { crc.update($0) }
     var start =
