@@ -35,7 +35,8 @@ RECOMMENDATION = (
 RECOMMENDATION_WORK = {"paup-step": "training step", "paup-rank": "full ranking"}
 COLD = (
     "From the start of a process to its end, in which it reads one PNG and writes the mask: `martlet predict` with "
-    "--packed, and Python programs that load a model saved for their engine (TorchScript, ONNX, OpenVINO's IR, ncnn). "
+    "--packed, and Python programs that load a model saved for their engine (TorchScript, "
+    "ONNX Runtime's optimised model, OpenVINO's cache of what it compiled, ncnn). "
     "All files are in the system's cache."
 )
 MEMORY = "Memory is the process's peak less what it held when its framework was loaded."

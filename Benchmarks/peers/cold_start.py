@@ -27,8 +27,15 @@ def onnxruntime(options):
 
     settings = ort.SessionOptions()
     settings.intra_op_num_threads = options.threads
-    session = ort.InferenceSession(str(options.model), settings, providers=["CPUExecutionProvider"])
+    # Everything was done when it was saved.
+    settings.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = ort.InferenceSession(str(optimized(options)), settings, providers=["CPUExecutionProvider"])
     return lambda x: session.run(None, {"x": x})[0]
+
+
+def optimized(options):
+    """ONNX Runtime's own form of the network, for this machine."""
+    return options.model.with_suffix(".optimized.onnx")
 
 
 def openvino(options):
@@ -38,6 +45,8 @@ def openvino(options):
         "INFERENCE_NUM_THREADS": options.threads,
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": "f32",
+        # What was compiled the first time.
+        "CACHE_DIR": str(options.model.with_suffix(".openvino")),
     }
     model = openvino.Core().compile_model(str(options.model.with_suffix(".xml")), "CPU", settings)
     return lambda x: model(x)[0]
@@ -81,11 +90,15 @@ def export(options):
     import network_infer
     import networks
     import numpy as np
+    import onnxruntime as ort
     import openvino
     import torch
     from PIL import Image
 
     network_infer.export(options)
+    settings = ort.SessionOptions()
+    settings.optimized_model_filepath = str(optimized(options))
+    ort.InferenceSession(str(options.model), settings, providers=["CPUExecutionProvider"])
     openvino.save_model(
         openvino.Core().read_model(str(options.model)), options.model.with_suffix(".xml"), compress_to_fp16=False
     )
