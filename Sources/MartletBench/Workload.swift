@@ -42,14 +42,13 @@ struct Workload: ParsableArguments, Sendable {
   ) throws -> Predictor {
     let ranges =
       precision == .int8
-      ? try Self.predictor(makeNetwork(), inferencePasses).activationRanges(on: [[images()]]) : nil
+      ? try predictor(makeNetwork(), inferencePasses).activationRanges(on: [[images()]]) : nil
     let passes = try withPrecision(precision, calibration: ranges) { Precision.current.inferencePasses }
-    return Self.predictor(network, try passes.without(withoutPasses))
+    return predictor(network, try passes.without(withoutPasses))
   }
 
-  private static func predictor(
-    _ network: sending any SegmentationModel, _ passes: [any GraphPass]
-  ) -> Predictor {
-    Predictor(passes: passes) { [try network.logits($0[0])] }
+  /// For these images alone, as peers compile their models for one size.
+  private func predictor(_ network: sending any SegmentationModel, _ passes: [any GraphPass]) -> Predictor {
+    Predictor(only: [imageType], passes: passes) { [try network.logits($0[0])] }
   }
 }

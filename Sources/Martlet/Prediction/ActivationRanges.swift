@@ -23,6 +23,7 @@ extension Predictor {
     var plans: [[TensorType]: (plan: PreparedPlan, observed: [Bool])] = [:]
     for arguments in samples {
       let types = arguments.map(\.type)
+      try check(types)
       let known = try plans[types] ?? withRecorder { try $0.observingPlan(for: types) }
       plans[types] = known
       let (plan, observed) = known

@@ -39,7 +39,8 @@ extension Predictor {
   public func packedConstants(
     for argumentTypes: [TensorType], names: [ObjectIdentifier: String]
   ) throws -> PackedConstants {
-    try withRecorder { try $0.packedConstants(for: argumentTypes, names: names) }
+    try check(argumentTypes)
+    return try withRecorder { try $0.packedConstants(for: argumentTypes, names: names) }
   }
 }
 

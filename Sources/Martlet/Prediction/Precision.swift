@@ -70,14 +70,17 @@ public func withPrecision<Result>(
 extension Predictor {
   /// Freezes a model whose convolutions multiply with some precision.
   ///
-  /// - Parameter calibration: Of the model, for int8.
+  /// - Parameters:
+  ///   - argumentTypes: The one combination of arguments that there will be; any if nil.
+  ///   - calibration: Of the model, for int8.
   /// - Throws: ``MartletError`` when this machine has no instructions for it, or int8 has no calibration.
   public convenience init(
-    _ model: sending any Layer, numerics: Numerics = .current, tuning: Tuning = .modelled,
-    precision: Precision, calibration: ActivationRanges? = nil
+    _ model: sending any Layer, only argumentTypes: [TensorType]? = nil, numerics: Numerics = .current,
+    tuning: Tuning = .modelled, precision: Precision, calibration: ActivationRanges? = nil
   ) throws {
     try withPrecision(precision, calibration: calibration) {}
     self.init(
-      model, numerics: numerics, tuning: tuning, passes: precision.inferencePasses(calibration))
+      model, only: argumentTypes, numerics: numerics, tuning: tuning,
+      passes: precision.inferencePasses(calibration))
   }
 }

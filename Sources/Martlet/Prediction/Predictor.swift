@@ -9,40 +9,46 @@ import Synchronization
 /// let logits = try predictor(image)
 /// ```
 ///
-/// A plan is made for each combination of argument types that comes up, and kept. A call asks the system for no memory, and
-/// any number of tasks can call at once. Results are those of the model, up to the rounding of batch normalisation that is
+/// A plan is made for each combination of argument types that comes up, and kept; with `only`, for one. A call asks the
+/// system for no memory, and any number of tasks can call at once. Results are those of the model, up to the rounding of batch normalisation that is
 /// done within convolutions, and depend neither on threads nor on what was predicted before.
 public final class Predictor: Sendable {
   /// Names of the passes that make plans, in order.
   public let passNames: [String]
   private let plans = Mutex(PlanCollection())
   private let recorder: Mutex<Recorder>
+  /// What arguments are of; anything if nil.
+  private let only: [TensorType]?
 
   /// Freezes a model, which from now on is the predictor's: its parameters' memory is let go of where the predictor holds
   /// it in another order.
   ///
   /// - Parameters:
+  ///   - argumentTypes: The one combination of arguments that there will be; others are refused. In bfloat16 and int8 the
+  ///     predictor then holds no weights but the rounded ones, where it would also hold the exact ones for sizes of images
+  ///     that are better served by them.
   ///   - numerics: How much rounding error convolutions may trade for speed.
   ///   - tuning: How convolutions get their algorithms.
   ///   - passes: Rewritings of the graph; those of the task's ``Precision`` unless told otherwise.
   public convenience init(
-    _ model: sending any Layer, numerics: Numerics = .current, tuning: Tuning = .modelled,
-    passes: [any GraphPass] = Precision.current.inferencePasses
+    _ model: sending any Layer, only argumentTypes: [TensorType]? = nil, numerics: Numerics = .current,
+    tuning: Tuning = .modelled, passes: [any GraphPass] = Precision.current.inferencePasses
   ) {
-    self.init(numerics: numerics, tuning: tuning, passes: passes) { [try model($0[0])] }
+    self.init(only: argumentTypes, numerics: numerics, tuning: tuning, passes: passes) { [try model($0[0])] }
   }
 
   /// Freezes a computation of several arguments and results, and the models in it, which from now on are the predictor's.
   ///
   /// - Parameter body: Called with symbolic arguments, once for each combination of their types, in inference mode.
   public init(
-    numerics: Numerics = .current, tuning: Tuning = .modelled,
+    only argumentTypes: [TensorType]? = nil, numerics: Numerics = .current, tuning: Tuning = .modelled,
     passes: [any GraphPass] = Precision.current.inferencePasses,
     _ body: sending @escaping ([Tensor]) throws -> [Tensor]
   ) {
     passNames = passes.map(\.name)
+    only = argumentTypes
     // What weights were rounded from is wanted again where another size of image is better served without rounding.
-    let keepsVariables = passes.contains { $0 is RoundConvolutions }
+    let keepsVariables = argumentTypes == nil && passes.contains { $0 is RoundConvolutions }
     recorder = Mutex(
       Recorder(body, numerics, passes.choosing(by: tuning.tuner), releasesVariables: !keepsVariables))
   }
@@ -62,6 +68,7 @@ public final class Predictor: Sendable {
 
   private init(_ recorder: sending Recorder, _ passes: [any GraphPass]) {
     passNames = passes.map(\.name)
+    only = nil
     self.recorder = Mutex(recorder)
   }
 
@@ -105,7 +112,17 @@ public final class Predictor: Sendable {
     try recorder.withLock { try body(&$0) }
   }
 
+  /// Checks that arguments of some types may be asked for.
+  func check(_ types: [TensorType]) throws {
+    guard let only, types != only else { return }
+    func text(_ types: [TensorType]) -> String {
+      types.map { "\($0) in \($0.layout) order" }.joined(separator: ", ")
+    }
+    throw MartletError("predictor", "expected \(text(only)), which it was made for alone, got \(text(types))")
+  }
+
   private func prepared(for types: [TensorType]) throws -> PreparedPlan {
+    try check(types)
     let key = PlanCollection.Key(types: types, instructionSet: .current)
     if let known = plans.withLock({ $0.plan(for: key) }) { return known }
     return try recorder.withLock { recorder in

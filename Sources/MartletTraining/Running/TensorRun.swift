@@ -41,7 +41,7 @@ public struct TensorRun {
     let network = try ModelSource(model: self.model, settings: settings, weights: weights)
       .tensorModel(inputChannels: input.type.shape.dropFirst().first)
     let arguments = try network.arguments(input)
-    let predictor = Predictor(numerics: numerics) { [try network.output($0)] }
+    let predictor = Predictor(only: arguments.map(\.type), numerics: numerics) { [try network.output($0)] }
     try saveSafetensors(["output": predictor(arguments)[0]], to: URL(filePath: output))
   }
 

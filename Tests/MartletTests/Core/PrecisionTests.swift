@@ -56,6 +56,28 @@ struct PrecisionTests {
     }
   }
 
+  @Test("keeps no exact weights for one size of image, and refuses others")
+  func oneSize() throws {
+    let image = try PredictedNetwork.image(64, 64)
+    let expected = try Self.predictor(.bfloat16)(image).scalars(Float.self)
+    let model = try PredictedNetwork.seeded()
+    let large = model.second.weight
+    let predictor = Predictor(model, only: [image.type], passes: Precision.bfloat16.inferencePasses)
+    #expect(try predictor(image).scalars(Float.self) == expected)
+    let released = #expect(throws: MartletError.self) { try large.concrete.scalars(Float.self) }
+    #expect(released?.message.contains("given to a predictor") == true)
+    for other in [
+      try PredictedNetwork.image(64, 32), try PredictedNetwork.image(64, 64, batch: 2), try image.converted(to: .rowMajor),
+    ] {
+      let refused = #expect(throws: MartletError.self) { try predictor(other) }
+      #expect(refused?.message.contains("float32[1, 3, 64, 64] in channelsLast order") == true)
+      #expect(throws: MartletError.self) { try predictor.prepare(for: [other.type]) }
+      #expect(throws: MartletError.self) { try predictor.activationRanges(on: [[other]]) }
+      #expect(throws: MartletError.self) { try predictor.packedConstants(for: [other.type], names: [:]) }
+    }
+    #expect(try predictor(image).scalars(Float.self) == expected)
+  }
+
   @Test("adds what goes past a block before it rectifies")
   func addsResiduals() throws {
     func results(_ precision: Precision) throws -> Tensor {
