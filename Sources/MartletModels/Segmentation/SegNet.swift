@@ -49,7 +49,7 @@ public final class SegNet: SegmentationModel {
         let isHead = isLast && stage == 0
         return try ConvolutionUnit(
           widths[stage], outputs, bias: true, normalizes: !isHead, activation: isHead ? .none : .relu,
-          initialization: .kaimingNormal)
+          initialization: .standard)
       }
     }
   }
