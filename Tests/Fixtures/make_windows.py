@@ -45,6 +45,7 @@ add("dense", 19, 23, 1, (8, 10), 0.9, "gaussian", batch=5)
 add("apart", 40, 30, 3, (13, 7), 0.0, "constant")
 add("exact", 16, 20, 1, (16, 20), 0.25, "gaussian")
 add("smaller", 11, 9, 3, (16, 14), 0.25, "gaussian")
+add("shorter", 15, 19, 3, (16, 20), 0.25, "gaussian")
 add("narrow", 50, 9, 1, (16, 14), 0.25, "gaussian", batch=2)
 add("flat", 9, 50, 1, (16, 14), 0.6, "constant")
 

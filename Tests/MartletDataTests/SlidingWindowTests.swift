@@ -15,7 +15,7 @@ import Testing
   }
 
   private static let names = [
-    "gaussian", "constant", "half", "dense", "apart", "exact", "smaller", "narrow", "flat",
+    "gaussian", "constant", "half", "dense", "apart", "exact", "smaller", "shorter", "narrow", "flat",
   ]
 
   private static func load(_ name: String) throws -> Case {

@@ -5,6 +5,7 @@ import MartletKernels
 final class ScoreBand {
   private let width: Int
   private let height: Int
+  private let imageHeight: Int
   private let classCount: Int
   private let tile: TileSize
   private let weights: [Float]
@@ -13,11 +14,13 @@ final class ScoreBand {
   private var labels: [UInt8]
 
   /// - Parameters:
-  ///   - height: The number of rows: the window's, or the image's if that has fewer.
+  ///   - width: The image's.
+  ///   - imageHeight: The image's; the band has as many rows as the window if that has fewer.
   ///   - weights: A weight for each pixel of a window of size `tile`.
-  init(width: Int, height: Int, classCount: Int, weights: [Float], tile: TileSize) {
+  init(width: Int, imageHeight: Int, classCount: Int, weights: [Float], tile: TileSize) {
     self.width = width
-    self.height = height
+    self.imageHeight = imageHeight
+    height = min(tile.height, imageHeight)
     self.classCount = classCount
     self.weights = weights
     self.tile = tile
@@ -33,8 +36,7 @@ final class ScoreBand {
   ///   - share: What the window's scores count, besides the weight of each pixel.
   func add(_ scores: UnsafePointer<Float>, x: Int, y: Int, _ symmetry: PlaneSymmetry, share: Float) {
     let changed = symmetry.size(of: tile)
-    // A window is outside the image only where the image is smaller, so all rows of the image are in the band.
-    let rows = max(0, -y)..<min(tile.height, y < 0 ? height - y : tile.height)
+    let rows = max(0, -y)..<min(tile.height, imageHeight - y)
     let columns = max(0, -x)..<min(tile.width, width - x)
     sums.withUnsafeMutableBufferPointer { sums in
       totals.withUnsafeMutableBufferPointer { totals in

@@ -117,7 +117,7 @@ public struct SlidingWindow {
     let columns = WindowPositions(length: info.width, size: tile.width, overlap: layout.overlap).starts
     let band = ImageBand(regions, normalization, tileHeight: tile.height)
     let sums = ScoreBand(
-      width: info.width, height: min(tile.height, info.height), classCount: classCount,
+      width: info.width, imageHeight: info.height, classCount: classCount,
       weights: layout.blend.weights(tile), tile: tile)
     for (index, y) in rows.enumerated() {
       try band.move(top: y)
