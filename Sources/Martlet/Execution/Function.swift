@@ -41,7 +41,7 @@ public final class Function: Sendable {
     bindings = builder.bindings
     scopes = builder.scopes
     passNames = passes.map(\.name)
-    plan = PlanCache.shared.plan(for: recorded, passes: passes)
+    plan = try PlanCache.shared.plan(for: recorded, passes: passes)
   }
 
   /// Runs the function.

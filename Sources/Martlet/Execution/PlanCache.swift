@@ -19,15 +19,16 @@ final class PlanCache: Sendable {
 
   init(capacity: Int) { self.capacity = capacity }
 
-  func plan(for graph: Graph, passes: [any GraphPass]) -> Plan {
-    let key = Key(graph: graph, passes: passes.map(\.name))
+  /// - Throws: ``MartletError`` from a pass that was made for another graph.
+  func plan(for graph: Graph, passes: [any GraphPass]) throws -> Plan {
+    let key = Key(graph: graph, passes: passes.map(\.key))
     let known: Plan? = state.withLock { state in
       state.clock += 1
       state.plans[key]?.lastUse = state.clock
       return state.plans[key]?.plan
     }
     if let known { return known }
-    let plan = Plan(passes.reduce(graph) { $1.rewrite($0) })
+    let plan = Plan(try graph.rewritten(by: passes))
     state.withLock { state in
       if state.plans.count >= capacity,
         let oldest = state.plans.min(by: { $0.value.lastUse < $1.value.lastUse })

@@ -7,6 +7,8 @@ public struct ChooseConvolutionAlgorithms: GraphPass {
 
   public init(tuner: any ConvolutionTuner = ModelledTuner()) { self.tuner = tuner }
 
+  public var key: String { "\(name) \(tuner.key)" }
+
   public func rewrite(_ graph: Graph) -> Graph {
     let constants = graph.constantValues()
     var convolutions: [(node: Int, question: TunedConvolution)] = []

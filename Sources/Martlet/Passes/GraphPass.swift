@@ -2,6 +2,8 @@
 public protocol GraphPass: Sendable {
   /// The name by which the pass is shown and switched off.
   var name: String { get }
+  /// What tells the pass from others, its settings included: passes with equal keys rewrite a graph alike.
+  var key: String { get }
   func rewrite(_ graph: Graph) -> Graph
   /// Called before a graph is rewritten.
   ///
@@ -10,6 +12,8 @@ public protocol GraphPass: Sendable {
 }
 
 extension GraphPass {
+  /// For a pass without settings.
+  public var key: String { name }
   public func check(_ graph: Graph) throws {}
 }
 
@@ -36,6 +40,14 @@ extension [any GraphPass] {
 }
 
 extension Graph {
+  /// - Throws: ``MartletError`` from a pass that was made for another graph.
+  func rewritten(by passes: some Sequence<any GraphPass>) throws -> Graph {
+    try passes.reduce(self) {
+      try $1.check($0)
+      return $1.rewrite($0)
+    }
+  }
+
   /// The graph with values read under other names: `replacement[v]` instead of `v`.
   func reading(_ replacement: [ValueID: ValueID]) -> Graph {
     func current(_ value: ValueID) -> ValueID {

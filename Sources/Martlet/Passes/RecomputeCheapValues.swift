@@ -13,6 +13,8 @@ public struct RecomputeCheapValues: GraphPass {
 
   public init() {}
 
+  public var key: String { "\(name) \(minimumByteCount) \(minimumDistance)" }
+
   /// A value that is computed again.
   private struct Clone {
     var recomputation: Recomputation

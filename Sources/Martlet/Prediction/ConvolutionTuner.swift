@@ -4,6 +4,8 @@ import MartletKernels
 public protocol ConvolutionTuner: Sendable {
   /// An algorithm for each of a graph's convolutions, from those that its numerics allow.
   func algorithms(for convolutions: [TunedConvolution]) -> [ConvolutionAlgorithm]
+  /// Tells tuners apart that may choose differently.
+  var key: String { get }
 }
 
 /// A convolution to be computed: what its fastest algorithm may depend on.
@@ -40,6 +42,7 @@ public struct Tuning: Sendable {
 
 /// By a model of costs: the same choice on every machine.
 public struct ModelledTuner: ConvolutionTuner {
+  public var key: String { "modelled" }
   public init() {}
 
   public func algorithms(for convolutions: [TunedConvolution]) -> [ConvolutionAlgorithm] {

@@ -8,6 +8,9 @@ public final class MeasuredTuner: ConvolutionTuner {
   /// What was found so far, by ``TunedConvolution/key``.
   public typealias Choices = [String: ConvolutionAlgorithm]
 
+  /// Each is a tuner of its own.
+  public let key = "measured \(made.add(1, ordering: .relaxed).newValue)"
+  private static let made = Atomic(0)
   private let choices: Mutex<Choices>
   private let remember: @Sendable (Choices) -> Void
 
@@ -61,6 +64,7 @@ public final class MeasuredTuner: ConvolutionTuner {
 private struct ConvolutionTrial {
   private let convolution: TunedConvolution
   private let source: Storage
+  /// What the source is multiplied by: the gradient of the weights multiplies it by that of the output.
   private let weights: [ConvolutionAlgorithm: Storage]
   private let result: Storage
   private let workspace: Storage
@@ -78,7 +82,8 @@ private struct ConvolutionTrial {
     }
     let isForward = convolution.part != .backwardData
     source = try filled(isForward ? shape.inputElementCount : shape.outputElementCount)
-    let plain = try filled(shape.weightElementCount)
+    let plain = try filled(
+      convolution.part == .backwardWeights ? shape.outputElementCount : shape.weightElementCount)
     var weights: [ConvolutionAlgorithm: Storage] = [:]
     for algorithm in convolution.candidates {
       weights[algorithm] = plain
@@ -118,7 +123,9 @@ private struct ConvolutionTrial {
         weightIsPrepared: convolution.hasConstantWeight, inputGradient: result.address,
         workspace: workspace.address)
     case .backwardWeights:
-      break
+      algorithm.backwardWeights(
+        shape, format, input: source.address, outputGradient: weight, weightGradient: result.address,
+        workspace: workspace.address)
     }
   }
 }

@@ -22,10 +22,7 @@ struct Recorder {
     var scopes: [[ObjectIdentifier]]
 
     mutating func apply(_ passes: ArraySlice<any GraphPass>) throws {
-      for pass in passes {
-        try pass.check(graph)
-        graph = pass.rewrite(graph)
-      }
+      graph = try graph.rewritten(by: passes)
     }
   }
 

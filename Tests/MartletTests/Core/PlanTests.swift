@@ -1,8 +1,44 @@
 import Martlet
+import MartletKernels
 import Testing
 
 @Suite("Plans")
 struct PlanTests {
+  /// Chooses the same algorithm for everything.
+  private struct OneAlgorithm: ConvolutionTuner {
+    var algorithm: ConvolutionAlgorithm
+    var key: String { "\(algorithm)" }
+
+    func algorithms(for convolutions: [TunedConvolution]) -> [ConvolutionAlgorithm] {
+      convolutions.map { _ in algorithm }
+    }
+  }
+
+  @Test("Plans of the same computation by different passes are different plans")
+  func passesWithSettings() throws {
+    let conv = try withSeed(1) {
+      try Conv2d(inputChannels: 32, outputChannels: 32, kernelSize: 3, padding: 1)
+    }
+    let type = TensorType([1, 32, 16, 16], .float32, .channelsLast)
+    let image = try Tensor.normal(type, seed: 1, stream: 1)
+    func result(_ algorithm: ConvolutionAlgorithm) throws -> [Float] {
+      let passes = [ChooseConvolutionAlgorithms(tuner: OneAlgorithm(algorithm: algorithm))]
+      return try Function([type], passes: passes) { [try conv($0[0])] }([image])[0].scalars()
+    }
+    let direct = try result(.direct)
+    let winograd = try result(.winograd(.four))
+    #expect(direct != winograd)
+    #expect(try result(.direct) == direct)
+  }
+
+  @Test("The gradient of what is no part of a recording is zero")
+  func gradientOfConstant() throws {
+    let step = try Function([TensorType([2])]) { inputs in
+      try gradients(of: [.ones([3]), inputs[0]], seeds: [.ones([3]), .ones([2])], withRespectTo: inputs)
+    }
+    #expect(try step([.zeros([2])])[0].scalars(Float.self) == [1, 1])
+  }
+
   /// A random computation of mixes, views, overwriting and scratch memory, as model code.
   private static func randomBody(seed: UInt64) -> @Sendable ([Tensor]) throws -> [Tensor] {
     { arguments in

@@ -17,6 +17,8 @@ public struct RoundConvolutions: GraphPass {
   private let rounding: Rounding
   public init(to rounding: Rounding) { self.rounding = rounding }
 
+  public var key: String { "\(name) \(rounding)" }
+
   private static let algorithms: [ConvolutionAlgorithm] = [.direct, .winograd(.two)]
 
   public func check(_ graph: Graph) throws {
