@@ -22,6 +22,31 @@ struct RearrangingTests {
     #expect(try none.reversed(axis: 1).shape == [0, 2])
   }
 
+  @Test("of several elements put in one place the last one's gradient flows, and no other's")
+  func repeatedPlaces() throws {
+    let (target, source) = (TensorType([2, 3]), TensorType([2, 2]))
+    let places = try Tensor(shape: [2, 2], scalars: [1, 1, 2, 0] as [Int64])
+    let step = try Function([target, source]) { inputs in
+      let scattered = try inputs[0].scattering(inputs[1], at: places, axis: 1)
+      let weights = try Tensor(shape: [2, 3], scalars: [1, 2, 3, 4, 5, 6] as [Float])
+      return [scattered] + (try gradients(of: (scattered * weights).sum(), withRespectTo: inputs))
+    }
+    let results = try step([
+      .zeros([2, 3]), Tensor(shape: [2, 2], scalars: [5, 7, 8, 9] as [Float]),
+    ])
+    #expect(try results[0].scalars(Float.self) == [0, 7, 0, 9, 0, 8])
+    #expect(try results[1].scalars(Float.self) == [1, 0, 3, 0, 5, 0])
+    #expect(try results[2].scalars(Float.self) == [0, 2, 6, 4])
+  }
+
+  @Test("sizes below 0, and beside a 0 sizes that are too large, are refused")
+  func sizes() throws {
+    #expect(throws: MartletError.self) { try Tensor.zeros([]).broadcast(to: [-3]) }
+    #expect(throws: MartletError.self) { try Tensor.zeros([2], .int64).oneHot(classes: -1) }
+    #expect(throws: MartletError.self) { try Tensor.zeros([0]).reshaped(to: [0, 1, 1 << 45, 1]) }
+    #expect(try Tensor.zeros([0]).reshaped(to: [0, 1 << 20]).shape == [0, 1 << 20])
+  }
+
   @Test("ranges stop before their limit")
   func ranges() throws {
     #expect(try Tensor.range(from: 5, to: -1, by: -2).scalars(Int64.self) == [5, 3, 1])

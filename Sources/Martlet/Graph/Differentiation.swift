@@ -44,8 +44,10 @@ public func gradients(
 private func gradients(
   of outputs: [Tensor], seeds: [Tensor], withRespectTo targets: [Tensor], _ builder: GraphBuilder
 ) throws -> [Tensor?] {
-  let nodes = builder.graph.nodes
   let targetValues = targets.map { builder.value(of: $0) }
+  // Outputs that are no values of the recording yet become leaves of it.
+  let outputValues = outputs.map { builder.value(of: $0) }
+  let nodes = builder.graph.nodes
   // Forward: which values depend on a target, so that no gradient is made that nobody asked for.
   var depends = [Bool](repeating: false, count: builder.graph.types.count)
   for target in targetValues { depends[target.index] = builder.graph.type(of: target).scalar.isFloatingPoint }
@@ -63,8 +65,7 @@ private func gradients(
     gradients[value] = try gradients[value].map { try $0 + matching } ?? matching
   }
 
-  for (output, seed) in zip(outputs, seeds) {
-    let value = builder.value(of: output)
+  for ((output, value), seed) in zip(zip(outputs, outputValues), seeds) {
     try require(
       seed.type.shape == output.shape && seed.scalar == output.scalar, "gradients",
       "expected a seed of \(output.type), got \(seed.type)")

@@ -17,8 +17,9 @@ extension Tensor {
     try require(
       unknown.count <= 1 && shape.allSatisfy { $0 >= -1 }, "reshape",
       "expected sizes of 0 or more and at most one -1, got \(shape)")
-    try [TensorType(shape, scalar)].requireRepresentable("reshape")
-    let known = shape.reduce(1) { $1 == -1 ? $0 : $0 * $1 }
+    let given = shape.filter { $0 != -1 }
+    try [TensorType(given, scalar)].requireRepresentable("reshape")
+    let known = given.reduce(1, *)
     var target = shape
     if let index = unknown.first {
       try require(

@@ -61,12 +61,21 @@ struct ScatterElements: Operation {
     let (dy, indices) = (context.outputGradient, context.inputs[1])
     try require(
       reduction == .replace || reduction == .add, name, "is only differentiable where it replaces or adds")
-    let zeros = { try Tensor.zeros([], dy.scalar).broadcast(to: indices.shape) }
+    let gathered = try dy.gathered(indices, axis: axis)
+    guard reduction == .replace else { return [dy, nil, gathered] }
+    let zeros = try Tensor.zeros([], dy.scalar).broadcast(to: indices.shape)
     return [
-      reduction == .add ? dy : try Tensor.apply(self, [dy, indices, zeros()])[0],
-      nil,
-      try dy.gathered(indices, axis: axis),
+      try Tensor.apply(self, [dy, indices, zeros])[0], nil,
+      try Tensor.select(staying(indices, in: dy.shape), gathered, zeros),
     ]
+  }
+
+  /// Which elements are in the result: the last of those that are put in one place.
+  private func staying(_ indices: Tensor, in shape: [Int]) throws -> Tensor {
+    let numbers = try Tensor.range(from: 0, to: indices.shape.reduce(1, *)).reshaped(to: indices.shape)
+    let last = try Tensor.full(-1, TensorType([], .int64)).broadcast(to: shape)
+      .scattering(numbers, at: indices, axis: axis)
+    return try last.gathered(indices, axis: axis).equal(to: numbers)
   }
 }
 

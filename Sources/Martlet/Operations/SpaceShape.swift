@@ -55,10 +55,16 @@ extension TensorType {
 }
 
 extension [TensorType] {
-  /// Checks that each type's sizes multiply without overflow, whatever the order: those of a tensor without elements may
-  /// be anything beside the 0.
+  /// Checks that no size is below 0, and that each type's sizes multiply without overflow, whatever the order. Beside a 0
+  /// they may be large, but so that what is computed from one of them does not overflow.
   func requireRepresentable(_ operation: String) throws {
     for type in self {
+      try require(
+        type.shape.allSatisfy { $0 >= 0 }, operation,
+        "expected a result with sizes of 0 or more, got \(type.shape)")
+      try require(
+        !type.shape.contains(0) || type.shape.allSatisfy { $0 <= Int(Int32.max) }, operation,
+        "a result of shape \(type.shape) has an axis of more than 2^31 - 1")
       try require(
         TensorType.isCountable(type.shape, elementSize: type.scalar.byteCount), operation,
         "a result of shape \(type.shape) is more than memory can hold")

@@ -54,8 +54,10 @@ extension OperatorTable {
     OperatorDefinition("OneHot", from: 9, inputs: 3...3, known: [1], constant: [2]) { node in
       let axis = try node.integer("axis", default: -1)
       return { inputs in
-        let depth = Int(min(max(try inputs.number(1) ?? 0, -1), 0x1p25))
-        try require(depth <= 1 << 24, "one_hot", "expected a depth of at most 2^24, got more")
+        let number = try inputs.number(1) ?? 0
+        guard let depth = Int(exactly: number.rounded(.towardZero)), (0...1 << 24).contains(depth) else {
+          throw MartletError("one_hot", "expected a depth of 0 to 2^24, got \(number)")
+        }
         let values = try inputs[2]
         try require(values.shape == [2], "one_hot", "expected two values, got \(values.type)")
         let (off, on) = (try values.sliced(axis: 0, to: 1), try values.sliced(axis: 0, from: 1))

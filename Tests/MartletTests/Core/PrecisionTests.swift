@@ -67,7 +67,8 @@ struct PrecisionTests {
     let released = #expect(throws: MartletError.self) { try large.concrete.scalars(Float.self) }
     #expect(released?.message.contains("given to a predictor") == true)
     for other in [
-      try PredictedNetwork.image(64, 32), try PredictedNetwork.image(64, 64, batch: 2), try image.converted(to: .rowMajor),
+      try PredictedNetwork.image(64, 32), try PredictedNetwork.image(64, 64, batch: 2),
+      try image.converted(to: .rowMajor),
     ] {
       let refused = #expect(throws: MartletError.self) { try predictor(other) }
       #expect(refused?.message.contains("float32[1, 3, 64, 64] in channelsLast order") == true)
