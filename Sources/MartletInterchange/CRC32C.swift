@@ -1,3 +1,5 @@
+import MartletKernels
+
 /// The CRC-32C checksum (Castagnoli polynomial, RFC 3720 appendix B.4), fed piece by piece.
 ///
 /// It guards TensorBoard records and Martlet's own checkpoints against damage; it is no defence against someone
@@ -18,7 +20,11 @@ public struct CRC32C: Sendable {
   }
 
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    state = Self.table.withUnsafeBufferPointer { table in
+    state = crc32c(state, bytes) ?? byTable(bytes)
+  }
+
+  private func byTable(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    Self.table.withUnsafeBufferPointer { table in
       var crc = state
       var i = 0
       // Eight bytes a turn: table k advances a byte by k further bytes, so the eight look-ups are independent.

@@ -1,4 +1,5 @@
 import MartletInterchange
+import MartletKernels
 import Testing
 
 @Suite struct CRC32CTests {
@@ -14,18 +15,24 @@ import Testing
 
   @Test(arguments: published)
   func agreesWithPublishedValues(bytes: [UInt8], expected: UInt32) {
-    #expect(CRC32C.checksum(bytes) == expected)
+    for set in InstructionSet.available {
+      #expect(InstructionSet.with(set) { CRC32C.checksum(bytes) } == expected, "\(set)")
+    }
   }
 
   @Test func doesNotDependOnHowTheBytesAreCut() {
     let bytes = (0..<61).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }
+    let expected = InstructionSet.with(.portable) { CRC32C.checksum(bytes) }
+    for set in InstructionSet.available {
+      #expect(InstructionSet.with(set) { CRC32C.checksum(bytes) } == expected)
+    }
     for cut in 0...bytes.count {
       var crc = CRC32C()
       bytes.withUnsafeBytes { whole in
         crc.update(UnsafeRawBufferPointer(rebasing: whole[..<cut]))
         crc.update(UnsafeRawBufferPointer(rebasing: whole[cut...]))
       }
-      #expect(crc.value == CRC32C.checksum(bytes), "cut at \(cut)")
+      #expect(crc.value == expected, "cut at \(cut)")
     }
   }
 }

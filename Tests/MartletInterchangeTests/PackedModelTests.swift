@@ -91,7 +91,7 @@ import Testing
     #expect(error?.message.contains("packed for") == true)
   }
 
-  /// Every byte of the header matters, and every length of the file.
+  /// Every byte of the header and of the constants matters, and every length of the file.
   @Test func damageIsRefused() throws {
     try pack().write(to: file)
     let bytes = [UInt8](try Data(contentsOf: file))
@@ -102,6 +102,19 @@ import Testing
       copy[position] ^= 0x10
       try Data(copy).write(to: damaged)
       #expect(throws: MartletError.self, "byte \(position)") { try PackedModel(contentsOf: damaged) }
+    }
+    let constants = try PackedModel(contentsOf: file).constants.entries
+    let start = bytes.count - constants.reduce(0) { $0 + ($1.type.byteCount + 63) / 64 * 64 }
+    var offset = start
+    for constant in constants {
+      for position in [offset, offset + constant.type.byteCount / 2, offset + constant.type.byteCount - 1] {
+        var copy = bytes
+        copy[position] ^= 0x10
+        try Data(copy).write(to: damaged)
+        let error = #expect(throws: MartletError.self) { try PackedModel(contentsOf: damaged) }
+        #expect(error?.message.contains("damaged") == true)
+      }
+      offset += (constant.type.byteCount + 63) / 64 * 64
     }
     for count in [0, 1, 8, 23, 24, 100, headerEnd, bytes.count / 2, bytes.count - 64] {
       try Data(bytes[..<count]).write(to: damaged)
@@ -118,7 +131,7 @@ import Testing
     let header =
       #"{"version":"\#(martletVersion)","instructionSet":"\#(InstructionSet.current)","description":"","source":"","#
       + #""argumentTypes":[],"constants":[{"meaning":"x","type":{\#(shape),"scalar":"float32","layout":"rowMajor"},"#
-      + #""offset":0}]}"#
+      + #""offset":0,"checksum":0}]}"#
     let text = Array(header.utf8)
     var bytes = Array("martletp".utf8)
     withUnsafeBytes(of: UInt64(text.count).littleEndian) { bytes += Array($0) }

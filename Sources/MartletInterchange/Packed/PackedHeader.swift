@@ -19,6 +19,8 @@ struct PackedHeader: Codable {
     var type: CodedType
     /// From the start of the file's constants, which is a multiple of 64 bytes.
     var offset: Int
+    /// CRC-32C of its bytes.
+    var checksum: UInt32
   }
 
   struct CodedType: Codable {

@@ -1,6 +1,7 @@
 import Martlet
 import MartletFiles
 import MartletKernels
+import Synchronization
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -12,8 +13,8 @@ import MartletKernels
 /// weights, checking and packing them.
 ///
 /// The file is `martletp`, the header's length (8 bytes, little-endian), its CRC-32C (4 bytes), 4 zeros, the header as JSON
-/// and, each at a multiple of 64 bytes, the constants. The header is checked, and that the file is as long as it says; bytes
-/// of the constants are not, for that would be to read them all.
+/// and, each at a multiple of 64 bytes, the constants. All of it is checked: the header by
+/// its checksum, and each constant by the one that the header has of it.
 public struct PackedModel: Sendable {
   /// What its user needs to make the model again, without its weights.
   public var description: String
@@ -41,7 +42,9 @@ public struct PackedModel: Sendable {
     var offset = 0
     let entries = constants.entries.map { entry -> PackedHeader.Constant in
       defer { offset += Self.aligned(entry.type.byteCount) }
-      return .init(meaning: entry.meaning, type: .init(entry.type), offset: offset)
+      return .init(
+        meaning: entry.meaning, type: .init(entry.type), offset: offset,
+        checksum: entry.withBytes(Self.checksum))
     }
     let header = PackedHeader(
       version: martletVersion, instructionSet: InstructionSet.current.rawValue, description: description,
@@ -50,10 +53,10 @@ public struct PackedModel: Sendable {
     // The same bytes each time.
     encoder.outputFormatting = .sortedKeys
     let text = Array(try encoder.encode(header))
-    var crc = CRC32C()
-    text.withUnsafeBytes { crc.update($0) }
     var start =
-      Self.magic + Self.littleEndian(UInt64(text.count)) + Self.littleEndian(crc.value) + [0, 0, 0, 0] + text
+      Self.magic + Self.littleEndian(UInt64(text.count)) + Self.littleEndian(CRC32C.checksum(text)) + [
+        0, 0, 0, 0,
+      ] + text
     start += [UInt8](repeating: 0, count: Self.aligned(start.count) - start.count)
     try AtomicFile.write(to: url.relativePath, operation: "packed") { file in
       try start.withUnsafeBytes { try file.append($0) }
@@ -67,6 +70,12 @@ public struct PackedModel: Sendable {
   }
 
   private static func aligned(_ count: Int) -> Int { (count + alignment - 1) / alignment * alignment }
+
+  private static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    var crc = CRC32C()
+    crc.update(bytes)
+    return crc.value
+  }
 
   private static func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
     withUnsafeBytes(of: value.littleEndian) { Array($0) }
@@ -106,8 +115,24 @@ public struct PackedModel: Sendable {
             meaning: constant.meaning, type: type,
             storage: type.byteCount == 0 ? try Storage(byteCount: 0) : Storage(reading: bytes, of: file))
         })
+      try Self.check(constants.entries, against: header.constants)
     } catch let error as MartletError {
       throw MartletError("packed", "\(file.path): \(error.message)")
+    }
+  }
+
+  /// Reads all constants, which brings them to memory for whoever uses them, and compares their checksums.
+  private static func check(
+    _ entries: [PackedConstants.Entry], against constants: [PackedHeader.Constant]
+  ) throws {
+    let damaged = Mutex<Int?>(nil)
+    ThreadPool.parallelFor(entries.count) { index in
+      guard entries[index].withBytes(checksum) != constants[index].checksum else { return }
+      damaged.withLock { $0 = min($0 ?? index, index) }
+    }
+    if let index = damaged.withLock({ $0 }) {
+      throw MartletError(
+        "packed", "expected another checksum of \(printable(constants[index].meaning)): the file is damaged")
     }
   }
 
@@ -123,11 +148,10 @@ public struct PackedModel: Sendable {
       "expected a header of \(length) bytes, got \(bytes.count - prefixByteCount) bytes: the file is cut short or damaged"
     )
     let text = UnsafeRawBufferPointer(rebasing: bytes[prefixByteCount..<prefixByteCount + Int(length)])
-    var crc = CRC32C()
-    crc.update(text)
+    let found = Self.checksum(text)
     try require(
-      crc.value == checksum, "packed",
-      "expected checksum \(hexadecimal(checksum)), got \(hexadecimal(crc.value)): the header is damaged")
+      found == checksum, "packed",
+      "expected checksum \(hexadecimal(checksum)), got \(hexadecimal(found)): the header is damaged")
     let header: PackedHeader
     do {
       header = try JSONDecoder().decode(PackedHeader.self, from: Data(text))
