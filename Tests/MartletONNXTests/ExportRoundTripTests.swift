@@ -46,6 +46,22 @@ struct ExportRoundTripTests {
     }
   }
 
+  @Test("also where outputs are one value by several names")
+  func sameOutputs() throws {
+    let conv = try withSeed(1) { try Conv2d(inputChannels: 2, outputChannels: 3, kernelSize: 3) }
+    let type = TensorType([1, 2, 8, 8], .float32, .channelsLast)
+    let export = try ONNXExport(conv, inputs: [ONNXInput("x", type)], outputs: ["y", "z", "again", "x2"]) {
+      let y = try conv($0[0])
+      return [y, try y.withoutGradient(), y, $0[0]]
+    }
+    let imported = try ONNXModel(export.model.serializedBytes())
+    let image = try Tensor.normal(type, seed: 1, stream: 1)
+    let given = try imported.recorded(for: ["x": image], numerics: .direct)(["x": image])
+    let expected = try Function([type], numerics: .direct) { [try conv($0[0])] }([image])[0]
+    for name in ["y", "z", "again"] { try compare(#require(given[name]), expected) }
+    try compare(#require(given["x2"]), image)
+  }
+
   @Test("and can be exported from what was read")
   func again() throws {
     let model = ExportedModel.all[0]

@@ -21,6 +21,8 @@ final class GraphWriter {
   private var constants: [[UInt8]: [TensorType: String]] = [:]
   /// Where each size that differs between recordings can be had, the earliest value first.
   private var sources: [RecordedSize: Source] = [:]
+  /// Outputs that values were renamed to.
+  private var renamed: [String: String] = [:]
   private var dynamicSizes: [(name: String, size: RecordedSize)] = []
   private var shapes: [String: String] = [:]
 
@@ -70,6 +72,8 @@ final class GraphWriter {
   ///   - name: The output's, which was reserved.
   func addOutput(_ value: String, as name: String, _ scalar: ScalarType, _ shape: [RecordedSize]) throws {
     outputs.append(try WireValueInfo(name, scalar, shape.map(dimension)))
+    // Several values can go by one name, such as views, of which another was an output before.
+    let value = renamed[value] ?? value
     // The node that makes the value makes it under the output's name, unless that is taken by another output.
     let isMade = nodes.contains { $0.output.contains(value) }
     let isOutput = outputs.dropLast().contains { $0.name == value }
@@ -77,6 +81,7 @@ final class GraphWriter {
       append("Identity", [value], [], named: "\(name)/Identity", outputs: [name])
       return
     }
+    renamed[value] = name
     for index in nodes.indices {
       nodes[index].input = nodes[index].input.map { $0 == value ? name : $0 }
       nodes[index].output = nodes[index].output.map { $0 == value ? name : $0 }
