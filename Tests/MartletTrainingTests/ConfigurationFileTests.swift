@@ -56,6 +56,8 @@ import Testing
     segmentation.clipNorm = 0.5
     segmentation.augmentation = .pipeline(.strong)
     segmentation.epochs = 7
+    segmentation.training.learningRateFactors = ["encoder": 0.1, "decoder.0": 2]
+    segmentation.stageNumerics = ["encoder.0": .strict]
     let text = try ConfigurationFile.write(segmentation)
     #expect(text.hasPrefix("task: segmentation\nimages: a\n"))
     #expect(try parsed(text, as: SegmentationConfiguration.self) == segmentation)
@@ -64,10 +66,14 @@ import Testing
     recommendation.timeColumn = ""
     recommendation.cutoffs = [1, 10]
     recommendation.earlyStopping = 0
+    recommendation.training.learningRateFactors = ["item_embedding": 0.1]
     let other = try ConfigurationFile.write(recommendation)
     #expect(other.hasPrefix("task: recommendation\n"))
     #expect(try parsed(other, as: RecommendationConfiguration.self) == recommendation)
-    #expect(recommendation.differences(from: .init()) == ["time-column", "early-stopping", "cutoffs"])
+    #expect(
+      recommendation.differences(from: .init()) == [
+        "time-column", "early-stopping", "learning-rate-factors", "cutoffs",
+      ])
   }
 
   @Test func numbersAndListsAreWrittenAsPeopleWriteThem() throws {

@@ -14,6 +14,7 @@ struct TrainingSettingsTests {
     change(&settings)
     do {
       try settings.check()
+      try settings.checkUse()
       return "none"
     } catch {
       return "\(error)"
@@ -52,6 +53,24 @@ struct TrainingSettingsTests {
       message {
         $0.nesterov = true
         $0.optimizer = .sgd
+      } == "none")
+  }
+
+  @Test func whatWouldChangeNothingIsRefused() {
+    #expect(
+      message { $0.momentum = 0.5 }
+        == "[configuration] momentum: expected the optimizer sgd with it, got adam")
+    #expect(
+      message { $0.stepEpochs = 3 }
+        == "[configuration] step-epochs: expected the schedule step with it, got cosine")
+    #expect(message { $0.stepFactor = 0.5 }.contains("step-factor: expected the schedule step with it"))
+    #expect(
+      message {
+        $0.optimizer = .sgd
+        $0.momentum = 0.5
+        $0.schedule = .step
+        $0.stepEpochs = 3
+        $0.stepFactor = 0.5
       } == "none")
   }
 

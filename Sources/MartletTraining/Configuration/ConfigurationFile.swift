@@ -123,7 +123,8 @@ public enum ConfigurationFile {
 
   /// - Parameters:
   ///   - names: The keys that there are.
-  ///   - complete: A mapping that holds, under its keys, the mappings that there can be.
+  ///   - complete: A mapping that holds, under its keys, the mappings that there can be; one that is empty there has
+  ///     keys of its user's.
   private static func checkKeys(
     of node: Node, _ names: [String], _ complete: Node.Mapping?, source: String
   ) throws {
@@ -138,7 +139,7 @@ public enum ConfigurationFile {
           ?? known(names, nearestTo: name)
         throw MartletError("configuration", "\(source)\(line): unknown key \(name); \(hint)")
       }
-      guard let known = complete?[key]?.mapping else { continue }
+      guard let known = complete?[key]?.mapping, !known.isEmpty else { continue }
       try checkKeys(of: value, known.keys.compactMap(\.string), known, source: source)
     }
   }

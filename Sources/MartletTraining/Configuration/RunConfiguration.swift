@@ -41,6 +41,11 @@ public protocol RunConfiguration: Codable, Hashable, Sendable {
   /// - Throws: ``MartletError`` naming the key, what it can be and what it is.
   func check() throws
 
+  /// Checks of a new run that no value changes nothing, such as the momentum of an optimizer that has none.
+  ///
+  /// - Throws: ``MartletError`` naming the key, and what it wants.
+  func checkUse() throws
+
   /// Changes every path that is given.
   mutating func changePaths(_ change: (String) -> String)
 
@@ -88,6 +93,8 @@ extension RunConfiguration {
     try values.encode(Self.kind, forKey: ConfigurationName(taskKey))
     for key in Self.keys { try key.write(self, &values) }
   }
+
+  public func checkUse() throws { try training.checkUse() }
 
   /// Names of the keys whose values are others than in another configuration.
   public func differences(from other: Self) -> [String] {

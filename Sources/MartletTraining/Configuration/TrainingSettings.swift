@@ -22,14 +22,14 @@ public struct TrainingSettings: Hashable, Sendable {
   public var learningRate = 1e-3
   public var weightDecay = 0.0
   /// Momentum of `sgd`.
-  public var momentum = 0.9
+  public var momentum = Self.standardMomentum
   public var nesterov = false
   public var schedule: ScheduleName
   /// Epochs over which the learning rate rises from nothing.
   public var warmUpEpochs: Double
   /// `step` schedule: epochs between drops, and what a drop multiplies by.
-  public var stepEpochs = 10
-  public var stepFactor = 0.1
+  public var stepEpochs = Self.standardStep.epochs
+  public var stepFactor = Self.standardStep.factor
   /// Largest global norm of the gradients; more is scaled down to it.
   public var clipNorm: Double?
   /// Ends training after so many epochs without a better score; 0 or nothing for never.
@@ -43,6 +43,9 @@ public struct TrainingSettings: Hashable, Sendable {
   public var accumulation = 1
   /// How much of the average of the weights is kept in each step; no average is kept without it.
   public var averageDecay: Double?
+
+  private static let standardMomentum = 0.9
+  private static let standardStep = (epochs: 10, factor: 0.1)
 
   public init(
     batchSize: Int, epochs: Int, schedule: ScheduleName, warmUpEpochs: Double, earlyStopping: Int? = nil
@@ -104,6 +107,19 @@ public struct TrainingSettings: Hashable, Sendable {
       averageDecay.map { (0..<1).contains($0) } ?? true, "average-decay", "0 or more and below 1",
       averageDecay ?? 0)
     try checkValue((earlyStopping ?? 0) >= 0, "early-stopping", "0 or more epochs", earlyStopping ?? 0)
+  }
+
+  /// Checks that no value changes nothing.
+  func checkUse() throws {
+    try checkValue(
+      optimizer == .sgd || momentum == Self.standardMomentum, "momentum", "the optimizer sgd with it",
+      optimizer.rawValue)
+    for (key, isStandard) in [
+      ("step-epochs", stepEpochs == Self.standardStep.epochs),
+      ("step-factor", stepFactor == Self.standardStep.factor),
+    ] {
+      try checkValue(schedule == .step || isStandard, key, "the schedule step with it", schedule.rawValue)
+    }
   }
 
   var rules: TrainingRules {

@@ -28,6 +28,7 @@ public final class TrainingRun<Configuration: RunConfiguration>: StartedRun {
   public static func start(_ given: Configuration) throws -> TrainingRun {
     var configuration = given
     try configuration.check()
+    try configuration.checkUse()
     let files = RunFolder(URL(filePath: configuration.output))
     try files.checkIsNew()
     configuration.makePathsAbsolute()

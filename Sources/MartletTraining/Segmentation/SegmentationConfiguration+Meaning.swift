@@ -41,6 +41,13 @@ extension SegmentationConfiguration {
     try augmentation.pipeline.check()
   }
 
+  public func checkUse() throws {
+    try training.checkUse()
+    try checkValue(
+      validationImages == nil || validationFraction == Self().validationFraction, "validation-fraction",
+      "no validation-images with it", validationImages ?? "")
+  }
+
   /// Checks what the network is made of.
   func checkNetwork() throws {
     try Architecture.named(model, network).check(network)
