@@ -88,7 +88,7 @@ def segmentation(martlet, case, folder):
     torch.save(warmed(case).state_dict(), weights)
     path = folder / "model.onnx"
     source = [case.architecture, *settings(case), "--weights", weights]
-    said = run(martlet, "export", *source, "--channels", case.channels, "--output", path)
+    said = run(martlet, "export", *source, "--overwrite", "--channels", case.channels, "--output", path)
     nodes = len(checked(path).graph.node)
     exported = session(path)
     generator = numpy.random.default_rng(2)

@@ -41,9 +41,11 @@ struct ExportCommand: ParsableCommand {
     parsing: .unconditional,
     help: "The operators' version, \(ONNXExport.opsets.lowerBound) to \(ONNXExport.opsets.upperBound).")
   var opset = ONNXExport.Options().opset
+  @OptionGroup var files: OverwriteFlag
 
   func run() throws {
     var export = NetworkExport(model: model, output: output)
+    export.overwrites = files.overwrite
     export.settings = set
     export.weights = weights
     export.channels = channels

@@ -22,6 +22,7 @@ struct ImportCommand: ParsableCommand {
   @Flag(
     help: "List the operators that can be run, the versions of the standard they are of, and their limits.")
   var operators = false
+  @OptionGroup var files: OverwriteFlag
 
   func validate() throws {
     if operators != (model == nil) {
@@ -35,6 +36,6 @@ struct ImportCommand: ParsableCommand {
     let found = try ONNXImport(URL(filePath: model))
     try printResult(found.description)
     try found.check()
-    if let output { try found.saveWeights(to: output) }
+    if let output { try found.saveWeights(to: output, overwriting: files.overwrite) }
   }
 }

@@ -35,7 +35,16 @@ struct ONNXCommandTests {
     #expect(weights["bn.running_mean"]?.shape == [8])
     try expectRefusal(
       ["import", scratch.path("net.onnx"), "--output", scratch.path("net.onnx")],
-      mentioning: ["expected another file for the weights"])
+      mentioning: ["expected another file for the results"])
+    let written = try scratch.data("w.safetensors")
+    try expectRefusal(
+      ["import", scratch.path("net.onnx"), "--output", scratch.path("w.safetensors")],
+      mentioning: ["is there already"])
+    #expect(try scratch.data("w.safetensors") == written)
+    let again = try Program.run([
+      "import", scratch.path("net.onnx"), "--output", scratch.path("w.safetensors"), "--overwrite",
+    ])
+    #expect(again.status == 0)
   }
 
   @Test("a model runs on saved tensors")

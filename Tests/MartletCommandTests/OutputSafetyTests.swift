@@ -98,6 +98,34 @@ struct OutputSafetyTests {
     #expect(try scratch.data(image) == picture)
   }
 
+  @Test("an exported network replaces neither what its run keeps nor what it was trained on")
+  func exported() throws {
+    let scratch = try Scratch()
+    try trained(scratch)
+    func export(_ output: String, _ flags: String...) throws -> Program.Result {
+      try Program.run(["export", scratch.path("run"), "--output", scratch.path(output)] + flags)
+    }
+    let kept = [
+      "run/model.safetensors", "run/checkpoints/last.safetensors", "run/config.yaml",
+      "cells/images/cell_0001.png",
+      "cells/masks/cell_0001.png",
+    ]
+    let before = try kept.map(scratch.data)
+    for file in kept + ["run/new.onnx"] {
+      let result = try export(file, "--overwrite")
+      #expect(
+        result.status == 2 && result.errors.contains("expected another file for the results"),
+        "\(result.errors)")
+    }
+    #expect(try kept.map(scratch.data) == before)
+    #expect(!FileManager.default.fileExists(atPath: scratch.path("run/new.onnx")))
+    #expect(try export("a.onnx").status == 0)
+    let refused = try export("a.onnx")
+    #expect(
+      refused.status == 2 && refused.errors.contains("is there already; --overwrite"), "\(refused.errors)")
+    #expect(try export("a.onnx", "--overwrite").status == 0)
+  }
+
   @Test("an empty output is refused by every command that writes")
   func emptyOutput() throws {
     let scratch = try Scratch()

@@ -31,6 +31,7 @@ struct NetworkExportTests {
     _ settings: [String] = [], _ set: (inout NetworkExport) -> Void = { _ in }
   ) throws -> ONNXModel {
     var export = NetworkExport(model: "unet", output: path("m.onnx"))
+    export.overwrites = true
     export.settings = ["base-channels=2", "depth=2", "classes=3"] + settings
     export.version = "9"
     set(&export)

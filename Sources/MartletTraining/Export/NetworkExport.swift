@@ -29,6 +29,8 @@ public struct NetworkExport {
   /// Channels of the images, for a YAML file or an architecture.
   public var channels = 3
   public var output: String
+  /// Whether a file that is there is replaced.
+  public var overwrites = false
   public var result = Result.logits
   /// A batch's size where it shall be fixed.
   public var batch: Int?
@@ -64,12 +66,10 @@ public struct NetworkExport {
   /// Checks that nothing that is read would be replaced.
   private func checkOutput() throws {
     try require(!output.isEmpty, "export", "output: expected a file, got an empty name")
-    let place = FilePlace.of(output)
-    for file in [model, weights].compactMap({ $0 }) where FileManager.default.fileExists(atPath: file) {
-      try require(
-        place != FilePlace.of(file), "export",
-        "expected another file for the result, got \(output), which is read")
-    }
+    var check = OutputCheck("export", overwriting: overwrites)
+    check.protect(model: URL(filePath: model))
+    if let weights { check.protect(weights) }
+    try check.check([(output, model)])
   }
 
   func onnxOptions(_ metadata: [String: String]) -> ONNXExport.Options {

@@ -47,11 +47,14 @@ public struct ONNXImport {
 
   /// Writes the model's parameters and buffers as safetensors.
   ///
-  /// - Throws: ``MartletError`` when the model cannot be run, or the file not be written or is the model itself.
-  public func saveWeights(to output: String) throws {
-    try require(
-      !output.isEmpty && FilePlace.of(output) != FilePlace.of(model.relativePath), "import",
-      "expected another file for the weights, got \(output.isEmpty ? "an empty name" : output)")
+  /// - Parameter overwrites: Whether a file that is there is replaced.
+  /// - Throws: ``MartletError`` when the model cannot be run, or the file not be written, is there already or belongs to a
+  ///   run.
+  public func saveWeights(to output: String, overwriting overwrites: Bool = false) throws {
+    try require(!output.isEmpty, "import", "output: expected a file, got an empty name")
+    var check = OutputCheck("import", overwriting: overwrites)
+    check.protect(model: model)
+    try check.check([(output, model.relativePath)])
     try saveSafetensors(ONNXModel(contentsOf: model).stateDict, to: URL(filePath: output))
   }
 
