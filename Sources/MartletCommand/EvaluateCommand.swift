@@ -10,7 +10,7 @@ struct EvaluateCommand: ParsableCommand {
     discussion: """
       A segmentation network is measured on images with masks: pixels, objects, distances between surfaces, and \
       calibration. Without --images and --masks, the run's own validation \
-      images are used, also when others have come to their folder.
+      images are used; others that have come to their folder with masks are left out.
 
       A recommender is measured on each user's last interaction, or the one before it, ranked among all items.
       """)
@@ -25,6 +25,12 @@ struct EvaluateCommand: ParsableCommand {
       "Folder of their masks, or the file or folder of their annotations.", valueName: "path"))
   var masks: String?
   @Option(help: "How they are stored, as in training. (default: auto)") var format: DatasetFormat?
+  @Option(help: "How they name classes, as in training. (default: as the run's masks)")
+  var maskEncoding: MaskEncoding?
+  @Option(
+    parsing: .unconditional,
+    help: "A mask value that takes no part in loss and metrics. (default: as the run's)")
+  var ignoreIndex: Int?
   @Option(help: ArgumentHelp("A log of interactions. (default: the run's own)", valueName: "file"))
   var interactions: String?
   @Option(help: "Each user's last interaction, or the one before it. (default: test)")
@@ -80,7 +86,8 @@ struct EvaluateCommand: ParsableCommand {
       let evaluation = try precision(of: folder, inferenceDepth: inferenceDepth) {
         try evaluateSegmentation(
           run, images: images.map { URL(filePath: $0) }, masks: masks.map { URL(filePath: $0) },
-          format: format ?? .auto, batchSize: batchSize ?? 8, measures: measures,
+          format: format, maskEncoding: maskEncoding, ignoreIndex: ignoreIndex, batchSize: batchSize ?? 8,
+          measures: measures,
           spacing: spacing.isEmpty ? nil : spacing, inferenceDepth: inferenceDepth,
           numerics: options.numerics)
       }
@@ -89,6 +96,7 @@ struct EvaluateCommand: ParsableCommand {
       try refuse(
         [
           "images": images != nil, "masks": masks != nil, "format": format != nil,
+          "mask-encoding": maskEncoding != nil, "ignore-index": ignoreIndex != nil,
           "instances": instances != nil, "distances": distances != nil, "spacing": !spacing.isEmpty,
           "inference-depth": inferenceDepth != nil,
         ], for: kind, "evaluate")

@@ -23,11 +23,20 @@ struct MartletCommand: ParsableCommand {
       SynthesizeCommand.self,
     ])
 
+  /// Names a command that does not exist, and the nearest that does.
+  private static func checkCommand(_ name: String?) throws {
+    let names = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+    guard let name, !name.hasPrefix("-"), !names.contains(name) else { return }
+    let hint = nearestName(to: name, in: names).map { "did you mean \($0)?" } ?? "see `martlet --help`"
+    throw MartletError("command", "there is no \(name); \(hint)")
+  }
+
   static func main() {
     do {
       if let problem = InstructionSet.environmentProblem ?? ThreadPool.environmentProblem {
         throw MartletError("environment", problem)
       }
+      try checkCommand(CommandLine.arguments.dropFirst().first)
       var command = try parseAsRoot()
       try command.run()
     } catch let error as MartletError {

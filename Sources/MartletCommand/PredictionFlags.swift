@@ -40,7 +40,9 @@ struct PredictionFlags: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Turn objects of fewer pixels into background.", valueName: "pixels"))
+    help: ArgumentHelp(
+      "Turn objects of fewer pixels into background, and leave out smaller parts that --split makes.",
+      valueName: "pixels"))
   var minSize: Int?
   @Option(
     parsing: .unconditional,

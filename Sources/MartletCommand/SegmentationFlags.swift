@@ -39,7 +39,10 @@ struct SegmentationFlags: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help:
-      "Height and width to train at; for volumes one length, or depth, height and width as 32x64x64. (default: 256)"
+      """
+      The side of the squares that are cut from images to train at, at random places; smaller images are mirrored at their \
+      borders. Validation takes images whole. For volumes one length, or depth, height and width as 32x64x64. (default: 256)
+      """
   )
   var size: SampleSize?
   @OptionGroup(title: "Volumes") var volumes: VolumeFlags

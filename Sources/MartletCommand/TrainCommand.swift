@@ -5,14 +5,18 @@ import MartletData
 import MartletTraining
 
 struct TrainCommand: ParsableCommand {
+  fileprivate static let fileUsage = """
+    martlet train run.yaml [flags]
+    martlet train --resume RUN
+    """
+
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Train a network, from flags or a YAML file, or go on with a run.",
     usage: """
       martlet train segmentation --images DIR --masks DIR --output RUN [flags]
       martlet train recommendation --interactions FILE --output RUN [flags]
-      martlet train run.yaml [flags]
-      martlet train --resume RUN
+      \(fileUsage)
       """,
     discussion: """
       A YAML file holds the flags of `train segmentation` by their names without dashes, such as `base-channels: 32`, \
@@ -83,7 +87,8 @@ struct TrainRecommendationCommand: ParsableCommand {
 /// `martlet train run.yaml` and `martlet train --resume RUN`.
 struct TrainFromFileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "from", abstract: "Train as a YAML file says, or go on with a run.", shouldDisplay: false)
+    commandName: "from", abstract: "Train as a YAML file says, or go on with a run.",
+    usage: TrainCommand.fileUsage, shouldDisplay: false)
 
   @Argument(help: "A YAML file whose keys are the flags' names.")
   var file: String?
@@ -110,6 +115,11 @@ struct TrainFromFileCommand: ParsableCommand {
       }
       try finish(resumeRun(URL(filePath: run)))
     case (let file?, nil):
+      let kinds = RunKind.allCases.map(\.rawValue)
+      if !FileManager.default.fileExists(atPath: file), let kind = nearestName(to: file, in: kinds) {
+        throw MartletError(
+          "train", "expected a YAML file, got \(file), which does not exist; did you mean \(kind)?")
+      }
       let url = URL(filePath: file)
       let kind = try ConfigurationFile.kind(of: url)
       // Flags of another kind than the file's would change nothing.

@@ -9,6 +9,20 @@ import MartletKernels
 #endif
 
 extension Tuning {
+  /// Checks that choices can be kept in a file: it is missing, in a folder that is there, or holds choices.
+  ///
+  /// - Throws: ``MartletError`` naming what is in the way.
+  public static func check(cache: URL) throws {
+    if FileManager.default.fileExists(atPath: cache.path) {
+      _ = try TuningFile(contentsOf: cache)
+    } else {
+      let folder = cache.deletingLastPathComponent()
+      try require(
+        FileManager.default.isWritableFile(atPath: folder.path), "tuning",
+        "expected a folder that can be written to for \(cache.relativePath), got \(folder.path)")
+    }
+  }
+
   /// By measurement, with what was found kept in a file: what is there is not measured again.
   ///
   /// The file says for which machine, instruction set and number of threads it is. One that is for others is replaced; one

@@ -120,6 +120,15 @@ struct BadInputTests {
     #expect(!FileManager.default.fileExists(atPath: scratch.path("r")))
   }
 
+  @Test("commands that do not exist are named, with the nearest that does")
+  func commands() throws {
+    try expectRefusal(["evalute", "run"], mentioning: ["there is no evalute; did you mean evaluate?"])
+    try expectRefusal(["quantize"], mentioning: ["there is no quantize; see `martlet --help`"])
+    try expectRefusal(["train", "segmentatoin"], mentioning: ["did you mean segmentation?"])
+    #expect(try Program.run(["help", "train"]).status == 0)
+    #expect(try Program.run(["--help"]).status == 0)
+  }
+
   @Test("a damaged file among those to predict is reported, the others are done")
   func oneBadFile() throws {
     let scratch = try Scratch()

@@ -1,10 +1,54 @@
 import Foundation
+import MartletData
 import Testing
 
 @Suite("martlet evaluate", .serialized)
 struct EvaluateCommandTests {
   private func object(_ text: String) throws -> [String: Any] {
     try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+
+  @Test("measures on masks that are stored in another way than those of the training")
+  func otherMasks() throws {
+    let scratch = try Scratch()
+    try scratch.cells()
+    try #require(try Program.run(scratch.trainArguments("run", epochs: 1)).status == 0)
+    let own = try Program.run([
+      "evaluate", scratch.path("run"), "--json", "--images", scratch.path("cells/images"), "--masks",
+      scratch.path("cells/masks"),
+    ])
+    try #require(own.status == 0, "\(own.errors)")
+    // The same masks as numbers of 1 where they had 255, and of 3 where nothing is to count.
+    try FileManager.default.createDirectory(atPath: scratch.path("other"), withIntermediateDirectories: true)
+    for file in try FileManager.default.contentsOfDirectory(atPath: scratch.path("cells/masks")) {
+      let mask = try Image(contentsOf: URL(filePath: scratch.path("cells/masks/\(file)")))
+      guard case .uint8(let samples) = mask.samples else { continue }
+      var values = samples.map { $0 > 0 ? UInt8(1) : 0 }
+      try Image(width: mask.width, height: mask.height, channels: 1, samples: .uint8(values))
+        .write(to: scratch.path("other/\(file)"))
+      for place in values.indices where place % mask.width < 4 { values[place] = 3 }
+      try FileManager.default.createDirectory(atPath: scratch.path("part"), withIntermediateDirectories: true)
+      try Image(width: mask.width, height: mask.height, channels: 1, samples: .uint8(values))
+        .write(to: scratch.path("part/\(file)"))
+    }
+    func evaluate(_ masks: String, _ flags: String...) throws -> Program.Result {
+      try Program.run(
+        [
+          "evaluate", scratch.path("run"), "--json", "--images", scratch.path("cells/images"), "--masks",
+          scratch.path(masks),
+        ]
+          + flags)
+    }
+    let result = try evaluate("other", "--mask-encoding", "indices")
+    try #require(result.status == 0, "\(result.errors)")
+    #expect(result.output == own.output)
+    #expect(try evaluate("part", "--mask-encoding", "indices").status == 2)
+    let part = try evaluate("part", "--mask-encoding", "indices", "--ignore-index", "3")
+    try #require(part.status == 0, "\(part.errors)")
+    #expect(try object(part.output)["loss"] as? Double != object(own.output)["loss"] as? Double)
+    for flags in [["--mask-encoding", "indices"], ["--ignore-index", "1"], ["--format", "folders"]] {
+      try expectRefusal(["evaluate", scratch.path("run")] + flags, mentioning: ["without images"])
+    }
   }
 
   @Test("measures pixels, objects, distances and calibration, and leaves out what it is told to")

@@ -101,8 +101,17 @@ struct PredictionCommandTests {
     let picture = scratch.path("cells/images/cell_0001.png")
     let before = try Data(contentsOf: URL(filePath: picture))
     let useless = try predict(scratch, "third", ["--tune", picture])
-    #expect(useless.status == 0 && useless.errors.contains("not kept"), "\(useless.errors)")
+    #expect(useless.status == 2 && useless.errors.contains("expected a file of choices"), "\(useless.errors)")
     #expect(try Data(contentsOf: URL(filePath: picture)) == before)
+    let nowhere = try predict(scratch, "fourth", ["--tune", scratch.path("none/choices.json")])
+    #expect(
+      nowhere.status == 2 && nowhere.errors.contains("expected a folder that can be written"),
+      "\(nowhere.errors)")
+    let both = try predict(scratch, "fifth", ["--tune", scratch.path("x"), "--packed", scratch.path("x")])
+    #expect(
+      both.status == 2 && both.errors.contains("expected another file than that for packed"), "\(both.errors)"
+    )
+    for folder in ["third", "fourth", "fifth"] { #expect(names(scratch, folder).isEmpty, "\(folder)") }
   }
 
   /// An image that takes more memory than allowed is cut, and the program says so; one that takes more however it is cut

@@ -89,6 +89,30 @@ import Testing
     }
   }
 
+  /// What is cut from a large object can be too small to be one.
+  @Test func smallPartsAreNoObjects() throws {
+    // A large disc that touches a small one.
+    let size = (height: 21, width: 30)
+    let values = (0..<size.height * size.width).map { place -> UInt8 in
+      let (y, x) = (place / size.width, place % size.width)
+      func isIn(_ center: Int, _ radius: Int) -> Bool {
+        (y - 10) * (y - 10) + (x - center) * (x - center) <= radius * radius
+      }
+      return isIn(10, 9) || isIn(23, 5) ? 1 : 0
+    }
+    let labels = LabelMap(width: size.width, height: size.height, values: values)
+    var processing = PostProcessing()
+    processing.splitting = ObjectSplitting(distance: 4)
+    let parts = try processing.instances(of: labels).objects.map(\.area)
+    let smallest = try #require(parts.min())
+    try #require(parts.count > 1)
+    processing.minimumSize = smallest + 1
+    let kept = try processing.instances(of: labels)
+    #expect(kept.objects.map(\.area) == parts.filter { $0 > smallest })
+    #expect(kept.values.count { $0 > 0 } == kept.objects.reduce(0) { $0 + $1.area })
+    #expect(Set(kept.values).subtracting([0]) == Set(kept.objects.indices.map { Int32($0 + 1) }))
+  }
+
   @Test func refusals() throws {
     for splitting in [
       ObjectSplitting(distance: 0), ObjectSplitting(distance: -3), ObjectSplitting(distance: .max),

@@ -19,9 +19,18 @@ extension Predictor {
   /// - Throws: ``MartletError`` when there are no samples, or elements that are not finite; whatever the computation
   ///   throws.
   public func activationRanges(on samples: some Sequence<[Tensor]>) throws -> ActivationRanges {
+    var samples = samples.makeIterator()
+    return try activationRanges { samples.next() }
+  }
+
+  /// The same of samples that are made one at a time.
+  ///
+  /// - Parameter next: The arguments of the next run; `nil` after the last.
+  /// - Throws: Also what `next` throws.
+  public func activationRanges(on next: () throws -> [Tensor]?) throws -> ActivationRanges {
     var calibration: ActivationRanges?
     var plans: [[TensorType]: (plan: PreparedPlan, observed: [Bool])] = [:]
-    for arguments in samples {
+    while let arguments = try next() {
       let types = arguments.map(\.type)
       try check(types)
       let known = try plans[types] ?? withRecorder { try $0.observingPlan(for: types) }

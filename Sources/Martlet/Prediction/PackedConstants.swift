@@ -76,7 +76,7 @@ extension Recorder {
       let (meaning, type) = (sources.meaning(leaf, names: names), recording.graph.type(of: leaf))
       try require(
         entry.meaning == meaning && entry.type == type, "packed",
-        "expected \(meaning) of \(type), got \(entry.meaning) of \(entry.type)")
+        "expected the constants of this network for the algorithms that were chosen, got others")
       constants.hold(entry.storage, as: leaf, &sources)
     }
     for case .variable(let variable) in recording.bindings.values { variable.release() }

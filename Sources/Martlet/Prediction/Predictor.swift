@@ -59,7 +59,7 @@ public final class Predictor: Sendable {
   /// - Throws: ``MartletError`` when the constants are not those that this program would make of such models.
   public convenience init(
     packed: PackedConstants, names: [ObjectIdentifier: String], numerics: Numerics = .current,
-    tuning: Tuning = .modelled, passes: [any GraphPass] = inferencePasses,
+    tuning: Tuning = .modelled, passes: [any GraphPass] = Precision.current.inferencePasses,
     _ body: sending @escaping ([Tensor]) throws -> [Tensor]
   ) throws {
     self.init(numerics: numerics, tuning: tuning, passes: passes, body)

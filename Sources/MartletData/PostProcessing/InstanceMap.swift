@@ -61,6 +61,17 @@ public struct InstanceMap: Hashable, Sendable {
   }
 }
 
+extension InstanceMap {
+  /// The map in which objects of fewer pixels are background.
+  func removingObjects(smallerThan minimumSize: Int) -> InstanceMap {
+    guard objects.contains(where: { $0.area < minimumSize }) else { return self }
+    return InstanceMap(
+      width: width, height: height,
+      renumbering: values.map { $0 > 0 && objects[Int($0) - 1].area < minimumSize ? 0 : $0 },
+      classes: objects.map(\.classIndex))
+  }
+}
+
 extension InstanceMap.Object {
   fileprivate mutating func extend(x: Int, y: Int) {
     area += 1

@@ -3,7 +3,7 @@ import Martlet
 /// What is done to a predicted map of classes, and to the objects in it: first holes are filled, then small objects
 /// removed, then touching ones told apart.
 public struct PostProcessing: Hashable, Sendable {
-  /// Objects of fewer pixels become background.
+  /// Objects of fewer pixels become background, and parts of objects that splitting leaves with fewer are no objects.
   public var minimumSize = 0
   /// Holes of up to this number of pixels are filled.
   public var largestHole = 0
@@ -36,6 +36,7 @@ public struct PostProcessing: Hashable, Sendable {
   /// The objects of a map that is clean.
   public func instances(of labels: LabelMap) throws -> InstanceMap {
     let map = try InstanceMap(labels)
-    return try splitting.map { try map.splitting($0) } ?? map
+    guard let splitting else { return map }
+    return try map.splitting(splitting).removingObjects(smallerThan: minimumSize)
   }
 }

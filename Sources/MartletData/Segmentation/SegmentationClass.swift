@@ -128,8 +128,8 @@ extension SegmentationClass {
       return SegmentationClass(fields.dropLast().joined(separator: " "), color: color)
     }
     // Two numbers, or one above 255, are a colour gone wrong rather than a part of a name.
-    let numbers = fields.filter { Int($0) != nil }.count
-    if fields.isEmpty || numbers > 1 { return nil }
+    let numbers = fields.compactMap { Int($0) }
+    if fields.isEmpty || numbers.count > 1 || numbers.contains(where: { $0 > 255 }) { return nil }
     return SegmentationClass(fields.joined(separator: " "))
   }
 

@@ -45,7 +45,7 @@ public struct VolumeLoader: Sendable {
     augmentation: VolumeAugmentation = .none, seed: UInt64 = 0, prefetchCount: Int = 2
   ) throws {
     try require(dataset.count > 0, "loader", "expected a dataset with volumes, got an empty one")
-    try require(batchSize > 0, "loader", "expected a batch size of 1 or more, got \(batchSize)")
+    try BatchLoader.check(batchSize: batchSize, "loader")
     try require(prefetchCount >= 0, "loader", "expected 0 or more batches made ahead, got \(prefetchCount)")
     try require(
       normalization.channels == dataset.channels, "loader",

@@ -38,9 +38,9 @@ public final class MetricsFile {
   public init(_ url: URL, columns: [String], continuingAt epoch: Int? = nil) throws {
     self.url = url
     self.columns = columns
-    let heading = (["epoch"] + columns).map(CSVText.field).joined(separator: ",")
+    let heading = Self.heading(columns)
     if let epoch, FileManager.default.fileExists(atPath: url.path) {
-      rows = try Self.rows(of: url, heading: heading, columnCount: columns.count).filter { $0.epoch < epoch }
+      rows = try Self.rows(of: url, columns: columns).filter { $0.epoch < epoch }
     }
     try AtomicFile.write(([heading] + rows.map(Self.line)).map { $0 + "\n" }.joined(), to: url.relativePath)
     do {
@@ -74,8 +74,15 @@ public final class MetricsFile {
     ([String(row.epoch)] + row.values.map { String($0) }).joined(separator: ",")
   }
 
-  /// The whole rows from the file's beginning on.
-  private static func rows(of url: URL, heading: String, columnCount: Int) throws -> [Row] {
+  private static func heading(_ columns: [String]) -> String {
+    (["epoch"] + columns).map(CSVText.field).joined(separator: ",")
+  }
+
+  /// The whole rows from a file's beginning on.
+  ///
+  /// - Throws: ``MartletError`` if it has other columns, or cannot be read.
+  static func rows(of url: URL, columns: [String]) throws -> [Row] {
+    let heading = heading(columns)
     // A process that was killed can have left half a character.
     let text = String(
       decoding: try ReadableFile.read(url.relativePath, operation: "metrics").bytes, as: UTF8.self)
@@ -92,8 +99,8 @@ public final class MetricsFile {
     {
       let fields = line.split(separator: ",", omittingEmptySubsequences: false)
       let values = fields.dropFirst().compactMap { Double($0) }
-      guard let first = fields.first, let epoch = Int(first), values.count == columnCount,
-        fields.count == columnCount + 1
+      guard let first = fields.first, let epoch = Int(first), values.count == columns.count,
+        fields.count == columns.count + 1
       else { break }
       rows.append(Row(epoch: epoch, values: values))
     }

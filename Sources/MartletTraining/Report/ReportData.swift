@@ -74,7 +74,7 @@ extension ReportData {
     func value(_ name: String, _ row: MetricsFile.Row) -> Double {
       columns.firstIndex(of: name).map { row.values[$0] } ?? .nan
     }
-    let epochs = try MetricsFile(files.metrics, columns: columns, continuingAt: .max).rows.map { row in
+    let epochs = try MetricsFile.rows(of: files.metrics, columns: columns).map { row in
       Epoch(
         epoch: row.epoch, trainingLoss: value("training_loss", row),
         validationLoss: value("validation_loss", row), score: value(score, row),

@@ -42,9 +42,11 @@ public struct CalibrationFile: Codable, Equatable, Sendable {
   /// - Parameters:
   ///   - model: A run folder or a weights file.
   ///   - inferenceDepth: As for ``SegmentationModelDescription/load(runOrWeights:inferenceDepth:)``.
-  /// - Throws: ``MartletError`` when it is another network's.
+  /// - Throws: ``MartletError`` when it is another network's, or the network is for volumes.
   public func calibration(for model: URL, inferenceDepth: Int? = nil) throws -> ActivationRanges {
-    let expected = try ModelFile(runOrWeights: model).source(inferenceDepth: inferenceDepth)
+    let file = try ModelFile(runOrWeights: model)
+    try file.requireImages("calibration")
+    let expected = try file.source(inferenceDepth: inferenceDepth)
     try require(
       source == expected, "calibration",
       "expected one of the weights with checksum \(expected), got one of those with \(printable(source))")
@@ -53,6 +55,13 @@ public struct CalibrationFile: Codable, Equatable, Sendable {
 }
 
 extension ModelFile {
+  /// Checks that there can be int8 for the network.
+  fileprivate func requireImages(_ operation: String) throws {
+    try require(
+      try description(as: SegmentationModelDescription.self).volumes == nil, operation,
+      "expected a network for images, got one for volumes, for which there is no int8")
+  }
+
   /// Which weights and which form of a network something was made of.
   func source(inferenceDepth: Int?) throws -> String {
     try fingerprint + (inferenceDepth.map { ", depth \($0)" } ?? "")
@@ -67,14 +76,23 @@ extension SegmentationPredictor {
   ///
   /// - Throws: ``MartletError`` when there are no images, or one cannot be read.
   public func activationRanges(on images: some Sequence<any RegionReader>) throws -> ActivationRanges {
-    try logits.activationRanges(
-      on: images.map { regions in
+    var images = images.makeIterator()
+    return try activationRanges { images.next() }
+  }
+
+  /// The same of images that are opened one at a time.
+  ///
+  /// - Parameter next: The next image; `nil` after the last.
+  func activationRanges(on next: () throws -> (any RegionReader)?) throws -> ActivationRanges {
+    try logits.activationRanges {
+      try next().map { regions in
         let (width, height) = (regions.info.width, regions.info.height)
         let window = PixelWindow(
           x: max(0, width - Self.calibrationSide) / 2, y: max(0, height - Self.calibrationSide) / 2,
           width: min(width, Self.calibrationSide), height: min(height, Self.calibrationSide))
         return [try regions.image(in: window).networkInput(description.normalization)]
-      })
+      }
+    }
   }
 }
 
@@ -92,20 +110,22 @@ public func calibrateSegmentation(
   numerics: Numerics = .current
 ) throws {
   let file = try ModelFile(runOrWeights: model)
+  try file.requireImages("calibrate")
   let files = try SampleFileKind.image.files(at: paths)
   var check = OutputCheck("calibrate", overwriting: overwrites)
   check.protect(model: model)
   for file in files { check.protect(file) }
   try check.check([(output, "the calibration")])
   let (network, description) = try SegmentationModelDescription.load(file, inferenceDepth: inferenceDepth)
-  try require(
-    description.volumes == nil, "calibrate", "expected a network for images, got one for volumes")
   let predictor = SegmentationPredictor(network: network, description: description, numerics: numerics)
-  let images = try files.map {
-    try Image.regions(contentsOf: $0, wholeLimits: Image.Limits(maximumPixels: .max))
+  var rest = files[...]
+  let ranges = try predictor.activationRanges {
+    try rest.popFirst().map {
+      try Image.regions(contentsOf: $0, wholeLimits: Image.Limits(maximumPixels: .max))
+    }
   }
   try CalibrationFile(
-    predictor.activationRanges(on: images), source: file.source(inferenceDepth: inferenceDepth),
+    ranges, source: file.source(inferenceDepth: inferenceDepth),
     images: files.count
   ).write(to: URL(filePath: output))
 }

@@ -11,6 +11,8 @@ import MartletData
 /// - Parameters:
 ///   - run: A run folder, or a weights file if images are given.
 ///   - images: Folder of images; `nil` for the run's own validation images, which its checkpoint names.
+///   - maskEncoding: How those images' masks name classes, if not as in training.
+///   - ignoreIndex: A value of those masks that takes no part, if not as in training.
 ///   - batchSize: Images that the network is given at once, from ``BatchLoader/batchSizes``.
 ///   - measures: What is measured beside the counts of pixels.
 ///   - spacing: The height and the width of a pixel, for distances; `nil` for 1. For volumes the depth, height and width
@@ -18,12 +20,21 @@ import MartletData
 ///   - inferenceDepth: For U-Net++ with deep supervision, the depth whose head is measured, if not the network's own.
 /// - Throws: ``MartletError`` when the run or the images cannot be read, or a validation image is gone or another one.
 public func evaluateSegmentation(
-  _ run: URL, images: URL?, masks: URL?, format: DatasetFormat = .auto, batchSize: Int,
-  measures: SegmentationMeasures = .all, spacing: [Double]? = nil, inferenceDepth: Int? = nil,
-  numerics: Numerics = .current
+  _ run: URL, images: URL?, masks: URL?, format: DatasetFormat? = nil, maskEncoding: MaskEncoding? = nil,
+  ignoreIndex: Int? = nil, batchSize: Int, measures: SegmentationMeasures = .all, spacing: [Double]? = nil,
+  inferenceDepth: Int? = nil, numerics: Numerics = .current
 ) throws -> SegmentationEvaluation {
+  for (name, isGiven) in [
+    ("format", format != nil), ("mask encoding", maskEncoding != nil), ("ignore index", ignoreIndex != nil),
+  ] {
+    try require(
+      images != nil || !isGiven, "evaluate",
+      "expected no \(name) without images: the run's own are read as in training")
+  }
   func measured() throws -> (evaluation: SegmentationEvaluation, loss: PrecisionLoss?) {
-    try measure(run, images, masks, format, batchSize, measures, spacing, inferenceDepth, numerics)
+    try measure(
+      run, images, masks, format ?? .auto, (maskEncoding, ignoreIndex), batchSize, measures, spacing,
+      inferenceDepth, numerics)
   }
   var (evaluation, loss) = try measured()
   if Precision.current != .float32 {
@@ -35,7 +46,8 @@ public func evaluateSegmentation(
 
 /// The evaluation, and what the task's precision does to the outputs for the first images.
 private func measure(
-  _ run: URL, _ images: URL?, _ masks: URL?, _ format: DatasetFormat, _ batchSize: Int,
+  _ run: URL, _ images: URL?, _ masks: URL?, _ format: DatasetFormat,
+  _ meaning: (encoding: MaskEncoding?, ignoreIndex: Int?), _ batchSize: Int,
   _ measures: SegmentationMeasures, _ spacing: [Double]?, _ inferenceDepth: Int?, _ numerics: Numerics
 ) throws -> (SegmentationEvaluation, PrecisionLoss?) {
   try BatchLoader.check(batchSize: batchSize, "evaluate")
@@ -45,13 +57,16 @@ private func measure(
   let lossName = source.configuration?.loss ?? "cross-entropy"
   let loss = try SegmentationLoss(
     lossName, classWeights: source.configuration?.classWeights ?? [], classCount: network.classCount)
+  var options = description.options
+  options.encoding = meaning.encoding ?? options.encoding
+  options.ignoreIndex = meaning.ignoreIndex ?? options.ignoreIndex
   var evaluation: SegmentationEvaluation
   var precisionLoss: PrecisionLoss?
   if description.volumes != nil {
     let data: VolumeDataset
     if let images, let masks {
       data = try VolumeDataset(
-        images: images, masks: masks, options: description.options, channels: description.inputChannels)
+        images: images, masks: masks, options: options, channels: description.inputChannels)
     } else {
       data = try source.validationData(
         { try $0.validationVolumes(of: $1, description) }, else: { try $0.volumeDatasets().validation })
@@ -63,7 +78,7 @@ private func measure(
     let data: SegmentationDataset
     if let images, let masks {
       data = try SegmentationDataset(
-        images: images, masks: masks, format: format, options: description.options)
+        images: images, masks: masks, format: format, options: options)
     } else {
       data = try source.validationData(
         { try $0.validationData(of: $1, options: description.options) },

@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletData
+import MartletFiles
 import MartletInterchange
 import MartletModels
 
@@ -47,8 +48,14 @@ public struct PredictorStart: Hashable, Sendable {
     self.tuning = tuning
   }
 
-  func makeTuning(report: @escaping @Sendable (String) -> Void) -> Tuning {
-    tuning.map { .measured(cache: URL(filePath: $0), report: report) } ?? .modelled
+  /// - Throws: ``MartletError`` when choices cannot be kept in the file.
+  func makeTuning(report: @escaping @Sendable (String) -> Void) throws -> Tuning {
+    guard let tuning else { return .modelled }
+    try require(
+      packed.map { FilePlace.of($0) != FilePlace.of(tuning) } ?? true, "tuning",
+      "expected another file than that for packed weights, got \(tuning) for both")
+    try Tuning.check(cache: URL(filePath: tuning))
+    return .measured(cache: URL(filePath: tuning), report: report)
   }
 }
 
@@ -70,6 +77,10 @@ struct PackedSegmentation {
     try require(
       try !FileManager.default.fileExists(atPath: file) || PackedModel.isPacked(self.file), "packed",
       "\(file): expected a packed model or no file, got another file, which would be replaced")
+    let folder = self.file.deletingLastPathComponent().path
+    try require(
+      FileManager.default.isWritableFile(atPath: folder), "packed",
+      "expected a folder that can be written to for \(file), got \(folder)")
     source = try model.source(inferenceDepth: inferenceDepth)
   }
 
@@ -83,10 +94,10 @@ struct PackedSegmentation {
       try require(
         packed.source == source, "packed", "\(file.relativePath): made of other weights than the run's")
       return try SegmentationPredictor(packed: packed, numerics: numerics, tuning: tuning)
-    } catch let error as MartletError {
-      report("\(error.message); it is made anew")
     } catch {
-      report("\(error); it is made anew")
+      let message = (error as? MartletError)?.message ?? "\(error)"
+      let name = message.contains(file.relativePath) ? "" : "\(file.relativePath): "
+      report("\(name)\(message); it is made anew")
     }
     return nil
   }

@@ -33,7 +33,7 @@ extension SegmentationEvaluation {
     if let surfaces {
       for (index, score) in surfaces.classes.enumerated().dropFirst() {
         lines.append(
-          "distances of \(classNames[index]): 95% Hausdorff\(figure(score.hausdorff95)), average surface"
+          "distances of \(classNames[index]): 95% Hausdorff \(figure(score.hausdorff95)), average surface"
             + "\(figure(score.averageDistance)), in \(counted(score.images, sampleName)); missed in \(score.missed)"
         )
       }

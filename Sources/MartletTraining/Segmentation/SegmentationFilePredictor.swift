@@ -45,7 +45,7 @@ public final class SegmentationFilePredictor: FilePredictor {
       try SegmentationModelDescription.load(file, inferenceDepth: request.inferenceDepth).network
     }
     self.numerics = numerics
-    let tuning = start.makeTuning(report: report)
+    let tuning = try start.makeTuning(report: report)
     let packing = try start.packed.map {
       try PackedSegmentation($0, of: file, inferenceDepth: request.inferenceDepth)
     }
@@ -97,9 +97,19 @@ public final class SegmentationFilePredictor: FilePredictor {
       if request.drawsOverlay { commits.append(try drawOverlay(labels, regions, file)) }
     }
     for commit in commits { try commit() }
-    try packing?.write(predictor, for: plan.layout)
-    packing = nil
+    writePacked(plan.layout)
     return outputs.mask(of: file)
+  }
+
+  /// Writes the packed file, once. The image is done whether that succeeds or not.
+  private func writePacked(_ layout: WindowLayout) {
+    guard let packing else { return }
+    self.packing = nil
+    do {
+      try packing.write(predictor, for: layout)
+    } catch {
+      report("\((error as? MartletError)?.message ?? "\(error)"); the next start will be no faster")
+    }
   }
 
   public func precisionLoss() throws -> PrecisionLoss? {

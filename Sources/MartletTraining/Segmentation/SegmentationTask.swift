@@ -16,6 +16,8 @@ public final class SegmentationTask: RunTask {
   private let numerics: Numerics
   /// Numerics of their own for parts of the network, by pattern of names.
   private let stageNumerics: [String: Numerics]
+  /// Bytes that what identifies the data takes, which is in a checkpoint's header.
+  private static let largestFingerprint = 90_000_000
   /// The same for ``network``.
   private let stages: [ObjectIdentifier: ModuleSettings]
   private let mixUp: MixUp?
@@ -66,6 +68,11 @@ public final class SegmentationTask: RunTask {
       )
     }
     fingerprint = try data.fingerprint()
+    let names = fingerprint.text.utf8.count
+    try require(
+      names <= Self.largestFingerprint, "dataset",
+      "expected names of files that take at most \(Self.largestFingerprint) bytes in a checkpoint, got \(names): shorter "
+        + "names, or fewer files, fit")
     validation = try Self.validation(data, of: network, description, segmentationLoss, numerics, stages)
   }
 
