@@ -116,7 +116,7 @@ def best_of_ours(options, name):
     evaluation = json.loads(run.with_suffix(".json").read_text())
     # The weights that are kept, and measured, are those of the epoch with the best mean IoU.
     best = max(rows, key=lambda row: float(row["mean_iou"]))
-    return float(best["iou_foreground"]), evaluation["instances"]["average_precision"], int(best["epoch"])
+    return float(best["iou_foreground"]), evaluation["instances"]["average_precision"], int(best["epoch"]) + 1
 
 
 def best_of_theirs(options, name):
