@@ -35,7 +35,8 @@ struct TrainingFlags: ParsableArguments {
     parsing: .unconditional,
     help: "Times that all samples are gone through. (default: 20; recommendation: 50)")
   var epochs: Int?
-  @Option(help: "What all random numbers follow from. (default: 1)") var seed: UInt64?
+  @Option(parsing: .unconditional, help: "What all random numbers follow from. (default: 1)") var seed:
+    UInt64?
   @Option(help: "The rule that changes parameters. (default: adam)") var optimizer: OptimizerName?
   @Option(parsing: .unconditional, help: "The largest learning rate. (default: 0.001)")
   var learningRate: Double?

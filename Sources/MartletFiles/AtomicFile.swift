@@ -104,7 +104,8 @@ public enum AtomicFile {
       !name.isEmpty && !final.contains("\0"), operation, "expected the path of a file, got \"\(path)\"")
     for number in 0..<1000 {
       // A name may be 255 bytes long; a long one gives way to what makes it unique.
-      let temporary = "\(folder).\(name.prefix(40)).\(getpid())-\(number).partial"
+      let short = String(decoding: name.utf8.prefix(120), as: UTF8.self)
+      let temporary = "\(folder).\(short).\(getpid())-\(number).partial"
       let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if descriptor >= 0 { return (temporary, descriptor) }
       if errno != EEXIST { throw failure(path, errno, operation) }

@@ -150,6 +150,10 @@ struct RecommendationBadInputTests {
     #expect(none.errors.contains("line 2: expected an item that the network knows, got nothing"))
     #expect(none.output.split(separator: "\n").last?.hasPrefix("3,1,") == true, "\(none.output)")
 
+    let missing = try Program.run(["predict", run, "--users", scratch.path("nobody.txt")])
+    #expect(missing.status == 2 && missing.output.isEmpty, "\(missing.output)")
+    #expect(
+      missing.errors.contains("nobody.txt: cannot be read: No such file or directory"), "\(missing.errors)")
     let users = try Program.run(["predict", run, "--users", "-", "--top", "1"], input: "u1\nnobody\n\nu2\n")
     #expect(users.status == 2)
     #expect(

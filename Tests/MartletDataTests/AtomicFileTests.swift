@@ -120,4 +120,15 @@ import Testing
     #expect(bytes.count == 30_000 && Set(bytes).count == 1)
     #expect(folder.names == ["model.bin"])
   }
+
+  /// 255 bytes are as many as a name may have, and characters can have many.
+  @Test func longNames() throws {
+    let folder = try TemporaryFolder()
+    let family = "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}"
+    for name in [String(repeating: "n", count: 255), String(repeating: family, count: 14)] {
+      let path = folder.file(name)
+      try AtomicFile.write("text", to: path)
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == "text")
+    }
+  }
 }

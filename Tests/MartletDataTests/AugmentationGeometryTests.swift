@@ -102,7 +102,10 @@ struct AugmentationGeometryTests {
 
   @Test func sixteenBitImagesGiveTheSameAsEight() {
     let eight = AugmentationSample.smooth(20, 20)
-    guard case .uint8(let values) = eight.image.samples else { return }
+    guard case .uint8(let values) = eight.image.samples else {
+      Issue.record("expected 8 bits")
+      return
+    }
     let sixteen = LabeledImage(
       image: Image(width: 20, height: 20, channels: 3, samples: .uint16(values.map { UInt16($0) * 257 })),
       labels: eight.labels)

@@ -52,7 +52,10 @@ struct AugmentationPipelineTests {
 
   @Test func withoutStepsTheWindowIsACrop() throws {
     let rendered = try render(.none)
-    guard case .uint8(let samples) = AugmentationSample.smooth(48, 40).image.samples else { return }
+    guard case .uint8(let samples) = AugmentationSample.smooth(48, 40).image.samples else {
+      Issue.record("expected 8 bits")
+      return
+    }
     let values = Set(samples.map { Float($0) / 255 })
     #expect(
       rendered.pixels.allSatisfy {

@@ -25,6 +25,8 @@ import Testing
     #expect(error("batch-norm: 3\n").contains("run.yaml:1: batch-norm: expected true or false, got 3"))
     #expect(error("learning-rate: [1]\n").contains("learning-rate: expected one value, got a list"))
     #expect(error("learning-rate: {a: 1}\n").contains("learning-rate: expected one value, got a mapping"))
+    #expect(
+      error("class-weights: [1, x]\n").contains("run.yaml:1: class-weights[1]: expected a number, got x"))
     #expect(error("class-weights: 3\n").contains("class-weights: expected a list, got 3"))
     #expect(error("stage-numerics: 3\n").contains("stage-numerics: expected a mapping, got 3"))
     let steps = error("augmentation: [rotation]\n")

@@ -100,8 +100,8 @@ public struct VolumeGeometry: Hashable, Sendable {
     return nil
   }
 
-  /// What places voxels elsewhere than another geometry does, in words; `nil` where they lie at the same places up to a
-  /// thousandth of a voxel.
+  /// What places voxels elsewhere than another geometry does, in words; `nil` where the first voxel and the steps to the
+  /// next are the same up to a thousandth of a voxel.
   func difference(from other: VolumeGeometry) -> String? {
     let tolerance = 1e-3 * (spacing.min() ?? 1)
     if zip(affine, other.affine).allSatisfy({ abs($0 - $1) <= tolerance }) { return nil }

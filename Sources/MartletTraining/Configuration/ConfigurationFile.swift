@@ -162,7 +162,9 @@ public enum ConfigurationFile {
           ?? node?.mapping?.first { $0.key.string == key.stringValue }?.value
       }
       let line = node?.mark.map { ":\($0.line)" } ?? ""
-      let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+      let path = context.codingPath.reduce("") { path, key in
+        key.intValue.map { "\(path)[\($0)]" } ?? (path.isEmpty ? "" : path + ".") + key.stringValue
+      }
       let value =
         switch node {
         case .scalar(let scalar)?: ", got \(scalar.string)"

@@ -67,14 +67,19 @@ public final class RecommendationFilePredictor {
 
   private func predictAll(_ write: (String) throws -> Void) throws {
     failures = 0
+    // What cannot be read is known before anything is written.
+    let lines: LineReader? =
+      switch request.source {
+      case .users(let path), .sequences(let path): try LineReader(path)
+      case .everyUser: nil
+      }
     let heading = request.format.heading(for: request.kind)
     if !heading.isEmpty { try write(heading) }
-    switch (request.source, dataset) {
-    case (.everyUser, let dataset?):
+    switch (request.source, dataset, lines) {
+    case (.everyUser, let dataset?, _):
       for user in 0..<dataset.userCount { try add(user, of: dataset, line: nil, write) }
-    case (.users(let path), let dataset?):
+    case (.users, let dataset?, let lines?):
       let numbers = UserNumbers(dataset)
-      let lines = try LineReader(path)
       while let (number, name) = try lines.next() {
         if name.isEmpty { continue }
         if let user = numbers[name] {
@@ -83,10 +88,10 @@ public final class RecommendationFilePredictor {
           fail("line \(number): expected a user of the interactions, got \(quoted(name.utf8))")
         }
       }
-    case (.sequences(let path), _):
-      let lines = try LineReader(path)
+    case (.sequences, _, let lines?):
       while let (number, text) = try lines.next() { try add(text, line: number, write) }
-    case (_, nil): preconditionFailure("users' histories are read when the predictor is made")
+    case (_, nil, _), (_, _, nil):
+      preconditionFailure("histories are read when the predictor is made, and lines opened above")
     }
     try flush(write)
   }

@@ -45,14 +45,16 @@ public final class SegmentationTask: RunTask {
     self.description = description
     samples = data
     let count = data.samplesPerEpoch
-    let (largest, smallest) = (
-      min(configuration.batchSize, count), (count - 1) % configuration.batchSize + 1
-    )
+    func smallestBatch(_ size: Int) -> Int { (count - 1) % size + 1 }
+    let (largest, smallest) = (min(configuration.batchSize, count), smallestBatch(configuration.batchSize))
+    let hint =
+      (1...configuration.batchSize).last { smallestBatch($0) >= network.smallestTrainingBatch }
+      .map { "; --batch-size \($0) leaves none that small" } ?? ""
     try require(
       smallest >= network.smallestTrainingBatch, "configuration",
       "batch-size: expected batches of \(network.smallestTrainingBatch) or more \(data.sampleName) for "
         + "\(configuration.model), got \(count) in batches of \(configuration.batchSize), which leaves one of \(smallest)"
-    )
+        + hint)
     segmentationLoss = try SegmentationLoss(
       configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
     batchCounts = smallest == largest ? [largest] : [largest, smallest]

@@ -27,8 +27,8 @@ public struct VolumeDescription: Hashable, Sendable, Codable {
   /// What sets a volume apart from those that the network was trained on; voxels are taken as they are.
   func notes(on geometry: VolumeGeometry) -> [String] {
     var notes: [String] = []
-    for (axis, name) in ["depth", "height", "width"].enumerated() {
-      guard let known = spacings?[axis] else { continue }
+    // What a file says can be of fewer axes.
+    for (axis, (name, known)) in zip(["depth", "height", "width"], spacings ?? []).enumerated() {
       let spacing = geometry.spacing[axis]
       if spacing < 0.99 * known.lowerBound || spacing > 1.01 * known.upperBound {
         let range =
