@@ -111,7 +111,12 @@ struct PredictionCommandTests {
     #expect(
       both.status == 2 && both.errors.contains("expected another file than that for packed"), "\(both.errors)"
     )
-    for folder in ["third", "fourth", "fifth"] { #expect(names(scratch, folder).isEmpty, "\(folder)") }
+    let packedNowhere = try predict(scratch, "sixth", ["--packed", scratch.path("none/x")])
+    #expect(packedNowhere.status == 2, "\(packedNowhere.errors)")
+    #expect(packedNowhere.errors.contains("expected a folder that can be written"), "\(packedNowhere.errors)")
+    for folder in ["third", "fourth", "fifth", "sixth"] {
+      #expect(names(scratch, folder).isEmpty, "\(folder)")
+    }
   }
 
   /// An image that takes more memory than allowed is cut, and the program says so; one that takes more however it is cut

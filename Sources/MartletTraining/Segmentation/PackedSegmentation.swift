@@ -74,13 +74,17 @@ struct PackedSegmentation {
       Precision.current == .float32, "packed",
       "expected precision \(Precision.float32.rawValue) with a packed file, got \(Precision.current.rawValue)"
     )
-    try require(
-      try !FileManager.default.fileExists(atPath: file) || PackedModel.isPacked(self.file), "packed",
-      "\(file): expected a packed model or no file, got another file, which would be replaced")
-    let folder = self.file.deletingLastPathComponent().path
-    try require(
-      FileManager.default.isWritableFile(atPath: folder), "packed",
-      "expected a folder that can be written to for \(file), got \(folder)")
+    if FileManager.default.fileExists(atPath: file) {
+      try require(
+        try PackedModel.isPacked(self.file), "packed",
+        "\(file): expected a packed model or no file, got another file, which would be replaced")
+    } else {
+      // One that is there can be used from a folder that is for reading alone.
+      let folder = self.file.deletingLastPathComponent().path
+      try require(
+        FileManager.default.isWritableFile(atPath: folder), "packed",
+        "expected a folder that can be written to for \(file), got \(folder)")
+    }
     source = try model.source(inferenceDepth: inferenceDepth)
   }
 
