@@ -16,6 +16,14 @@ public enum IndexPointer {
     case .int64(let indices): return find(indices)
     }
   }
+
+  /// Calls `body` with each position and the index there.
+  func forEach(count: Int, _ body: (_ position: Int, _ index: Int) -> Void) {
+    switch self {
+    case .int32(let indices): for i in 0..<count { body(i, Int(indices[i])) }
+    case .int64(let indices): for i in 0..<count { body(i, Int(indices[i])) }
+    }
+  }
 }
 
 /// Reading and adding rows by integer index: embedding tables, index select.
@@ -73,7 +81,7 @@ public enum Gather {
     case .int32(let indices): sort(indices, count, targetRows, ends, order)
     case .int64(let indices): sort(indices, count, targetRows, ends, order)
     }
-    let table = martlet_copy_table_for(InstructionSet.current.cValue)!
+    let adding = RowAdding(width: width, format: format)
     let size = format.byteCount
     let rowsPerPiece = max(16384 / max(width, 1), 1)
     let pieces = (targetRows + rowsPerPiece - 1) / rowsPerPiece
@@ -88,14 +96,7 @@ public enum Gather {
       for row in first..<last where row != skipped {
         let sum = to + row * width * size
         for position in (row == 0 ? 0 : ends[row - 1])..<ends[row] {
-          let part = from + order[position] * width * size
-          if format == .float32 {
-            table.pointee.add_f32(
-              sum.assumingMemoryBound(to: Float.self), part.assumingMemoryBound(to: Float.self), width)
-          } else {
-            table.pointee.add_f64(
-              sum.assumingMemoryBound(to: Double.self), part.assumingMemoryBound(to: Double.self), width)
-          }
+          adding.add(from + order[position] * width * size, to: sum)
         }
       }
     }
@@ -115,6 +116,28 @@ public enum Gather {
       let row = Int(indices[i])
       order[ends[row]] = i
       ends[row] += 1
+    }
+  }
+}
+
+/// Adds one row of numbers to another.
+struct RowAdding {
+  private let width: Int
+  private let format: RealFormat
+  private let table = martlet_copy_table_for(InstructionSet.current.cValue)!
+
+  init(width: Int, format: RealFormat) {
+    self.width = width
+    self.format = format
+  }
+
+  func add(_ row: UnsafeRawPointer, to sum: UnsafeMutableRawPointer) {
+    if format == .float32 {
+      table.pointee.add_f32(
+        sum.assumingMemoryBound(to: Float.self), row.assumingMemoryBound(to: Float.self), width)
+    } else {
+      table.pointee.add_f64(
+        sum.assumingMemoryBound(to: Double.self), row.assumingMemoryBound(to: Double.self), width)
     }
   }
 }

@@ -8,93 +8,80 @@ import CMartletKernels
   import Darwin
 #endif
 
-/// Optimizer steps on the elements of one parameter, by PyTorch's formulas.
-public enum OptimizerSteps {
-  /// Stochastic gradient descent, with momentum where a buffer is given.
-  public struct SGD {
-    public var learningRate: Double
-    public var gradientScale: Double
-    public var weightDecay: Double
-    public var momentum: Double
-    public var dampening: Double
-    public var isNesterov: Bool
-    /// Counts from 1.
-    public var step: Double
+/// How the elements of a parameter change by their gradients, and with them what is kept for each element.
+public protocol OptimizerRule {
+  /// Changes `count` elements of parameter and state from the `first` on, on the calling thread.
+  ///
+  /// - Parameters:
+  ///   - gradient: Of those elements.
+  ///   - state: As many numbers as the parameter has, for each thing that is kept.
+  func change(
+    _ type: ElementType, _ parameter: UnsafeMutableRawPointer, _ state: [UnsafeMutableRawPointer],
+    by gradient: UnsafeRawPointer, first: Int, count: Int)
+}
 
+/// Optimizer steps on one parameter, by PyTorch's formulas.
+public enum OptimizerSteps {
+  /// Stochastic gradient descent; what is kept is the momentum buffer, where there is momentum.
+  public struct SGD: OptimizerRule {
+    private let call: martlet_sgd
+
+    /// - Parameter step: Counts from 1.
     public init(
       learningRate: Double, gradientScale: Double, weightDecay: Double, momentum: Double, dampening: Double,
       isNesterov: Bool, step: Double
     ) {
-      self.learningRate = learningRate
-      self.gradientScale = gradientScale
-      self.weightDecay = weightDecay
-      self.momentum = momentum
-      self.dampening = dampening
-      self.isNesterov = isNesterov
-      self.step = step
+      call = martlet_sgd(
+        learning_rate: learningRate, gradient_scale: gradientScale, weight_decay: weightDecay,
+        momentum: momentum, dampening: dampening, nesterov: isNesterov ? 1 : 0, is_first: step <= 1 ? 1 : 0)
+    }
+
+    public func change(
+      _ type: ElementType, _ parameter: UnsafeMutableRawPointer, _ state: [UnsafeMutableRawPointer],
+      by gradient: UnsafeRawPointer, first: Int, count: Int
+    ) {
+      let offset = first * type.byteCount
+      withUnsafePointer(to: call) {
+        type.optimizer.sgd($0, parameter + offset, gradient, state.first.map { $0 + offset }, count)
+      }
     }
   }
 
-  /// Adam, or AdamW where the decay is decoupled from the gradient.
-  public struct Adam {
-    public var learningRate: Double
-    public var gradientScale: Double
-    public var weightDecay: Double
-    public var beta1: Double
-    public var beta2: Double
-    public var epsilon: Double
-    public var isDecoupled: Bool
-    /// Counts from 1.
-    public var step: Double
+  /// Adam, or AdamW where the decay is decoupled from the gradient; what is kept are the first and the second moment.
+  public struct Adam: OptimizerRule {
+    private let call: martlet_adam
 
+    /// - Parameter step: Counts from 1.
     public init(
       learningRate: Double, gradientScale: Double, weightDecay: Double, beta1: Double, beta2: Double,
-      epsilon: Double,
-      isDecoupled: Bool, step: Double
+      epsilon: Double, isDecoupled: Bool, step: Double
     ) {
-      self.learningRate = learningRate
-      self.gradientScale = gradientScale
-      self.weightDecay = weightDecay
-      self.beta1 = beta1
-      self.beta2 = beta2
-      self.epsilon = epsilon
-      self.isDecoupled = isDecoupled
-      self.step = step
+      call = martlet_adam(
+        learning_rate: learningRate, gradient_scale: gradientScale, weight_decay: weightDecay, beta1: beta1,
+        beta2: beta2, epsilon: epsilon, decoupled: isDecoupled ? 1 : 0, bias1: 1 - pow(beta1, step),
+        root_bias2: (1 - pow(beta2, step)).squareRoot())
     }
-  }
 
-  public static func run(
-    _ sgd: SGD, _ type: ElementType, parameter: UnsafeMutableRawPointer, gradient: UnsafeRawPointer,
-    buffer: UnsafeMutableRawPointer?, count: Int
-  ) {
-    let kernel = type.optimizer.sgd
-    let call = martlet_sgd(
-      learning_rate: sgd.learningRate, gradient_scale: sgd.gradientScale, weight_decay: sgd.weightDecay,
-      momentum: sgd.momentum, dampening: sgd.dampening, nesterov: sgd.isNesterov ? 1 : 0,
-      is_first: sgd.step <= 1 ? 1 : 0)
-    Pieces.forEach(of: count) { range in
-      let offset = range.lowerBound * type.byteCount
+    public func change(
+      _ type: ElementType, _ parameter: UnsafeMutableRawPointer, _ state: [UnsafeMutableRawPointer],
+      by gradient: UnsafeRawPointer, first: Int, count: Int
+    ) {
+      let offset = first * type.byteCount
       withUnsafePointer(to: call) {
-        kernel($0, parameter + offset, gradient + offset, buffer.map { $0 + offset }, range.count)
+        type.optimizer.adam($0, parameter + offset, gradient, state[0] + offset, state[1] + offset, count)
       }
     }
   }
 
+  /// A step on `count` elements.
   public static func run(
-    _ adam: Adam, _ type: ElementType, parameter: UnsafeMutableRawPointer, gradient: UnsafeRawPointer,
-    firstMoment: UnsafeMutableRawPointer, secondMoment: UnsafeMutableRawPointer, count: Int
+    _ rule: some OptimizerRule, _ type: ElementType, parameter: UnsafeMutableRawPointer,
+    state: [UnsafeMutableRawPointer], gradient: UnsafeRawPointer, count: Int
   ) {
-    let kernel = type.optimizer.adam
-    let call = martlet_adam(
-      learning_rate: adam.learningRate, gradient_scale: adam.gradientScale, weight_decay: adam.weightDecay,
-      beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon, decoupled: adam.isDecoupled ? 1 : 0,
-      bias1: 1 - pow(adam.beta1, adam.step), root_bias2: (1 - pow(adam.beta2, adam.step)).squareRoot())
     Pieces.forEach(of: count) { range in
-      let offset = range.lowerBound * type.byteCount
-      withUnsafePointer(to: call) {
-        kernel(
-          $0, parameter + offset, gradient + offset, firstMoment + offset, secondMoment + offset, range.count)
-      }
+      rule.change(
+        type, parameter, state, by: gradient + range.lowerBound * type.byteCount, first: range.lowerBound,
+        count: range.count)
     }
   }
 

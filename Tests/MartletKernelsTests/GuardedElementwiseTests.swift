@@ -157,25 +157,26 @@ struct GuardedElementwiseTests {
         let moment = GuardedBuffers.positive(count, Scalar.self, seed: 3)
         for step in [1.0, 7] {
           for isFlagged in [false, true] {
-            let sgd = OptimizerSteps.SGD(
-              learningRate: 0.1, gradientScale: 0.5, weightDecay: 0.01, momentum: 0.9, dampening: 0,
-              isNesterov: isFlagged, step: step)
+            func sgd(momentum: Double, isNesterov: Bool) -> OptimizerSteps.SGD {
+              OptimizerSteps.SGD(
+                learningRate: 0.1, gradientScale: 0.5, weightDecay: 0.01, momentum: momentum, dampening: 0,
+                isNesterov: isNesterov, step: step)
+            }
             let adam = OptimizerSteps.Adam(
               learningRate: 0.1, gradientScale: 0.5, weightDecay: 0.01, beta1: 0.9, beta2: 0.99,
               epsilon: 1e-8,
               isDecoupled: isFlagged, step: step)
             GuardedBuffers.expectSame("\(Scalar.self), \(count), step \(step), \(isFlagged)") { memory in
               OptimizerSteps.run(
-                sgd, Scalar.element, parameter: memory.inOut(parameter), gradient: memory.copy(gradient),
-                buffer: memory.inOut(moment), count: count)
-              var plain = sgd
-              (plain.momentum, plain.isNesterov) = (0, false)
+                sgd(momentum: 0.9, isNesterov: isFlagged), Scalar.element, parameter: memory.inOut(parameter),
+                state: [memory.inOut(moment)], gradient: memory.copy(gradient), count: count)
               OptimizerSteps.run(
-                plain, Scalar.element, parameter: memory.inOut(parameter), gradient: memory.copy(gradient),
-                buffer: nil, count: count)
+                sgd(momentum: 0, isNesterov: false), Scalar.element, parameter: memory.inOut(parameter),
+                state: [], gradient: memory.copy(gradient), count: count)
               OptimizerSteps.run(
-                adam, Scalar.element, parameter: memory.inOut(parameter), gradient: memory.copy(gradient),
-                firstMoment: memory.inOut(moment), secondMoment: memory.inOut(moment), count: count)
+                adam, Scalar.element, parameter: memory.inOut(parameter),
+                state: [memory.inOut(moment), memory.inOut(moment)], gradient: memory.copy(gradient),
+                count: count)
             }
           }
         }

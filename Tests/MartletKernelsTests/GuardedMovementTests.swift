@@ -153,4 +153,42 @@ struct GuardedMovementTests {
     check(Float.self)
     check(Double.self)
   }
+
+  @Test func rowsOfTables() {
+    func check<Scalar: RealElement>(_: Scalar.Type) {
+      for (rows, width, counts) in [
+        (7, 5, [3, 4]), (300, 16, [40, 9, 1]), (1, 1, [1]), (70_000, 3, [65, 2]),
+      ] {
+        let count = counts.reduce(0, +)
+        let table = GuardedBuffers.numbers(rows * width, Scalar.self)
+        let moment = GuardedBuffers.positive(rows * width, Scalar.self, seed: 3)
+        let adam = OptimizerSteps.Adam(
+          learningRate: 0.1, gradientScale: 0.5, weightDecay: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8,
+          isDecoupled: false, step: 3)
+        GuardedBuffers.expectSame("\(rows), \(width), \(counts), \(Scalar.self)") { memory in
+          let sources = counts.enumerated().map { index, count in
+            RowCoalescing.Source(
+              rows: memory.copy(GuardedBuffers.numbers(count * width, Scalar.self, seed: UInt64(index))),
+              indices: .int32(memory.copy((0..<count).map { Int32($0 * 65_537 % rows) })), count: count,
+              skipped: index == 0 ? 0 : nil)
+          }
+          let (sums, ids) = (memory.output(count * width, Scalar.self), memory.output(count, Int32.self))
+          RowCoalescing.run(
+            sources, limit: rows, width: width, format: Scalar.format, sums: sums, ids: ids,
+            workspace: memory.workspace(
+              RowCoalescing.workspaceByteCount(count: count, width: width, format: Scalar.format)))
+          let gradients = RowGradients(rowCount: rows, width: width, rows: sums, ids: ids, capacity: count)
+          OptimizerSteps.run(
+            adam, Scalar.element, parameter: memory.inOut(table),
+            state: [memory.inOut(moment), memory.inOut(moment)], gradients: gradients,
+            workspace: memory.workspace(OptimizerSteps.rowsWorkspaceByteCount(Scalar.element)))
+          OptimizerSteps.runSparsely(
+            adam, Scalar.element, parameter: memory.inOut(table),
+            state: [memory.inOut(moment), memory.inOut(moment)], gradients: gradients)
+        }
+      }
+    }
+    check(Float.self)
+    check(Double.self)
+  }
 }

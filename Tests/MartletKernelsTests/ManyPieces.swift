@@ -200,8 +200,9 @@ enum ManyPieces {
             learningRate: 0.1, gradientScale: 1, weightDecay: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8,
             isDecoupled: true, step: 2)
           OptimizerSteps.run(
-            adam, .float32, parameter: memory.inOut(values), gradient: memory.copy(values),
-            firstMoment: memory.inOut(values), secondMoment: memory.inOut(values.map(abs)), count: count)
+            adam, .float32, parameter: memory.inOut(values),
+            state: [memory.inOut(values), memory.inOut(values.map(abs))], gradient: memory.copy(values),
+            count: count)
         }
       ),
     ]
@@ -256,6 +257,38 @@ enum ManyPieces {
             indices: .int32(memory.copy(indices)), count: 9001, skipping: nil,
             target: memory.output(1999 * 13, Float.self), format: .float32,
             workspace: memory.workspace(Gather.addRowsWorkspaceByteCount(targetRows: 1999, count: 9001)))
+        }
+      ),
+      (
+        "rows of tables",
+        { memory in
+          let (rows, width, counts) = (40_000, 13, [9001, 700])
+          let sources = counts.map { count in
+            RowCoalescing.Source(
+              rows: memory.copy(numbers(count * width)),
+              indices: .int32(memory.copy((0..<count).map { Int32($0 * 31 % 7001) })), count: count,
+              skipped: 3)
+          }
+          let count = counts.reduce(0, +)
+          let (sums, ids) = (memory.output(count * width, Float.self), memory.output(count, Int32.self))
+          RowCoalescing.run(
+            sources, limit: rows, width: width, format: .float32, sums: sums, ids: ids,
+            workspace: memory.workspace(
+              RowCoalescing.workspaceByteCount(count: count, width: width, format: .float32)))
+          let gradients = RowGradients(rowCount: rows, width: width, rows: sums, ids: ids, capacity: count)
+          let adam = OptimizerSteps.Adam(
+            learningRate: 0.1, gradientScale: 1, weightDecay: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8,
+            isDecoupled: true, step: 2)
+          func state() -> [UnsafeMutableRawPointer] {
+            (0..<2).map { _ in UnsafeMutableRawPointer(memory.inOut(numbers(rows * width).map(abs))) }
+          }
+          OptimizerSteps.run(
+            adam, .float32, parameter: memory.inOut(numbers(rows * width)), state: state(),
+            gradients: gradients, workspace: memory.workspace(OptimizerSteps.rowsWorkspaceByteCount(.float32))
+          )
+          OptimizerSteps.runSparsely(
+            adam, .float32, parameter: memory.inOut(numbers(rows * width)), state: state(),
+            gradients: gradients)
         }
       ),
     ]

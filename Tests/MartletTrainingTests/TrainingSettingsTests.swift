@@ -80,7 +80,7 @@ struct TrainingSettingsTests {
     }
     #expect(try parsed("optimizer: sgd\nschedule: step\n").optimizer == .sgd)
     let error = #expect(throws: MartletError.self) { try parsed("optimizer: adamm\n") }
-    #expect(error?.message == "run.yaml:1: optimizer: expected adam, adamw, sgd, got adamm")
+    #expect(error?.message == "run.yaml:1: optimizer: expected adam, adamw, sgd, sparse-adam, got adamm")
     #expect(throws: MartletError.self) { try parsed("schedule: linear\n") }
   }
 

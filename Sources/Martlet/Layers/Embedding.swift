@@ -14,7 +14,7 @@ public final class Embedding: Module {
       let keep = (0..<count).map { Float($0 == paddingIndex ? 0 : 1) }
       table = try table * Tensor(shape: [count, 1], scalars: keep)
     }
-    weight = try Parameter(table)
+    weight = try Parameter(table, isLookedUp: true)
     self.paddingIndex = paddingIndex
   }
 

@@ -74,8 +74,14 @@ public class Variable: @unchecked Sendable {
 
 /// A tensor that training learns, found under its module's member name.
 public final class Parameter: Variable, @unchecked Sendable {
+  /// Whether it is a table of which a step looks up some rows, so that the others have no gradient.
+  public let isLookedUp: Bool
+
   /// - Throws: ``MartletError`` when the tensor is symbolic.
-  public override init(_ initial: Tensor) throws { try super.init(initial) }
+  public init(_ initial: Tensor, isLookedUp: Bool = false) throws {
+    self.isLookedUp = isLookedUp
+    try super.init(initial)
+  }
 }
 
 /// A tensor that a model keeps but that no gradient changes, such as running statistics.

@@ -1,9 +1,17 @@
 import MartletKernels
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// What optimizer steps read that changes from step to step: a float64 tensor of shape [2] with the learning rate and
 /// the number of the step, counted from 1, and after it, where gradients are clipped, a float64 of shape [] that they
 /// are multiplied by. Where that is not finite nothing is changed: a step on gradients that are not would be lost work.
-private struct StepScalars {
+struct StepScalars {
   var learningRate: Double
   var step: Double
   var gradientScale: Double
@@ -24,57 +32,84 @@ private struct StepScalars {
   }
 }
 
-private func checkAlike(_ types: ArraySlice<TensorType>, _ name: String) throws {
+func checkAlike(_ types: ArraySlice<TensorType>, _ name: String) throws {
   guard let parameter = types.first else { return }
   try require(
     parameter.scalar.isFloatingPoint && types.allSatisfy { $0 == parameter }, name,
     "expected a floating-point parameter with gradient and state of its type, got \(Array(types))")
 }
 
-/// A step of stochastic gradient descent, as PyTorch's `SGD` defines it.
+/// A step of an optimizer on one parameter.
 ///
-/// Inputs: parameter, gradient, the momentum buffer where there is momentum, learning rate and step, and perhaps a
-/// gradient scale. There are no outputs: parameter and buffer are changed.
-struct SGDStepOperation: Operation {
+/// Inputs: parameter, gradient, as many tensors of state as there are, learning rate and step, and perhaps a gradient
+/// scale. There are no outputs: parameter and state are changed.
+protocol OptimizerStep: Operation {
+  var stateCount: Int { get }
+  /// Whether rows whose gradient is zero stay as they are, with their state.
+  var isSparse: Bool { get }
+  /// - Throws: ``MartletError`` for numbers that make no sense.
+  func checkNumbers() throws
+  func rule(_ scalars: StepScalars) -> any OptimizerRule
+}
+
+extension OptimizerStep {
+  func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
+    try checkAlike(inputs.prefix(2 + stateCount), name)
+    try StepScalars.check(inputs.dropFirst(2 + stateCount), name)
+    try require(!isSparse || inputs[0].rank > 0, name, "expected a table of rows, got \(inputs[0])")
+    try checkNumbers()
+    return []
+  }
+
+  func run(_ call: OperationCall) {
+    let scalars = StepScalars(call.inputs.dropFirst(2 + stateCount))
+    guard scalars.gradientScale.isFinite else { return }
+    let (parameter, gradient) = (call.inputs[0], call.inputs[1])
+    let (type, state) = (parameter.type, call.inputs[2..<2 + stateCount].map(\.address))
+    if isSparse {
+      OptimizerSteps.runSparsely(
+        rule(scalars), type.scalar.elementType, parameter: parameter.address, state: state,
+        gradients: RowGradients(
+          rowCount: type.shape[0], width: type.rowWidth, rows: gradient.address))
+    } else {
+      OptimizerSteps.run(
+        rule(scalars), type.scalar.elementType, parameter: parameter.address, state: state,
+        gradient: gradient.address, count: type.elementCount)
+    }
+  }
+
+  var mutatedInputs: [Int] { [0] + (0..<stateCount).map { 2 + $0 } }
+}
+
+/// A step of stochastic gradient descent, as PyTorch's `SGD` defines it. Its state is the momentum buffer, where there is
+/// momentum.
+struct SGDStepOperation: OptimizerStep {
   var momentum: Double
   var dampening: Double
   var isNesterov: Bool
   var weightDecay: Double
 
   var name: String { "sgd_step" }
+  var stateCount: Int { momentum == 0 ? 0 : 1 }
+  var isSparse: Bool { false }
 
-  private var stateCount: Int { momentum == 0 ? 2 : 3 }
-
-  func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
-    try checkAlike(inputs.prefix(stateCount), name)
-    try StepScalars.check(inputs.dropFirst(stateCount), name)
+  func checkNumbers() throws {
     try require(
       !isNesterov || (momentum > 0 && dampening == 0), name,
       "expected momentum and no dampening for Nesterov's step, got momentum \(momentum), dampening \(dampening)"
     )
-    return []
   }
 
-  func run(_ call: OperationCall) {
-    let scalars = StepScalars(call.inputs.dropFirst(stateCount))
-    guard scalars.gradientScale.isFinite else { return }
-    let type = call.inputs[0].type
-    OptimizerSteps.run(
-      OptimizerSteps.SGD(
-        learningRate: scalars.learningRate, gradientScale: scalars.gradientScale, weightDecay: weightDecay,
-        momentum: momentum, dampening: dampening, isNesterov: isNesterov, step: scalars.step),
-      type.scalar.elementType, parameter: call.inputs[0].address, gradient: call.inputs[1].address,
-      buffer: momentum == 0 ? nil : call.inputs[2].address, count: type.elementCount)
+  func rule(_ scalars: StepScalars) -> any OptimizerRule {
+    OptimizerSteps.SGD(
+      learningRate: scalars.learningRate, gradientScale: scalars.gradientScale, weightDecay: weightDecay,
+      momentum: momentum, dampening: dampening, isNesterov: isNesterov, step: scalars.step)
   }
-
-  var mutatedInputs: [Int] { momentum == 0 ? [0] : [0, 2] }
 }
 
-/// A step of Adam, or of AdamW where the weight decay is decoupled, as PyTorch defines them.
-///
-/// Inputs: parameter, gradient, first and second moment, learning rate and step, and perhaps a gradient scale. There
-/// are no outputs: parameter and moments are changed.
-struct AdamStepOperation: Operation {
+/// A step of Adam, or of AdamW where the weight decay is decoupled, as PyTorch defines them. Its state are the first and
+/// the second moment.
+struct AdamStepOperation: OptimizerStep {
   var beta1: Double
   var beta2: Double
   var epsilon: Double
@@ -82,29 +117,43 @@ struct AdamStepOperation: Operation {
   var isDecoupled: Bool
 
   var name: String { isDecoupled ? "adamw_step" : "adam_step" }
+  var stateCount: Int { 2 }
+  var isSparse: Bool { false }
 
-  func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
-    try checkAlike(inputs.prefix(4), name)
-    try StepScalars.check(inputs.dropFirst(4), name)
-    try require(
-      (0..<1).contains(beta1) && (0..<1).contains(beta2), name,
-      "expected betas from 0 to below 1, got \(beta1) and \(beta2)")
-    return []
+  func checkNumbers() throws { try checkBetas(beta1, beta2, name) }
+
+  func rule(_ scalars: StepScalars) -> any OptimizerRule {
+    OptimizerSteps.Adam(
+      learningRate: scalars.learningRate, gradientScale: scalars.gradientScale, weightDecay: weightDecay,
+      beta1: beta1, beta2: beta2, epsilon: epsilon, isDecoupled: isDecoupled, step: scalars.step)
   }
+}
 
-  func run(_ call: OperationCall) {
-    let scalars = StepScalars(call.inputs.dropFirst(4))
-    guard scalars.gradientScale.isFinite else { return }
-    let type = call.inputs[0].type
-    OptimizerSteps.run(
-      OptimizerSteps.Adam(
-        learningRate: scalars.learningRate, gradientScale: scalars.gradientScale, weightDecay: weightDecay,
-        beta1: beta1, beta2: beta2, epsilon: epsilon, isDecoupled: isDecoupled, step: scalars.step),
-      type.scalar.elementType, parameter: call.inputs[0].address, gradient: call.inputs[1].address,
-      firstMoment: call.inputs[2].address, secondMoment: call.inputs[3].address, count: type.elementCount)
+/// A step of Adam on the rows of a table that have a gradient, as PyTorch's `SparseAdam` defines it: with ε beside the
+/// second moment as it is kept, not as it is corrected for its beginning.
+struct SparseAdamStepOperation: OptimizerStep {
+  var beta1: Double
+  var beta2: Double
+  var epsilon: Double
+
+  var name: String { "sparse_adam_step" }
+  var stateCount: Int { 2 }
+  var isSparse: Bool { true }
+
+  func checkNumbers() throws { try checkBetas(beta1, beta2, name) }
+
+  func rule(_ scalars: StepScalars) -> any OptimizerRule {
+    OptimizerSteps.Adam(
+      learningRate: scalars.learningRate, gradientScale: scalars.gradientScale, weightDecay: 0, beta1: beta1,
+      beta2: beta2, epsilon: epsilon / (1 - pow(beta2, scalars.step)).squareRoot(), isDecoupled: false,
+      step: scalars.step)
   }
+}
 
-  var mutatedInputs: [Int] { [0, 2, 3] }
+private func checkBetas(_ beta1: Double, _ beta2: Double, _ name: String) throws {
+  try require(
+    (0..<1).contains(beta1) && (0..<1).contains(beta2), name,
+    "expected betas from 0 to below 1, got \(beta1) and \(beta2)")
 }
 
 /// From sums of squares of gradients: their norm together, and what to multiply gradients by so that it is at most
@@ -169,6 +218,24 @@ public func applyAdamStep(
   _ = try Tensor.apply(
     AdamStepOperation(
       beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay, isDecoupled: isDecoupled),
+    [parameter, gradient, firstMoment, secondMoment, scalars] + [gradientScale].compactMap { $0 })
+}
+
+/// Applies one step of PyTorch's `SparseAdam` to the rows of `parameter` whose gradient is not zero. They are changed, as
+/// are their moments; the other rows stay as they are.
+///
+/// - Parameters:
+///   - parameter: A table [count, …].
+///   - firstMoment: Zeros at first, as is the second.
+///   - scalars: float64 of shape [2]: the learning rate, and the step's number from 1.
+///   - gradientScale: float64 of shape []: what the gradient is multiplied by.
+/// - Throws: ``MartletError`` unless all tensors have the parameter's type.
+public func applySparseAdamStep(
+  parameter: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, scalars: Tensor,
+  gradientScale: Tensor? = nil, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8
+) throws {
+  _ = try Tensor.apply(
+    SparseAdamStepOperation(beta1: beta1, beta2: beta2, epsilon: epsilon),
     [parameter, gradient, firstMoment, secondMoment, scalars] + [gradientScale].compactMap { $0 })
 }
 

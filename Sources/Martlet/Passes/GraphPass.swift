@@ -19,7 +19,8 @@ extension GraphPass {
 
 /// What a ``Function`` applies unless told otherwise, in order.
 public let defaultPasses: [any GraphPass] = [
-  MergeEqualNodes(), FuseBatchNormActivation(), FuseConvolutionActivation(), ChooseConvolutionAlgorithms(),
+  MergeEqualNodes(), CoalesceRowGradients(), FuseBatchNormActivation(), FuseConvolutionActivation(),
+  ChooseConvolutionAlgorithms(),
   SplitBatchNorm(), GatherStatistics(), FuseConcatenation(), FuseNormalization(), FuseSlices(),
   RemoveUnusedNodes(),
   RecomputeCheapValues(),

@@ -4,6 +4,7 @@ import MartletData
 /// The optimizers that a configuration can name, with PyTorch's defaults.
 public enum OptimizerName: String, Codable, CaseIterable, Sendable {
   case adam, adamw, sgd
+  case sparseAdam = "sparse-adam"
 }
 
 /// How a configuration can have the learning rate change; see ``LearningRateSchedule``.
@@ -88,6 +89,9 @@ public struct TrainingSettings: Hashable, Sendable {
     try checkValue(
       learningRate > 0 && learningRate.isFinite, "learning-rate", "a positive number", learningRate)
     try checkValue(weightDecay >= 0 && weightDecay.isFinite, "weight-decay", "0 or more", weightDecay)
+    try checkValue(
+      optimizer != .sparseAdam || weightDecay == 0, "weight-decay", "0 with the optimizer sparse-adam",
+      weightDecay)
     try checkValue((0..<1).contains(momentum), "momentum", "0 or more and below 1", momentum)
     try checkValue(
       !nesterov || optimizer == .sgd, "nesterov", "the optimizer sgd with it", optimizer.rawValue)
@@ -138,6 +142,7 @@ public struct TrainingSettings: Hashable, Sendable {
       case .sgd: SGD(momentum: momentum, weightDecay: weightDecay, nesterov: nesterov)
       case .adamw: AdamW(weightDecay: weightDecay)
       case .adam: Adam(weightDecay: weightDecay)
+      case .sparseAdam: SparseAdam()
       }
     let rateSchedule: LearningRateSchedule =
       switch schedule {

@@ -53,3 +53,32 @@ public struct AdamW: Optimizer {
     try adam.update(parameter, gradient, scale, scalars, state, name, isDecoupled: true)
   }
 }
+
+/// Adam for tables of which a step looks up few rows: `torch.optim.SparseAdam`.
+///
+/// Rows without a gradient stay as they are, and their moments too, where ``Adam`` goes on moving them by the gradients
+/// of earlier steps: less work for large tables, and other numbers. Parameters that are no such tables are updated as by
+/// ``Adam``; PyTorch's refuses them.
+public struct SparseAdam: Optimizer {
+  private var adam: Adam
+
+  public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
+    adam = Adam(beta1: beta1, beta2: beta2, epsilon: epsilon)
+  }
+
+  public var slots: [String] { adam.slots }
+
+  public func update(
+    _ parameter: Parameter, gradient: Tensor, scale: Tensor, scalars: Tensor, state: OptimizerState,
+    name: String
+  ) throws {
+    guard parameter.isLookedUp else {
+      return try adam.update(
+        parameter, gradient: gradient, scale: scale, scalars: scalars, state: state, name: name)
+    }
+    try applySparseAdamStep(
+      parameter: parameter.value, gradient: gradient, firstMoment: state.value(name, "exp_avg"),
+      secondMoment: state.value(name, "exp_avg_sq"), scalars: scalars, gradientScale: scale,
+      beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon)
+  }
+}

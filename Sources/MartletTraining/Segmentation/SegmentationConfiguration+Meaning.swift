@@ -44,6 +44,9 @@ extension SegmentationConfiguration {
   public func checkUse() throws {
     try training.checkUse()
     try checkValue(
+      training.optimizer != .sparseAdam, "optimizer", "one for networks that look nothing up",
+      training.optimizer.rawValue)
+    try checkValue(
       validationImages == nil || validationFraction == Self().validationFraction, "validation-fraction",
       "no validation-images with it", validationImages ?? "")
   }
