@@ -11,15 +11,44 @@ import Synchronization
 /// The blocks of memory that storages live in.
 ///
 /// The first touch of fresh memory costs a page fault for each page, for a large tensor as much time as the kernel that
-/// fills it. So a block that is let go is kept, by its size, and given out again; what is kept is bounded. Large blocks
-/// start at huge pages.
+/// fills it. So a block that is let go is kept, by its size, and given out again; what is kept is bounded, and what has
+/// been kept longest gives way. Large blocks start at huge pages.
 public final class MemoryPool: Sendable {
+  /// The pool of all storages. It keeps 256 MiB at most.
   public static let shared = MemoryPool(capacity: 256 << 20)
 
+  private struct Block {
+    var address: UInt
+    /// Counts up with each block that is kept.
+    var age: Int
+  }
+
   private struct State {
-    var free: [Int: [UInt]] = [:]
+    /// By size, those kept longest first.
+    var free: [Int: [Block]] = [:]
     var keptByteCount = 0
+    var keptCount = 0
     var systemBlockCount = 0
+
+    mutating func takeNewest(_ size: Int) -> UInt? {
+      guard let block = free[size]?.popLast() else { return nil }
+      keptByteCount -= size
+      return block.address
+    }
+
+    mutating func takeOldest() -> UInt? {
+      let oldest = free.compactMap { size, blocks in blocks.first.map { (size: size, age: $0.age) } }
+        .min { $0.age < $1.age }
+      guard let size = oldest?.size, let block = free[size]?.removeFirst() else { return nil }
+      keptByteCount -= size
+      return block.address
+    }
+
+    mutating func keep(_ address: UInt, _ size: Int) {
+      free[size, default: []].append(Block(address: address, age: keptCount))
+      keptCount += 1
+      keptByteCount += size
+    }
   }
 
   private let state = Mutex(State())
@@ -52,13 +81,10 @@ public final class MemoryPool: Sendable {
     // More than any machine has, and too much to be rounded.
     guard byteCount < 1 << 48 else { throw Self.noMemory(byteCount) }
     let size = Self.blockByteCount(for: byteCount)
-    let kept: UInt? = state.withLock { state in
-      guard let address = state.free[size]?.popLast() else {
-        state.systemBlockCount += 1
-        return nil
-      }
-      state.keptByteCount -= size
-      return address
+    let kept = state.withLock { state in
+      let kept = state.takeNewest(size)
+      if kept == nil { state.systemBlockCount += 1 }
+      return kept
     }
     if let kept, let pointer = UnsafeMutableRawPointer(bitPattern: kept) { return pointer }
     if let fresh = Self.allocate(size) { return fresh }
@@ -70,13 +96,17 @@ public final class MemoryPool: Sendable {
 
   func giveBack(_ block: UnsafeMutableRawPointer, byteCount: Int) {
     let size = Self.blockByteCount(for: byteCount)
-    let isKept = state.withLock { state in
-      guard state.keptByteCount + size <= capacity else { return false }
-      state.free[size, default: []].append(UInt(bitPattern: block))
-      state.keptByteCount += size
-      return true
+    guard size <= capacity else {
+      free(block)
+      return
     }
-    if !isKept { free(block) }
+    let surplus = state.withLock { state in
+      state.keep(UInt(bitPattern: block), size)
+      var surplus: [UInt] = []
+      while state.keptByteCount > capacity, let oldest = state.takeOldest() { surplus.append(oldest) }
+      return surplus
+    }
+    for block in surplus { free(UnsafeMutableRawPointer(bitPattern: block)) }
   }
 
   /// Gives what is kept back to the system.
@@ -88,7 +118,7 @@ public final class MemoryPool: Sendable {
       }
       return state.free.values.flatMap { $0 }
     }
-    for block in blocks { free(UnsafeMutableRawPointer(bitPattern: block)) }
+    for block in blocks { free(UnsafeMutableRawPointer(bitPattern: block.address)) }
   }
 
   private static func allocate(_ size: Int) -> UnsafeMutableRawPointer? {

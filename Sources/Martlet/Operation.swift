@@ -95,13 +95,19 @@ public struct Preparation: Sendable {
   }
 }
 
+/// What passes make of weights, whatever the arguments of a recording are: a predictor that holds the result can let go of
+/// the weights.
+protocol WeightPreparation: Operation {}
+
 /// An operation with one output that gives an output of another operation again.
 public struct Recomputation: Sendable {
+  /// A value of the original operation, by its index among the inputs or the outputs.
   public enum Argument: Hashable, Sendable {
     case input(Int)
     case output(Int)
   }
 
+  /// What is run in place of the original operation, to the same bytes.
   public var operation: any Operation
   /// Which inputs and outputs of the original operation the recomputing one reads.
   public var arguments: [Argument]
@@ -114,7 +120,9 @@ public struct Recomputation: Sendable {
 
 /// An output that may take over the memory of an input.
 public struct InPlacePair: Hashable, Sendable {
+  /// An index among the operation's outputs.
   public var output: Int
+  /// An index among its inputs.
   public var input: Int
   public init(output: Int, input: Int) {
     self.output = output
@@ -124,7 +132,9 @@ public struct InPlacePair: Hashable, Sendable {
 
 /// A value's type and where its elements are.
 public struct Operand {
+  /// How many elements there are, of which type and in which order.
   public let type: TensorType
+  /// Where the first element is. The others follow without gaps.
   public let address: UnsafeMutableRawPointer
 
   public init(type: TensorType, address: UnsafeMutableRawPointer) {
@@ -141,10 +151,13 @@ public struct Operand {
 
 /// What an operation is given to run: memory for its inputs, outputs and scratch, and the step's random state.
 public struct OperationCall {
+  /// In the operation's order; to be read only, but for those of ``Operation/mutatedInputs``.
   public let inputs: [Operand]
+  /// In the operation's order, of unspecified content; one of ``Operation/inPlacePairs`` may lie on its input.
   public let outputs: [Operand]
   /// As many bytes as ``Operation/workspaceByteCount(inputs:outputs:)`` asked for, aligned to 64.
   public let workspace: UnsafeMutableRawPointer
+  /// What random operations draw from, the same for all operations of a run.
   public let random: RandomState
 
   public init(
@@ -160,7 +173,9 @@ public struct OperationCall {
 /// What keys the counter-based random numbers of one run of a graph: the same seed and step give the same
 /// numbers, whatever ran before and on however many threads.
 public struct RandomState: Hashable, Sendable {
+  /// What stays the same over the steps of a training.
   public var seed: UInt64
+  /// What tells those steps apart.
   public var step: UInt64
   public init(seed: UInt64 = 0, step: UInt64 = 0) {
     self.seed = seed
@@ -172,6 +187,7 @@ public struct RandomState: Hashable, Sendable {
 public struct GradientContext {
   /// The operation's inputs and outputs, as values of the graph being differentiated.
   public let inputs: [Tensor]
+  /// As values of the same graph.
   public let outputs: [Tensor]
   /// The gradient with respect to each output; `nil` where none flows. At least one is present.
   public let outputGradients: [Tensor?]

@@ -3,7 +3,9 @@
 /// A storage is written once, by whoever makes it, before anyone else sees it. The one exception is the state that
 /// a running plan changes, for which the plan first makes sure that it is the only owner.
 public final class Storage: @unchecked Sendable {
+  /// Where the first byte is, as long as the storage lives.
   public let address: UnsafeMutableRawPointer
+  /// How many bytes were asked for. The block may have more.
   public let byteCount: Int
   /// Whom the memory belongs to; nil where it is the pool's.
   private let owner: AnyObject?

@@ -12,6 +12,7 @@ public struct Tensor: Sendable {
     case symbolic(GraphBuilder, ValueID)
   }
 
+  /// Shape, element type and layout.
   public let type: TensorType
   let content: Content
 
@@ -20,12 +21,17 @@ public struct Tensor: Sendable {
     self.content = content
   }
 
+  /// The size of each axis in logical order; [] for a single number.
   public var shape: [Int] { type.shape }
+  /// How many axes there are.
   public var rank: Int { type.rank }
   /// Sizes of the axes after batch and channels.
   public var space: [Int] { type.space }
+  /// The type of the elements.
   public var scalar: ScalarType { type.scalar }
+  /// How the elements lie in memory.
   public var layout: Layout { type.layout }
+  /// The product of the sizes: 1 for shape [].
   public var elementCount: Int { type.elementCount }
 
   /// Whether this stands for a value of a graph being recorded.
@@ -133,10 +139,16 @@ extension Tensor {
     }
   }
 
+  /// Zeros, or false, row-major.
+  ///
+  /// - Throws: ``MartletError`` for a size below 0, or when the system has no such memory.
   public static func zeros(_ shape: [Int], _ scalar: ScalarType = .float32) throws -> Tensor {
     try full(0, TensorType(shape, scalar))
   }
 
+  /// Ones, or true, row-major.
+  ///
+  /// - Throws: ``MartletError`` for a size below 0, or when the system has no such memory.
   public static func ones(_ shape: [Int], _ scalar: ScalarType = .float32) throws -> Tensor {
     try full(1, TensorType(shape, scalar))
   }

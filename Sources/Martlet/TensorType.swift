@@ -17,6 +17,7 @@ public enum ScalarType: String, Hashable, Sendable, CaseIterable {
 
 /// A Swift type whose values a tensor can hold.
 public protocol TensorScalar: Sendable {
+  /// The element type of the tensors that hold such values.
   static var scalarType: ScalarType { get }
 }
 
@@ -40,18 +41,24 @@ public enum Layout: String, Hashable, Sendable {
 public struct TensorType: Hashable, Sendable, CustomStringConvertible {
   /// Logical shape: batch, channels, space, as in PyTorch and ONNX.
   public var shape: [Int]
+  /// The type of the elements.
   public var scalar: ScalarType
   /// Always `.rowMajor` below rank 3, where both layouts are the same bytes.
   public var layout: Layout
 
+  /// Sizes are not checked here, but where a tensor of the type is made. Below rank 3 the layout is row-major, whatever
+  /// is given.
   public init(_ shape: [Int], _ scalar: ScalarType = .float32, _ layout: Layout = .rowMajor) {
     self.shape = shape
     self.scalar = scalar
     self.layout = shape.count < 3 ? .rowMajor : layout
   }
 
+  /// How many axes there are.
   public var rank: Int { shape.count }
+  /// The product of the sizes: 1 for shape [].
   public var elementCount: Int { shape.reduce(1, *) }
+  /// Bytes of all elements.
   public var byteCount: Int { elementCount * scalar.byteCount }
 
   /// Whether the sizes, and that of an element, multiply without overflow in whatever order, as strides and layouts need
@@ -85,6 +92,7 @@ public struct TensorType: Hashable, Sendable, CustomStringConvertible {
     return memoryPositions.map { memoryStrides[$0] }
   }
 
+  /// The type with some parts replaced; those that are `nil` stay. Below rank 3 the layout becomes row-major.
   public func with(shape: [Int]? = nil, scalar: ScalarType? = nil, layout: Layout? = nil) -> TensorType {
     TensorType(shape ?? self.shape, scalar ?? self.scalar, layout ?? self.layout)
   }

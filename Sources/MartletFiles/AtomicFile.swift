@@ -88,8 +88,26 @@ public enum AtomicFile {
     return ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
   }
 
-  /// The file that `path` leads to, so that a link stays a link.
-  static func resolvingLinks(_ path: String) -> String { FilePlace.real(path) ?? path }
+  /// The file that `path` leads to, so that a link stays a link, one to a file that is still to be made too.
+  ///
+  /// - Throws: ``MartletError`` for links that lead to each other.
+  static func resolvingLinks(_ path: String, _ operation: String) throws -> String {
+    var path = path
+    for _ in 0..<FilePlace.largestLinkCount {
+      if let real = FilePlace.real(path) { return real }
+      guard let next = FilePlace.next(ofLink: path) else { return path }
+      path = next
+    }
+    throw failure(path, ELOOP, operation)
+  }
+
+  /// Gives a new file the permissions of the one that it is to replace, where there is one.
+  static func copyPermissions(of final: String, to descriptor: Int32) {
+    var status = stat()
+    guard stat(final, &status) == 0 else { return }
+    // Refused, the new file has those of any other; its bytes are what counts.
+    _ = fchmod(descriptor, status.st_mode & 0o777)
+  }
 
   private static func split(_ path: String) -> (folder: String, name: Substring) {
     guard let slash = path.lastIndex(of: "/") else { return ("", path[...]) }

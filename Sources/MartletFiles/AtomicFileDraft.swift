@@ -27,6 +27,7 @@ extension AtomicFile {
   ///
   /// What is no file but takes bytes is written to as it is, without a temporary name.
   public final class Draft {
+    /// What is written to, up to ``commit()``.
     public let contents: Contents
     private let path: String
     private let operation: String
@@ -44,12 +45,13 @@ extension AtomicFile {
         contents = Contents(FileDescriptor(number: descriptor), path, operation)
         names = nil
       } else {
-        let final = AtomicFile.resolvingLinks(path)
+        let final = try AtomicFile.resolvingLinks(path, operation)
         let temporary = try AtomicFile.drafts.withLock { paths in
           let made = try AtomicFile.createTemporary(for: final, shownAs: path, operation)
           paths.insert(made.path)
           return made
         }
+        AtomicFile.copyPermissions(of: final, to: temporary.descriptor)
         contents = Contents(FileDescriptor(number: temporary.descriptor), path, operation)
         names = (temporary.path, final)
       }

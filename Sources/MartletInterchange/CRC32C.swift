@@ -7,6 +7,7 @@ import MartletKernels
 public struct CRC32C: Sendable {
   private var state: UInt32 = 0xFFFF_FFFF
 
+  /// The checksum of no bytes yet.
   public init() {}
 
   /// The checksum of everything fed so far.
@@ -19,6 +20,7 @@ public struct CRC32C: Sendable {
     return crc.value
   }
 
+  /// Feeds the bytes that come next.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     state = crc32c(state, bytes) ?? byTable(bytes)
   }

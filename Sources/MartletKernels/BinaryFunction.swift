@@ -7,8 +7,11 @@ public enum BinaryFunction: Hashable, Sendable, CaseIterable {
   case remainder, truncatedRemainder
   /// The first above 0, elsewhere the product of both.
   case parametricReLU
+  /// Of integers only. As with remainders of integers, what is divided by 0 becomes 0. Shifts by a negative number, or
+  /// by all bits or more, leave 0, but −1 of a negative number that is shifted right.
   case truncatedQuotient, bitwiseAnd, bitwiseOr, bitwiseXor, shiftLeft, shiftRight
 
+  /// Whether it is a function of floating-point numbers.
   public var acceptsReals: Bool {
     switch self {
     case .truncatedQuotient, .bitwiseAnd, .bitwiseOr, .bitwiseXor, .shiftLeft, .shiftRight: false
@@ -16,6 +19,7 @@ public enum BinaryFunction: Hashable, Sendable, CaseIterable {
     }
   }
 
+  /// Whether it is a function of integers: all are but ``divide``.
   public var acceptsIntegers: Bool { self != .divide }
 
   var cValue: martlet_binary {

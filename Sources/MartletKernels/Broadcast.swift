@@ -3,7 +3,9 @@ import CMartletKernels
 /// An operand of a broadcast: where it starts, and how many elements to move by for each dimension of the result
 /// (in the order of the result's memory), zero along those it is repeated over.
 public struct BroadcastOperand {
+  /// Where its element lies whose index is 0 along every dimension.
   public let start: UnsafeRawPointer
+  /// One for each dimension of the result.
   public let strides: [Int]
 
   public init(start: UnsafeRawPointer, strides: [Int]) {

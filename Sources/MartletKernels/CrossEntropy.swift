@@ -2,14 +2,21 @@ import CMartletKernels
 
 /// Cross-entropy between rows of logits and class indices, by PyTorch's definition.
 public struct CrossEntropyKernel {
+  /// Of logits, class weights, losses, log Σ exp and gradients: floating point.
   public var type: ElementType
+  /// Positions: a row of logits each, one after the other.
   public var rows: Int
+  /// Logits of a row, 1 or more.
   public var classes: Int
+  /// A class index for each row.
   public var targets: UnsafeRawPointer
   /// uint8, int32 or int64.
   public var targetType: ElementType
+  /// A weight for each class; nil for 1.
   public var weights: UnsafeRawPointer?
+  /// The target of rows that have no loss and no weight.
   public var ignoredIndex: Int
+  /// PyTorch's `label_smoothing`, from 0 to 1.
   public var smoothing: Double
 
   public init(
@@ -46,7 +53,9 @@ public struct CrossEntropyKernel {
 
   /// What the rows add up to, or the first row whose target is no class and not the ignored index.
   public enum Outcome {
+    /// The losses, and the class weights of the targets: what PyTorch divides by for the mean.
     case sums(loss: Double, weight: Double)
+    /// Counted from 0.
     case invalidTarget(row: Int)
   }
 
@@ -98,10 +107,15 @@ public struct CrossEntropyKernel {
 
 /// Cross-entropy between logits of a yes and targets from 0 to 1, element by element.
 public struct BinaryCrossEntropyKernel {
+  /// Of logits, targets, weights, losses and gradients: floating point.
   public var type: ElementType
+  /// Elements of each of them.
   public var count: Int
+  /// One for each logit.
   public var targets: UnsafeRawPointer
+  /// What each element's loss is multiplied by; nil for 1.
   public var weights: UnsafeRawPointer?
+  /// What the part of each element's loss that a yes makes is multiplied by; nil for 1.
   public var positiveWeights: UnsafeRawPointer?
 
   public init(

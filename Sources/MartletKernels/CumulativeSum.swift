@@ -2,8 +2,11 @@
 ///
 /// Floating point is added in double, integers wrap around. The output may lie on the input.
 public struct CumulativeSumKernel {
+  /// The sizes before the dimension, multiplied.
   public let outer: Int
+  /// The dimension's size.
   public let count: Int
+  /// The sizes behind the dimension, multiplied.
   public let inner: Int
   /// Whether an element itself is left out of its sum.
   public let isExclusive: Bool
@@ -18,6 +21,9 @@ public struct CumulativeSumKernel {
     self.isReversed = isReversed
   }
 
+  /// Writes the sums of `x` to `y`, which lies as `x` does.
+  ///
+  /// - Parameter type: Of both. Bool elements are added as bytes.
   public func run(_ type: ElementType, x: UnsafeRawPointer, y: UnsafeMutableRawPointer) {
     func real<Element: BinaryFloatingPoint>(_: Element.Type) {
       run(x.assumingMemoryBound(to: Element.self), y.assumingMemoryBound(to: Element.self), Double(0)) {

@@ -4,6 +4,7 @@ import CMartletKernels
 public enum ElementType: Hashable, Sendable, CaseIterable {
   case float32, float64, int32, int64, uint8, bool
 
+  /// Of one element.
   public var byteCount: Int {
     switch self {
     case .uint8, .bool: 1

@@ -6,7 +6,9 @@ import CMartletKernels
 /// the left ones read where they lie (or, where `a` is given transposed, from a transposed copy). A single product with
 /// `a` transposed and long sums is a ``DeepProduct``.
 public struct MatrixProduct {
+  /// Of the output.
   public var rows: Int
+  /// Of the output.
   public var columns: Int
   /// Length of the sums.
   public var depth: Int
@@ -16,6 +18,7 @@ public struct MatrixProduct {
   public var transposesB: Bool
   /// For each product, which of the `a` and which of the `b` matrices it takes, counted in matrices.
   public var factors: [(a: Int, b: Int)]
+  /// Of the matrices and the bias.
   public var format: RealFormat
 
   public init(
@@ -73,7 +76,7 @@ public struct MatrixProduct {
   }
 
   private var deep: DeepProduct? {
-    transposesA && !transposesB && factors.count == 1
+    transposesA && !transposesB && factors.count == 1 && factors[0] == (0, 0)
       ? DeepProduct(rows: rows, columns: columns, depth: depth, format: format) : nil
   }
 

@@ -3,10 +3,15 @@
 /// Errors, truth and counts lie image by image, position by position, channel by channel. A group is what is sorted
 /// together: a channel, or all channels, of one image or of the batch.
 public struct LovaszKernel {
+  /// How many images the batch has.
   public var images: Int
+  /// Of an image.
   public var positions: Int
+  /// Of a position.
   public var channels: Int
+  /// Whether each image is taken by itself and the loss is their mean, instead of the batch as one image.
   public var isPerImage: Bool
+  /// Whether each channel is taken by itself and the loss is the mean of those whose truth is not zero everywhere.
   public var separatesChannels: Bool
 
   /// As many as can be numbered while they are sorted.

@@ -9,6 +9,9 @@ public struct BatchNormalization {
   let channels: Int
   let rows: Int
 
+  /// - Parameters:
+  ///   - rows: Pixels of all images together, each with its channels side by side.
+  ///   - format: Of activations, parameters and statistics.
   public init(rows: Int, channels: Int, format: RealFormat) {
     cut = NormalizationCut(segments: 1, rows: rows, channels: channels, format: format)
     self.format = format

@@ -12,6 +12,10 @@ public struct GroupNormalization {
   let groups: Int
   let format: RealFormat
 
+  /// - Parameters:
+  ///   - rows: Pixels of an image, each with its channels side by side.
+  ///   - groups: They divide the channels.
+  ///   - format: Of activations, parameters and statistics.
   public init(images: Int, rows: Int, channels: Int, groups: Int, format: RealFormat) {
     cut = NormalizationCut(segments: images, rows: rows, channels: channels, format: format)
     self.images = images

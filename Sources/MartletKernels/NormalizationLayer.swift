@@ -8,6 +8,7 @@ public struct LayerNormalization {
   private let pieceRows: Int
   private let pieces: Int
 
+  /// - Parameter format: Of rows, parameters and statistics.
   public init(rows: Int, width: Int, format: RealFormat) {
     self.rows = rows
     self.width = width
@@ -82,10 +83,14 @@ public struct LayerNormalization {
 public struct ChannelSums {
   let cut: NormalizationCut
 
+  /// - Parameters:
+  ///   - rows: Pixels of an image, each with its channels side by side.
+  ///   - format: Of pixels and sums.
   public init(images: Int, rows: Int, channels: Int, format: RealFormat) {
     cut = NormalizationCut(segments: images, rows: rows, channels: channels, format: format)
   }
 
+  /// Scratch bytes of ``run(_:factor:output:workspace:)``.
   public var workspaceByteCount: Int { 2 * ScratchCursor.padded(cut.channels * 8) + cut.partialsByteCount }
 
   /// output[image, channel] = factor · Σ over rows.

@@ -2,6 +2,7 @@
 public struct RowGradients {
   /// How many rows the table has, and of how many elements.
   public var rowCount: Int
+  /// Elements of a row.
   public var width: Int
   /// Gradients of some rows, one after the other.
   public var rows: UnsafeRawPointer

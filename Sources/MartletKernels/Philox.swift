@@ -7,6 +7,7 @@ public struct Philox: Sendable {
   /// Four 32-bit numbers for one counter value.
   public typealias Block = SIMD4<UInt32>
 
+  /// What tells a sequence of blocks from all others.
   public let key: UInt64
 
   public init(key: UInt64) { self.key = key }
@@ -59,6 +60,7 @@ public struct PhiloxGenerator: RandomNumberGenerator, Sendable {
     self.stream = stream
   }
 
+  /// The next 32 random bits. ``next()`` is two such numbers, the first in its lower half.
   @inlinable
   public mutating func nextUInt32() -> UInt32 {
     if used == 4 {

@@ -6,6 +6,7 @@ import CMartletKernels
 public struct AxisTaps: Hashable, Sendable {
   /// Positions on the side that is computed, and on the side that is read.
   public let outputSize: Int
+  /// Positions on the side that is read.
   public let sourceSize: Int
   /// The taps of output `o` are those from starts[o] to starts[o + 1].
   var starts: [Int32]

@@ -2,6 +2,7 @@
 public enum RealFormat: Sendable, Hashable {
   case float32, float64
 
+  /// Of one element.
   @inlinable
   public var byteCount: Int { self == .float32 ? 4 : 8 }
 }

@@ -49,6 +49,7 @@ public struct ReductionKernel {
   /// More than 1 only where a result is one piece.
   private var resultsPerPiece = 1
 
+  /// Elements of the result.
   public let resultCount: Int
   /// How many elements make one result.
   public let reducedElementCount: Int
@@ -319,7 +320,7 @@ public enum ArgReductionKernel {
       }
       return
     }
-    Pieces.forEach(of: outer, length: max(1, Pieces.elementCount / (count * inner))) { range in
+    Pieces.forEach(of: outer, length: max(1, Pieces.elementCount / max(count * inner, 1))) { range in
       for i in range {
         table.index_rows(flag, x + i * count * inner * size, 1, inner, inner, count, y + i * inner)
       }

@@ -5,8 +5,11 @@ import CMartletKernels
 public enum RowCoalescing {
   /// Rows with an index for each.
   public struct Source {
+    /// One after the other.
     public var rows: UnsafeRawPointer
+    /// One for each row.
     public var indices: IndexPointer
+    /// How many rows there are.
     public var count: Int
     /// An index whose rows are left out.
     public var skipped: Int?
@@ -28,7 +31,7 @@ public enum RowCoalescing {
   /// Scratch bytes for `count` rows of `width` elements, over all sources.
   public static func workspaceByteCount(count: Int, width: Int, format: RealFormat) -> Int {
     3 * ScratchCursor.padded((count + 1) * MemoryLayout<UInt64>.size)
-      + ScratchCursor.padded(largestPieceCount * width * format.byteCount)
+      + ScratchCursor.padded(min(largestPieceCount, count) * width * format.byteCount)
   }
 
   /// Leaves the indices that occur in `ids`, ascending and each once, and the sum of each one's rows in `sums`; behind them

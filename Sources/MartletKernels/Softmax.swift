@@ -4,6 +4,7 @@ import CMartletKernels
 ///
 /// Elements are of a floating-point type, outputs may lie on inputs.
 public enum SoftmaxKernel {
+  /// y = softmax(x), or its logarithm.
   public static func run(
     logarithm: Bool, _ type: ElementType, x: UnsafeRawPointer, y: UnsafeMutableRawPointer, outer: Int,
     count: Int,

@@ -8,6 +8,7 @@ public enum UnaryFunction: Hashable, Sendable {
   /// x · Φ(x), with the error function or with its approximation by tanh.
   case gelu, geluTanh
   case silu, sigmoid, tanh, erf
+  /// x · hardSigmoid(x); and (x + 3) / 6, but from 0 to 1.
   case hardSwish, hardSigmoid
   case clamp(Double, Double)
   /// x + a, x · a, x / a, a − x, a / x, x to the power a
@@ -20,6 +21,7 @@ public enum UnaryFunction: Hashable, Sendable {
   /// Halves are rounded to even.
   case sign, ceil, floor, round
   case sin, cos, tan, asin, acos, atan, sinh, cosh, asinh, acosh, atanh
+  /// log(1 + e to the power x), x / (1 + |x|), x · tanh(softplus(x))
   case softplus, softsign, mish
   /// x above 0, below it slope · (e to the power rate · x − 1).
   case elu(slope: Double, rate: Double)
@@ -43,6 +45,7 @@ public enum UnaryFunction: Hashable, Sendable {
     case noGradient
   }
 
+  /// What ``Elementwise/unaryGradient(_:_:kept:dy:dx:count:)`` takes, if it is for this function.
   public var kept: Kept {
     switch self {
     case .exp, .sqrt, .reciprocal, .relu, .sigmoid, .tanh, .tan: .output

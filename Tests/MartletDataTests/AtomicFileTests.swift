@@ -107,6 +107,34 @@ import Testing
     #expect(folder.names == ["link", "target"])
   }
 
+  @Test func aLinkToAFileThatIsStillToBeMadeStaysALink() throws {
+    let folder = try TemporaryFolder()
+    let manager = FileManager.default
+    try manager.createDirectory(atPath: folder.file("data"), withIntermediateDirectories: true)
+    try manager.createSymbolicLink(atPath: folder.file("link"), withDestinationPath: "data/second")
+    try manager.createSymbolicLink(atPath: folder.file("data/second"), withDestinationPath: "file")
+    try AtomicFile.write([7], to: folder.file("link"))
+    #expect(try ReadableFile.read(folder.file("data/file"), operation: "test").bytes == [7])
+    #expect(try manager.destinationOfSymbolicLink(atPath: folder.file("link")) == "data/second")
+
+    try manager.createSymbolicLink(atPath: folder.file("a"), withDestinationPath: "b")
+    try manager.createSymbolicLink(atPath: folder.file("b"), withDestinationPath: "a")
+    let error = #expect(throws: MartletError.self) { try AtomicFile.write([1], to: folder.file("a")) }
+    #expect(error?.message.contains("cannot be written") == true, "\(error as Any)")
+  }
+
+  @Test func permissionsStayAsTheyWere() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("private")
+    try AtomicFile.write([1], to: path)
+    for permissions in [0o600, 0o640, 0o755] {
+      try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: path)
+      try AtomicFile.write([2], to: path)
+      let attributes = try FileManager.default.attributesOfItem(atPath: path)
+      #expect(attributes[.posixPermissions] as? Int == permissions)
+    }
+  }
+
   @Test func manyThreadsWriteTheSameName() async throws {
     let folder = try TemporaryFolder()
     let path = folder.file("model.bin")

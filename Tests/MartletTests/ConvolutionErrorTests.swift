@@ -28,6 +28,11 @@ import Testing
       try Tensor.zeros([1, 6, 4, 4]).convolution(.zeros([7, 3, 1, 1]), ConvolutionOptions(groups: 2))
     }
     Self.refused("input channels") { try x.convolution(weight, ConvolutionOptions(groups: Int.max)) }
+    for (channels, kernel) in [(1, 1 << 40), (1 << 40, 1 << 20)] {
+      Self.refused("that fit into memory") {
+        try Conv2d(inputChannels: channels, outputChannels: 1, kernelSize: kernel)(x)
+      }
+    }
     Self.refused("stride") { try x.convolution(weight, ConvolutionOptions(stride: [1, 2, 3])) }
     Self.refused("expected an input of at least 31") {
       try x.convolution(weight, ConvolutionOptions(dilation: 15))

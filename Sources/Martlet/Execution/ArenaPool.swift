@@ -5,6 +5,7 @@ import Synchronization
 /// A training step and the validation after it take turns in the same block. Fresh memory costs its page faults, so
 /// a block is kept until a larger one replaces it.
 public final class ArenaPool: Sendable {
+  /// The pool that every ``Plan`` takes its arenas from.
   public static let shared = ArenaPool()
 
   private let free = Mutex<[Storage]>([])

@@ -8,6 +8,7 @@
 /// let logits = try predict([image])[0]
 /// ```
 public final class Function: Sendable {
+  /// What a call is given: types in their order, layouts included.
   public let argumentTypes: [TensorType]
   /// The plan that runs.
   public let plan: Plan
@@ -31,12 +32,13 @@ public final class Function: Sendable {
     passes: [any GraphPass] = defaultPasses,
     _ body: ([Tensor]) throws -> [Tensor]
   ) throws {
+    try argumentTypes.requireRepresentable("function")
     let builder = GraphBuilder()
     let arguments = argumentTypes.enumerated().map { builder.argument($0, $1) }
     let results = try GraphBuilder.$current.withValue(builder) {
       try withMode(mode) { try withNumerics(numerics) { try body(arguments) } }
     }
-    recorded = builder.finish(results)
+    recorded = try builder.finish(results)
     self.argumentTypes = argumentTypes
     bindings = builder.bindings
     scopes = builder.scopes
@@ -90,7 +92,8 @@ public final class Function: Sendable {
   /// - Returns: Such as `the output of encoder.0.conv1 (convolution)` or `the parameter head.weight`; `nil` when all is
   ///   finite.
   public func firstNonFinite(
-    _ arguments: [Tensor], random: RandomState, names: [ObjectIdentifier: String]
+    _ arguments: [Tensor], random: RandomState, names: [ObjectIdentifier: String],
+    argumentName: (Int) -> String = { "the argument \($0)" }
   ) throws -> String? {
     var read = Set(recorded.outputs)
     for node in recorded.nodes {
@@ -104,7 +107,7 @@ public final class Function: Sendable {
       return "the parameter \(names[ObjectIdentifier(variable)] ?? "of a module without a name")"
     }
     for (index, argument) in arguments.enumerated() where try !isFinite(argument) {
-      return "the argument \(index)"
+      return argumentName(index)
     }
     struct Found: Error { var description: String }
     var pure = recorded

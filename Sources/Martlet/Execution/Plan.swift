@@ -12,11 +12,8 @@ public final class Plan: Sendable {
   public init(_ graph: Graph) {
     self.graph = graph
     memory = MemoryPlan(graph)
-    var leafIndices: [ValueID: Int] = [:]
-    for (index, leaf) in graph.leaves.enumerated() { leafIndices[leaf] = index }
-    mutatedLeaves = Set(
-      graph.nodes.flatMap { node in node.operation.mutatedInputs.compactMap { leafIndices[node.inputs[$0]] } }
-    )
+    let changed = Set(graph.firstChanges().keys)
+    mutatedLeaves = Set(graph.leaves.indices.filter { changed.contains(graph.leaves[$0]) })
   }
 
   /// Bytes that a run takes besides its leaves and its results: values and scratch, shared over time.

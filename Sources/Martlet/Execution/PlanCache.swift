@@ -6,6 +6,8 @@ final class PlanCache: Sendable {
 
   private struct Key: Hashable {
     var graph: Graph
+    /// A plan's nodes carry scopes, which graphs that compute the same can have others of.
+    var scopes: [Int]
     var passes: [String]
   }
 
@@ -21,7 +23,7 @@ final class PlanCache: Sendable {
 
   /// - Throws: ``MartletError`` from a pass that was made for another graph.
   func plan(for graph: Graph, passes: [any GraphPass]) throws -> Plan {
-    let key = Key(graph: graph, passes: passes.map(\.key))
+    let key = Key(graph: graph, scopes: graph.nodes.map(\.scope), passes: passes.map(\.key))
     let known: Plan? = state.withLock { state in
       state.clock += 1
       state.plans[key]?.lastUse = state.clock

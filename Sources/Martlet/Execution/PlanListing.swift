@@ -16,9 +16,11 @@ public struct PlanListing: Sendable {
     public var usedByteCount: Int
   }
 
+  /// One a node, in the order in which they run.
   public var rows: [Row]
   /// The passes that made it, in order.
   public var passes: [String]
+  /// As ``Plan/arenaByteCount``.
   public var arenaByteCount: Int
 
   init(_ plan: Plan, passes: [String], layer: (Graph.Node) -> String) {

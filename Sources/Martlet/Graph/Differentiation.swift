@@ -44,9 +44,9 @@ public func gradients(
 private func gradients(
   of outputs: [Tensor], seeds: [Tensor], withRespectTo targets: [Tensor], _ builder: GraphBuilder
 ) throws -> [Tensor?] {
-  let targetValues = targets.map { builder.value(of: $0) }
+  let targetValues = try targets.map { try builder.value(of: $0) }
   // Outputs that are no values of the recording yet become leaves of it.
-  let outputValues = outputs.map { builder.value(of: $0) }
+  let outputValues = try outputs.map { try builder.value(of: $0) }
   let nodes = builder.graph.nodes
   // Forward: which values depend on a target, so that no gradient is made that nobody asked for.
   var depends = [Bool](repeating: false, count: builder.graph.types.count)

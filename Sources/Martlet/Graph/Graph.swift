@@ -1,5 +1,6 @@
 /// Names one value of a graph: a leaf or an output of a node.
 public struct ValueID: Hashable, Sendable, Comparable {
+  /// The value's place in ``Graph/types``.
   public let index: Int
   public static func < (a: ValueID, b: ValueID) -> Bool { a.index < b.index }
 }
@@ -11,8 +12,11 @@ public struct ValueID: Hashable, Sendable, Comparable {
 public struct Graph: Hashable, Sendable {
   /// One operation with the values it reads and makes.
   public struct Node: Sendable {
+    /// What makes the outputs of the inputs.
     public var operation: any Operation
+    /// In the operation's order; a value may be there more than once.
     public var inputs: [ValueID]
+    /// In the operation's order. No other node makes them.
     public var outputs: [ValueID]
     /// Which module recorded it, as an index into the recording's scopes; not part of what the graph computes.
     public var scope: Int
@@ -32,6 +36,7 @@ public struct Graph: Hashable, Sendable {
   /// leaves any more, and whose outputs are leaves where the other nodes read them.
   public var prelude: [Node] = []
 
+  /// The type of a value, which must be one of this graph.
   public func type(of value: ValueID) -> TensorType { types[value.index] }
 
   mutating func addValue(_ type: TensorType) -> ValueID {

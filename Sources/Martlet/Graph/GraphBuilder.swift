@@ -70,9 +70,15 @@ final class GraphBuilder: @unchecked Sendable {
   }
 
   func record(_ operation: some Operation, _ inputs: [Tensor]) throws -> [Tensor] {
-    let values = inputs.map { value(of: $0) }
+    let values = try inputs.map { try value(of: $0) }
     let outputTypes = try operation.inferOutputs(inputs.map(\.type))
     try outputTypes.requireRepresentable(operation.name)
+    for input in operation.mutatedInputs {
+      try require(
+        isVariable(values[input]), operation.name,
+        "expected a parameter or buffer to change, got a value that is computed or given, \(inputs[input].type)"
+      )
+    }
     let outputs = outputTypes.map { graph.addValue($0) }
     let key =
       scopeIndices[scope]
@@ -85,11 +91,24 @@ final class GraphBuilder: @unchecked Sendable {
     return outputs.map { tensor($0) }
   }
 
+  /// Whether a value is a variable, or a view of one.
+  private func isVariable(_ value: ValueID) -> Bool {
+    var value = value
+    while let node = graph.nodes.last(where: { $0.outputs.contains(value) }) {
+      guard let viewed = node.operation.viewedInput else { return false }
+      value = node.inputs[viewed]
+    }
+    guard let leaf = graph.leaves.firstIndex(of: value), case .variable = bindings[leaf] else { return false }
+    return true
+  }
+
   /// The value that a tensor is in this graph; a concrete tensor becomes a constant leaf.
-  func value(of tensor: Tensor) -> ValueID {
+  ///
+  /// - Throws: ``MartletError`` for a symbolic tensor of another recording.
+  func value(of tensor: Tensor) throws -> ValueID {
     switch tensor.content {
     case .symbolic(let builder, let value):
-      precondition(builder === self, "a tensor of another recording")
+      try require(builder === self, "function", "got a symbolic tensor of another recording, \(tensor.type)")
       return value
     case .concrete(let storage):
       return leaf(forConstant: tensor, storage)
@@ -120,8 +139,9 @@ final class GraphBuilder: @unchecked Sendable {
   /// The recorded graph with the given results.
   ///
   /// - Parameter isFrozen: Whether variables and constants stay what they are from now on.
-  func finish(_ results: [Tensor], isFrozen: Bool = false) -> Graph {
-    let values = results.map { value(of: $0) }
+  /// - Throws: ``MartletError`` for a result of another recording.
+  func finish(_ results: [Tensor], isFrozen: Bool = false) throws -> Graph {
+    let values = try results.map { try value(of: $0) }
     var finished = graph
     finished.outputs = values
     guard isFrozen else { return finished }

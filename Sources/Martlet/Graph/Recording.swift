@@ -20,12 +20,13 @@ package struct Recording: Sendable {
   package init(
     _ argumentTypes: [TensorType], mode: Mode = .inference, _ body: ([Tensor]) throws -> [Tensor]
   ) throws {
+    try argumentTypes.requireRepresentable("function")
     let builder = GraphBuilder()
     let arguments = argumentTypes.enumerated().map { builder.argument($0, $1) }
     let results = try GraphBuilder.$current.withValue(builder) {
       try withMode(mode) { try withNumerics(.direct) { try body(arguments) } }
     }
-    graph = builder.finish(results)
+    graph = try builder.finish(results)
     leaves = builder.bindings.map {
       switch $0 {
       case .argument(let index): .argument(index)

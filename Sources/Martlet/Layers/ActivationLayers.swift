@@ -6,6 +6,7 @@ public final class ReLU: Layer {
 
 /// x where x > 0, else slope · x.
 public final class LeakyReLU: Layer {
+  /// What elements that are not above 0 are multiplied by: 0.01 unless given, as in PyTorch.
   public let slope: Double
   public init(slope: Double = 0.01) { self.slope = slope }
   public func forward(_ input: Tensor) throws -> Tensor { try input.leakyReLU(slope: slope) }
@@ -13,6 +14,7 @@ public final class LeakyReLU: Layer {
 
 /// x · Φ(x), Φ being the normal distribution's cumulative function (Hendrycks and Gimpel 2016).
 public final class GELU: Layer {
+  /// How Φ is computed: by the error function unless told otherwise.
   public let approximation: Tensor.GELUApproximation
   public init(approximation: Tensor.GELUApproximation = .none) { self.approximation = approximation }
   public func forward(_ input: Tensor) throws -> Tensor { try input.gelu(approximation: approximation) }
@@ -56,6 +58,7 @@ public final class Tanh: Layer {
 
 /// Exponentials over their sum along an axis; negative axes count from the end.
 public final class Softmax: Layer {
+  /// The axis along which results add up to 1.
   public let axis: Int
   public init(axis: Int) { self.axis = axis }
   public func forward(_ input: Tensor) throws -> Tensor { try input.softmax(axis: axis) }

@@ -2,8 +2,11 @@
 ///
 /// Parameters are drawn as PyTorch draws them, unless another ``WeightInitialization`` is asked for.
 public class ConvolutionLayer: Layer {
+  /// [outputs, inputs / groups, kernel…], float32.
   public let weight: Parameter
+  /// [outputs], float32; `nil` for a layer without one.
   public let bias: Parameter?
+  /// As they were given: one value for each space axis, or one for all.
   public let options: ConvolutionOptions
 
   fileprivate init(
@@ -20,6 +23,10 @@ public class ConvolutionLayer: Layer {
     self.options = options
   }
 
+  /// - Parameter input: [N, inputs, space…].
+  /// - Returns: [N, outputs, space…], channels last, of the sizes that ``Tensor/convolution(_:bias:_:)`` gives.
+  /// - Throws: ``MartletError`` for an input of other axes or channels, or one smaller than the kernel, padding
+  ///   included.
   public func forward(_ input: Tensor) throws -> Tensor {
     try input.convolution(weight.value, bias: bias?.value, options)
   }
@@ -27,6 +34,13 @@ public class ConvolutionLayer: Layer {
 
 /// Convolution of [N, C, L].
 public final class Conv1d: ConvolutionLayer {
+  /// As PyTorch's `Conv1d`.
+  ///
+  /// - Parameters:
+  ///   - padding: Zeros on either side.
+  ///   - groups: How many groups of channels are convolved by themselves; it divides both numbers of channels.
+  ///   - bias: Whether there is one.
+  /// - Throws: ``MartletError`` for padding below 0, another number below 1, or groups that do not divide the channels.
   public init(
     inputChannels: Int, outputChannels: Int, kernelSize: Int, stride: Int = 1, padding: Int = 0,
     dilation: Int = 1, groups: Int = 1, bias: Bool = true
@@ -40,6 +54,10 @@ public final class Conv1d: ConvolutionLayer {
 
 /// Convolution of [N, C, H, W].
 public final class Conv2d: ConvolutionLayer {
+  /// As PyTorch's `Conv2d`, with one number for both axes.
+  ///
+  /// - Parameters: As those of ``Conv1d``.
+  /// - Throws: ``MartletError`` as ``Conv1d`` does.
   public init(
     inputChannels: Int, outputChannels: Int, kernelSize: Int, stride: Int = 1, padding: Int = 0,
     dilation: Int = 1, groups: Int = 1, bias: Bool = true
@@ -62,6 +80,10 @@ public final class Conv2d: ConvolutionLayer {
 
 /// Convolution of [N, C, D, H, W].
 public final class Conv3d: ConvolutionLayer {
+  /// As PyTorch's `Conv3d`, with one number for all axes.
+  ///
+  /// - Parameters: As those of ``Conv1d``.
+  /// - Throws: ``MartletError`` as ``Conv1d`` does.
   public init(
     inputChannels: Int, outputChannels: Int, kernelSize: Int, stride: Int = 1, padding: Int = 0,
     dilation: Int = 1, groups: Int = 1, bias: Bool = true
@@ -77,9 +99,13 @@ public final class Conv3d: ConvolutionLayer {
 ///
 /// Parameters are drawn as PyTorch draws them: uniformly within 1/√(outputs / groups · kernel elements).
 public class TransposedConvolutionLayer: Layer {
+  /// [inputs, outputs / groups, kernel…], float32.
   public let weight: Parameter
+  /// [outputs], float32; `nil` for a layer without one.
   public let bias: Parameter?
+  /// Of the convolution that is transposed, one value for all space axes: padding takes away from the output.
   public let options: ConvolutionOptions
+  /// How many elements each axis of the output has more at its end: less than the stride or the dilation.
   public let outputPadding: Int
 
   fileprivate init(
@@ -99,6 +125,11 @@ public class TransposedConvolutionLayer: Layer {
     self.outputPadding = outputPadding
   }
 
+  /// - Parameter input: [N, inputs, space…].
+  /// - Returns: [N, outputs, space…], channels last, of the sizes that
+  ///   ``Tensor/transposedConvolution(_:bias:_:outputPadding:)`` gives.
+  /// - Throws: ``MartletError`` for an input of other axes or channels, an output padding out of range, or an output
+  ///   without elements.
   public func forward(_ input: Tensor) throws -> Tensor {
     try input.transposedConvolution(weight.value, bias: bias?.value, options, outputPadding: [outputPadding])
   }
@@ -106,6 +137,15 @@ public class TransposedConvolutionLayer: Layer {
 
 /// Transposed convolution of [N, C, L].
 public final class ConvTranspose1d: TransposedConvolutionLayer {
+  /// As PyTorch's `ConvTranspose1d`.
+  ///
+  /// - Parameters:
+  ///   - padding: What is taken away from the output on either side.
+  ///   - outputPadding: What is added to the output's end: from 0 to below the stride or the dilation. It is checked
+  ///     when the layer runs.
+  ///   - groups: How many groups of channels are convolved by themselves; it divides both numbers of channels.
+  ///   - bias: Whether there is one.
+  /// - Throws: ``MartletError`` for padding below 0, another number below 1, or groups that do not divide the channels.
   public init(
     inputChannels: Int, outputChannels: Int, kernelSize: Int, stride: Int = 1, padding: Int = 0,
     outputPadding: Int = 0, dilation: Int = 1, groups: Int = 1, bias: Bool = true
@@ -119,6 +159,10 @@ public final class ConvTranspose1d: TransposedConvolutionLayer {
 
 /// Transposed convolution of [N, C, H, W].
 public final class ConvTranspose2d: TransposedConvolutionLayer {
+  /// As PyTorch's `ConvTranspose2d`, with one number for both axes.
+  ///
+  /// - Parameters: As those of ``ConvTranspose1d``.
+  /// - Throws: ``MartletError`` as ``ConvTranspose1d`` does.
   public init(
     inputChannels: Int, outputChannels: Int, kernelSize: Int, stride: Int = 1, padding: Int = 0,
     outputPadding: Int = 0, dilation: Int = 1, groups: Int = 1, bias: Bool = true
@@ -132,6 +176,10 @@ public final class ConvTranspose2d: TransposedConvolutionLayer {
 
 /// Transposed convolution of [N, C, D, H, W].
 public final class ConvTranspose3d: TransposedConvolutionLayer {
+  /// As PyTorch's `ConvTranspose3d`, with one number for all axes.
+  ///
+  /// - Parameters: As those of ``ConvTranspose1d``.
+  /// - Throws: ``MartletError`` as ``ConvTranspose1d`` does.
   public init(
     inputChannels: Int, outputChannels: Int, kernelSize: Int, stride: Int = 1, padding: Int = 0,
     outputPadding: Int = 0, dilation: Int = 1, groups: Int = 1, bias: Bool = true

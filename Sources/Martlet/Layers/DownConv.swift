@@ -9,8 +9,11 @@ import MartletKernels
 public final class DownConv: Layer {
   private let conv1a: Conv1d
   private let conv2a: Conv1d
+  /// L, the positions of every input.
   public let sequenceLength: Int
+  /// H, the size of a position's vector and of a segment's.
   public let hiddenSize: Int
+  /// m, how many vectors come of a sequence.
   public let segments: Int
 
   /// - Parameters:

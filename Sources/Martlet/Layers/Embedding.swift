@@ -1,9 +1,15 @@
 /// A table of vectors looked up by index: weight [count, size].
 public final class Embedding: Module {
+  /// [count, size], float32: normally distributed at first, with mean 0 and standard deviation 1, as in PyTorch.
   public let weight: Parameter
   /// An index whose vector starts at zero and gets no gradient.
   public let paddingIndex: Int?
 
+  /// - Parameters:
+  ///   - count: Rows of the table; indices go from 0 to count − 1.
+  ///   - size: Elements of a row.
+  ///   - paddingIndex: From 0 to count − 1; PyTorch's `padding_idx`, but not counted from the end.
+  /// - Throws: ``MartletError`` for a table without elements, or a padding index that is none of its rows.
   public init(count: Int, size: Int, paddingIndex: Int? = nil) throws {
     try require(count > 0 && size > 0, "embedding", "expected a table of 1×1 or more, got \(count)×\(size)")
     try require(

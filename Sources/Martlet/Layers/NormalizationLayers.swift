@@ -2,15 +2,25 @@
 ///
 /// In training it normalises with the batch's statistics and keeps running ones; in inference it uses those.
 public final class BatchNorm: Layer {
+  /// What normalised channels are multiplied by, [C]: ones at first.
   public let weight: Parameter
+  /// What is added then, [C]: zeros at first.
   public let bias: Parameter
+  /// The moving average of the batches' means, [C]: zeros at first.
   public let runningMean: Buffer
+  /// The moving average of the batches' unbiased variances, [C]: ones at first.
   public let runningVar: Buffer
+  /// How many batches were trained with, int64 []. Nothing is computed from it.
   public let numBatchesTracked: Buffer
   /// Weight of the newest batch in the running statistics.
   public let momentum: Double
+  /// Added to the variance, of which then the root is taken.
   public let epsilon: Double
 
+  /// - Parameters:
+  ///   - channels: C.
+  ///   - epsilon: PyTorch's unless given, as is the momentum.
+  /// - Throws: ``MartletError`` for channels below 1.
   public init(channels: Int, epsilon: Double = 1e-5, momentum: Double = 0.1) throws {
     try require(channels > 0, "batch_norm", "expected at least 1 channel, got \(channels)")
     weight = try Parameter(.ones([channels]))
@@ -22,6 +32,10 @@ public final class BatchNorm: Layer {
     self.epsilon = epsilon
   }
 
+  /// - Parameter input: [N, C] or [N, C, space…].
+  /// - Returns: The input's shape, channels last.
+  /// - Throws: ``MartletError`` when the channels are others; in training also outside of a ``Function``'s body, where
+  ///   running statistics have no place, and for a batch with one value a channel.
   public func forward(_ input: Tensor) throws -> Tensor {
     guard Mode.current == .training else {
       return try input.batchNorm(
@@ -41,11 +55,16 @@ public final class BatchNorm: Layer {
 
 /// Group normalisation (Wu and He, 2018) of [N, C, …]; instance normalisation where there are as many groups as channels.
 public final class GroupNorm: Layer {
+  /// What normalised channels are multiplied by, [C]: ones at first.
   public let weight: Parameter
+  /// What is added then, [C]: zeros at first.
   public let bias: Parameter
   private let groups: Int
   private let epsilon: Double
 
+  /// As PyTorch's `GroupNorm`.
+  ///
+  /// - Throws: ``MartletError`` unless both numbers are 1 or more and the groups divide the channels.
   public init(groups: Int, channels: Int, epsilon: Double = 1e-5) throws {
     try require(
       groups > 0 && channels > 0 && channels % groups == 0, "group_norm",
@@ -56,6 +75,9 @@ public final class GroupNorm: Layer {
     self.epsilon = epsilon
   }
 
+  /// - Parameter input: [N, C] or [N, C, space…].
+  /// - Returns: The input's shape, channels last.
+  /// - Throws: ``MartletError`` when the channels are others, or for a single value a group.
   public func forward(_ input: Tensor) throws -> Tensor {
     try input.groupNorm(groups: groups, weight: weight.value, bias: bias.value, epsilon: epsilon)
   }
@@ -63,7 +85,9 @@ public final class GroupNorm: Layer {
 
 /// Layer normalisation (Ba et al., 2016) over the last dimensions.
 public final class LayerNorm: Layer {
+  /// What normalised elements are multiplied by, of the shape that is normalised over: ones at first.
   public let weight: Parameter
+  /// What is added then, of the same shape: zeros at first.
   public let bias: Parameter
   private let epsilon: Double
 
@@ -74,6 +98,9 @@ public final class LayerNorm: Layer {
     self.epsilon = epsilon
   }
 
+  /// - Parameter input: Of any shape that ends in the weight's.
+  /// - Returns: The input's shape, row-major.
+  /// - Throws: ``MartletError`` when the last sizes are others.
   public func forward(_ input: Tensor) throws -> Tensor {
     try input.layerNorm(
       normalizedShape: weight.type.shape, weight: weight.value, bias: bias.value, epsilon: epsilon)

@@ -18,6 +18,10 @@ public class MaxPoolLayer: Layer {
     self.ceilMode = ceilMode
   }
 
+  /// - Parameter input: [N, C, space…], of the layer's number of space axes.
+  /// - Returns: [N, C, space…], channels last.
+  /// - Throws: ``MartletError`` for an input of other axes, and where the layer's numbers, which are checked here, do
+  ///   not fit it.
   public func forward(_ input: Tensor) throws -> Tensor {
     try requireSpace(input, axes: axes, "max_pool\(axes)d")
     return try input.maxPooled(
@@ -29,7 +33,7 @@ public class MaxPoolLayer: Layer {
 public final class MaxPool1d: MaxPoolLayer {
   /// - Parameters:
   ///   - stride: The kernel's size unless given.
-  ///   - padding: Positions beyond each edge, that never are the largest; at most half the kernel.
+  ///   - padding: Positions beyond each edge, that never are the largest; fewer than the window spans.
   ///   - ceilMode: Whether the last window may reach beyond the padded input.
   public init(
     kernelSize: Int, stride: Int? = nil, padding: Int = 0, dilation: Int = 1, ceilMode: Bool = false
@@ -78,6 +82,10 @@ public class AveragePoolLayer: Layer {
     self.countIncludePad = countIncludePad
   }
 
+  /// - Parameter input: [N, C, space…], of the layer's number of space axes.
+  /// - Returns: [N, C, space…], channels last.
+  /// - Throws: ``MartletError`` for an input of other axes, and where the layer's numbers, which are checked here, do
+  ///   not fit it.
   public func forward(_ input: Tensor) throws -> Tensor {
     try requireSpace(input, axes: axes, "avg_pool\(axes)d")
     return try input.averagePooled(
@@ -90,7 +98,7 @@ public class AveragePoolLayer: Layer {
 public final class AveragePool1d: AveragePoolLayer {
   /// - Parameters:
   ///   - stride: The kernel's size unless given.
-  ///   - padding: Zeros beyond each edge; at most half the kernel.
+  ///   - padding: Zeros beyond each edge; fewer than the window spans.
   ///   - ceilMode: Whether the last window may reach beyond the padded input.
   ///   - countIncludePad: Whether the zeros of padding count in a mean.
   public init(

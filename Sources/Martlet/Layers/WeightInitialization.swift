@@ -10,7 +10,11 @@ public enum WeightInitialization: Hashable, Sendable {
   case xavierUniform
 
   /// - Parameter shape: [outputs, inputs / groups, kernel…]; PyTorch counts the fans of this shape, whatever the groups.
+  /// - Throws: ``MartletError`` for a shape that no machine has memory for.
   func weight(_ shape: [Int]) throws -> Tensor {
+    try require(
+      shape.reduce(1) { $0 * Double($1) } < 0x1p45, "convolution",
+      "expected weights that fit into memory, got \(shape)")
     let window = shape.dropFirst(2).reduce(1, *)
     let fanIn = Double(shape[1] * window)
     let fanOut = Double(shape[0] * window)

@@ -8,11 +8,13 @@ public final class Initializer: Sendable {
   /// The current task's initializer: set by ``withSeed(_:_:)``, a process-wide one of seed 0 otherwise.
   @TaskLocal public static var current = Initializer(seed: 0)
 
+  /// What numbers follow from, together with how many tensors were drawn before.
   public let seed: UInt64
   /// Whether nothing is drawn: what is made gets its numbers from elsewhere.
   private let isBlank: Bool
   private let stream = Mutex<UInt64>(0)
 
+  /// An initializer that has drawn nothing yet.
   public convenience init(seed: UInt64) { self.init(seed: seed, isBlank: false) }
 
   fileprivate init(seed: UInt64, isBlank: Bool) {

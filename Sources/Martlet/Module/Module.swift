@@ -22,6 +22,9 @@ public protocol Layer: Module {
 }
 
 extension Layer {
+  /// The layer's computation, recorded as the layer's work: see ``Module/scoped(_:)``.
+  ///
+  /// - Throws: ``MartletError`` when the input's shape does not fit.
   public func callAsFunction(_ input: Tensor) throws -> Tensor { try scoped { try forward(input) } }
 }
 
@@ -46,6 +49,7 @@ extension Module {
 /// ```
 @propertyWrapper
 public struct Key<Value> {
+  /// What stands in place of the Swift name in the names of parameters; it may have dots.
   public let name: String
   private var value: Value?
 

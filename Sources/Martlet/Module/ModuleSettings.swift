@@ -6,6 +6,9 @@ public struct ModuleSettings: Hashable, Sendable {
   /// How much rounding error its convolutions may trade for speed.
   public var numerics: Numerics?
 
+  /// - Parameters:
+  ///   - mode: `nil` for that of the computation around.
+  ///   - numerics: `nil` for those of the computation around.
   public init(mode: Mode? = nil, numerics: Numerics? = nil) {
     self.mode = mode
     self.numerics = numerics

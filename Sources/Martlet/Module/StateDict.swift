@@ -34,7 +34,8 @@ extension Module {
     }
     let problems = StateProblems(given: given, wanted: wanted.mapValues(\.type))
     try require(problems.isEmpty, "load", "\(source) does not fit the model: \(problems)")
-    let converted = try wanted.compactMap { name, variable in
+    // In order: of a variable with several names, the last of them counts.
+    let converted = try variables.filter { wanted[$0.name] != nil }.compactMap { name, variable in
       try given[name].map {
         (variable, try $0.cast(to: variable.type.scalar).converted(to: variable.type.layout))
       }

@@ -9,7 +9,7 @@ public class Variable: @unchecked Sendable {
     tensor = Mutex(initial)
   }
 
-  /// The type of the tensor that is kept. Only ``value``'s setter can change it, to a tensor of the same type.
+  /// The type of the tensor that is kept, and of all that ``assign(_:)`` puts in its place.
   public var type: TensorType { tensor.withLock { $0.type } }
 
   /// The tensor: symbolic while a function is being recorded, concrete otherwise.

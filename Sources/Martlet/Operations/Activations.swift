@@ -27,6 +27,7 @@ extension Tensor {
   public func hardSigmoid() throws -> Tensor { try mapped(.hardSigmoid) }
   /// 1 / (1 + e to the power −x)
   public func sigmoid() throws -> Tensor { try mapped(.sigmoid) }
+  /// The hyperbolic tangent.
   public func tanh() throws -> Tensor { try mapped(.tanh) }
   /// log(1 + e to the power x), a smooth max(x, 0).
   public func softplus() throws -> Tensor { try mapped(.softplus) }

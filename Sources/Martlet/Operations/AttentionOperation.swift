@@ -2,9 +2,11 @@ import MartletKernels
 
 /// The attributes of attention, as its operations share them.
 public struct AttentionAttributes: Hashable, Sendable {
+  /// How many heads lie side by side in queries, keys and values; it divides their size.
   public var heads: Int
   /// What scores are multiplied by.
   public var scale: Double
+  /// What weights add up to 1 over.
   public var axis: AttentionShape.Axis
   /// Whether query i sees keys 0 … i only.
   public var isCausal: Bool
@@ -14,6 +16,7 @@ public struct AttentionAttributes: Hashable, Sendable {
   public var hasLogSums: Bool
   /// Probability that a weight is dropped; the stream of its random numbers.
   public var dropout: Double
+  /// What tells those random numbers from the others of a graph.
   public var stream: UInt64
 
   static let name = "attention"

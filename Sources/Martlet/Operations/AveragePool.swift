@@ -2,7 +2,9 @@ import MartletKernels
 
 /// The average of every window.
 public struct AveragePool: Operation {
+  /// How the window moves over the space of [N, C, space…], channels last.
   public var window: PoolingWindow
+  /// `.paddedInput` unless given, as in PyTorch.
   public var divisor: Divisor
 
   /// What the sum over a window is divided by.
@@ -66,7 +68,9 @@ public struct AveragePool: Operation {
 
 /// The gradient of ``AveragePool``.
 public struct AveragePoolGradient: Operation {
+  /// The pooling of which this is the gradient.
   public var pool: AveragePool
+  /// The space that was pooled, which the result has.
   public var space: [Int]
 
   public init(_ pool: AveragePool, space: [Int]) {
@@ -142,6 +146,7 @@ public struct GlobalAveragePool: Operation {
 
 /// The gradient of ``GlobalAveragePool``: every position gets its share.
 public struct GlobalAveragePoolGradient: Operation {
+  /// The space that was averaged over, which the result has.
   public var space: [Int]
 
   public init(space: [Int]) { self.space = space }

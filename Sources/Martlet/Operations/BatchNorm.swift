@@ -35,7 +35,9 @@ private func checkBatchNorm(_ inputs: [TensorType], vectors: Range<Int>, _ opera
 /// Inputs: x [N, C, …], weight [C], bias [C]. Outputs: y, and of each channel the mean, the variance (divided by the
 /// count) and 1/√(variance + ε).
 public struct BatchNormTraining: Operation {
+  /// ε, 0.00001 unless given, as in PyTorch.
   public var epsilon: Double
+  /// What is done to y.
   public var activation: NormalizationActivation
 
   public init(epsilon: Double = 1e-5, activation: NormalizationActivation = .none) {
@@ -73,7 +75,7 @@ public struct BatchNormTraining: Operation {
   }
 
   public func gradient(_ context: GradientContext) throws -> [Tensor?] {
-    guard let gradient = context.outputGradients[0] else { return [nil, nil, nil] }
+    let gradient = try context.gradientOfNormalized(name)
     return try Tensor.apply(
       BatchNormBackward(activation: activation),
       [
@@ -91,10 +93,23 @@ public struct BatchNormTraining: Operation {
   public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int { 2 * inputs[0].elementCount }
 }
 
+extension GradientContext {
+  /// The gradient of output 0, where the others are statistics.
+  ///
+  /// - Throws: ``MartletError`` where a gradient comes by way of a statistic.
+  func gradientOfNormalized(_ operation: String) throws -> Tensor {
+    try require(
+      outputGradients.dropFirst().allSatisfy { $0 == nil }, operation,
+      "statistics have no gradient: take them from the input, or use withoutGradient()")
+    return outputGradient
+  }
+}
+
 /// The pass of ``BatchNormTraining`` that takes statistics.
 ///
 /// Input: x. Outputs, of each channel: the mean, the variance (divided by the count) and 1/√(variance + ε).
 public struct BatchNormStatistics: Operation {
+  /// ε. It is not in the variance that is given out.
   public var epsilon: Double
 
   public init(epsilon: Double = 1e-5) { self.epsilon = epsilon }
@@ -124,6 +139,7 @@ public struct BatchNormStatistics: Operation {
 ///
 /// Inputs: x, mean, 1/√(variance + ε), weight, bias.
 public struct BatchNormApply: Operation {
+  /// What is done to y.
   public var activation: NormalizationActivation
 
   public init(activation: NormalizationActivation = .none) { self.activation = activation }
@@ -160,6 +176,7 @@ public struct BatchNormApply: Operation {
 ///
 /// Inputs: x, mean, 1/√(variance + ε), weight, bias, the gradient of y. Outputs: the gradients of x, weight and bias.
 public struct BatchNormBackward: Operation {
+  /// What was done to y: a gradient goes back through it first.
   public var activation: NormalizationActivation
 
   public init(activation: NormalizationActivation = .none) { self.activation = activation }

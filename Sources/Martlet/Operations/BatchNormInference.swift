@@ -5,7 +5,9 @@ import MartletKernels
 /// Inputs: x [N, C] or channels-last [N, C, …], and of C elements each the running mean, the running variance, weight
 /// and bias. No gradient flows to the statistics.
 public struct BatchNormInference: Operation {
+  /// ε, 0.00001 unless given, as in PyTorch.
   public var epsilon: Double
+  /// What is done to y.
   public var activation: NormalizationActivation
 
   public init(epsilon: Double = 1e-5, activation: NormalizationActivation = .none) {
@@ -59,7 +61,9 @@ public struct BatchNormInference: Operation {
 
 /// The gradient of ``BatchNormInference``: its inputs and the gradient of y, giving those of x, weight and bias.
 public struct BatchNormInferenceBackward: Operation {
+  /// ε of the forward pass.
   public var epsilon: Double
+  /// What was done to y: a gradient goes back through it first.
   public var activation: NormalizationActivation
 
   public init(epsilon: Double = 1e-5, activation: NormalizationActivation = .none) {
@@ -148,7 +152,9 @@ public struct UpdateRunningStatistics: Operation {
 
 /// What batch normalisation in training gives: the output and each channel's statistics over the batch.
 public struct BatchNormResult: Sendable {
+  /// Of the input's shape, channels last.
   public var output: Tensor
+  /// [C], over batch and space, as are the variance and the inverse deviation.
   public var mean: Tensor
   /// Divided by the count, not by one less.
   public var variance: Tensor

@@ -153,7 +153,9 @@ extension Tensor {
   ///
   /// - Throws: ``MartletError`` when the shapes do not fit or the element types differ; so do the other operators.
   public static func + (a: Tensor, b: Tensor) throws -> Tensor { try a.combined(.add, with: b) }
+  /// The difference. Integers wrap around.
   public static func - (a: Tensor, b: Tensor) throws -> Tensor { try a.combined(.subtract, with: b) }
+  /// The product of each pair of elements; for that of matrices see ``matmul(_:)``. Integers wrap around.
   public static func * (a: Tensor, b: Tensor) throws -> Tensor { try a.combined(.multiply, with: b) }
   /// The quotient of floating-point tensors.
   public static func / (a: Tensor, b: Tensor) throws -> Tensor { try a.combined(.divide, with: b) }
@@ -187,9 +189,13 @@ extension Tensor {
 
   // MARK: Bits of integers
 
+  /// The bits that both of two integers have, with broadcasting. Of bools see ``and(_:)``.
   public func bitwiseAnd(_ other: Tensor) throws -> Tensor { try combined(.bitwiseAnd, with: other) }
+  /// The bits that either of two integers has, with broadcasting. Of bools see ``or(_:)``.
   public func bitwiseOr(_ other: Tensor) throws -> Tensor { try combined(.bitwiseOr, with: other) }
+  /// The bits that one of two integers has, and not both, with broadcasting. Of bools see ``xor(_:)``.
   public func bitwiseXor(_ other: Tensor) throws -> Tensor { try combined(.bitwiseXor, with: other) }
+  /// The bits that each integer does not have: −x − 1 where there is a sign. Of bools see ``not()``.
   public func bitwiseNot() throws -> Tensor {
     // Arithmetic wraps around, so that the opposite of 1 has all bits, in unsigned numbers too.
     try bitwiseXor(-Tensor.full(1, TensorType([], scalar)))

@@ -92,24 +92,53 @@ extension Tensor {
     return try Tensor.apply(operation, Tensor.aligned([self, other], operation.name))[0]
   }
 
-  /// A tensor of shape [] that compares with every element.
-  private func number(_ value: Double) throws -> Tensor { try Tensor.full(value, TensorType([], scalar)) }
+  /// Compares with a number: in float64 where the element type has no such number.
+  private func compared(_ comparison: Comparison, toNumber value: Double) throws -> Tensor {
+    let isKnown =
+      switch scalar {
+      case .int32: Int32(exactly: value) != nil
+      case .int64: Int64(exactly: value) != nil
+      case .uint8: UInt8(exactly: value) != nil
+      case .float32, .float64, .bool: true
+      }
+    let elements = isKnown ? self : try cast(to: .float64)
+    return try elements.compared(comparison, to: Tensor.full(value, TensorType([], elements.scalar)))
+  }
 
   // Comparisons give bool tensors, with NumPy's broadcasting, and are false where either is not a number (except for
   // "not equal").
+  /// Whether the elements of a pair are equal, as bool, with NumPy's broadcasting; false where either is not a number.
+  ///
+  /// - Throws: ``MartletError`` when the shapes do not fit or the element types differ; so do the other comparisons.
   public func equal(to other: Tensor) throws -> Tensor { try compared(.equal, to: other) }
+  /// Whether the elements of a pair differ; true where either is not a number.
   public func notEqual(to other: Tensor) throws -> Tensor { try compared(.notEqual, to: other) }
+  /// Whether each element is less than the other's; false where either is not a number.
   public func less(than other: Tensor) throws -> Tensor { try compared(.less, to: other) }
+  /// Whether each element is less than the other's or equal; false where either is not a number.
   public func lessOrEqual(to other: Tensor) throws -> Tensor { try compared(.lessEqual, to: other) }
+  /// Whether each element is greater than the other's; false where either is not a number.
   public func greater(than other: Tensor) throws -> Tensor { try compared(.greater, to: other) }
+  /// Whether each element is greater than the other's or equal; false where either is not a number.
   public func greaterOrEqual(to other: Tensor) throws -> Tensor { try compared(.greaterEqual, to: other) }
 
-  public func equal(to value: Double) throws -> Tensor { try equal(to: number(value)) }
-  public func notEqual(to value: Double) throws -> Tensor { try notEqual(to: number(value)) }
-  public func less(than value: Double) throws -> Tensor { try less(than: number(value)) }
-  public func lessOrEqual(to value: Double) throws -> Tensor { try lessOrEqual(to: number(value)) }
-  public func greater(than value: Double) throws -> Tensor { try greater(than: number(value)) }
-  public func greaterOrEqual(to value: Double) throws -> Tensor { try greaterOrEqual(to: number(value)) }
+  /// Whether each element equals a number.
+  ///
+  /// Comparisons with a number are of its value, whatever the element type: no integer equals 2.5, and all are less than
+  /// 1e30. Integers beyond 2⁵³ are rounded for a number that their type does not have.
+  public func equal(to value: Double) throws -> Tensor { try compared(.equal, toNumber: value) }
+  /// Whether each element differs from a number.
+  public func notEqual(to value: Double) throws -> Tensor { try compared(.notEqual, toNumber: value) }
+  /// Whether each element is less than a number.
+  public func less(than value: Double) throws -> Tensor { try compared(.less, toNumber: value) }
+  /// Whether each element is a number or less.
+  public func lessOrEqual(to value: Double) throws -> Tensor { try compared(.lessEqual, toNumber: value) }
+  /// Whether each element is greater than a number.
+  public func greater(than value: Double) throws -> Tensor { try compared(.greater, toNumber: value) }
+  /// Whether each element is a number or greater.
+  public func greaterOrEqual(to value: Double) throws -> Tensor {
+    try compared(.greaterEqual, toNumber: value)
+  }
 
   /// Whether both are true (not zero).
   public func and(_ other: Tensor) throws -> Tensor { try compared(.and, to: other) }
@@ -130,7 +159,7 @@ extension Tensor {
     return try both[0].or(both[1])
   }
   /// Whether each element is false (zero).
-  public func not() throws -> Tensor { try equal(to: number(0)) }
+  public func not() throws -> Tensor { try equal(to: 0) }
 
   /// `a` where `condition` holds, `b` elsewhere, with NumPy's broadcasting of all three.
   ///

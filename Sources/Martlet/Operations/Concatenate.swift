@@ -2,6 +2,7 @@ import MartletKernels
 
 /// Joins tensors along an axis.
 public struct Concatenate: Operation {
+  /// The axis along which sizes may differ, counted from the front.
   public var axis: Int
 
   public init(axis: Int) { self.axis = axis }

@@ -9,6 +9,7 @@ public struct ConvolutionOperation: Operation, AlgorithmicConvolution, Rectifyin
   public let options: ConvolutionOptions
   /// Whether negative results are replaced by zero, as a ReLU after the convolution would.
   public var rectifies = false
+  /// What a plan may choose the algorithm by. Run at once, the convolution is direct.
   public let numerics: Numerics
   var algorithm = ConvolutionAlgorithm.direct
 
@@ -24,7 +25,7 @@ public struct ConvolutionOperation: Operation, AlgorithmicConvolution, Rectifyin
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     let (input, weight) = (inputs[0], inputs[1])
     try ConvolutionTypes.checkWeight(weight, for: input, name)
-    let resolved = try options.resolved(axes: input.rank - 2, name, mayCrop: true)
+    let resolved = try options.checked(axes: input.rank - 2, name)
     let groups = resolved.groups
     let expected = weight.shape[1].multipliedReportingOverflow(by: groups)
     try require(
@@ -109,9 +110,11 @@ public struct ConvolutionOperation: Operation, AlgorithmicConvolution, Rectifyin
 /// Inputs: the convolution's input [N, C, space…] and the gradient of its output [N, K, space…]. Output:
 /// [K, C / groups, kernel…].
 public struct ConvolutionWeightGradient: Operation, AlgorithmicConvolution {
+  /// Those of the convolution, one value for each space axis.
   public let options: ConvolutionOptions
   /// The kernel's sizes.
   public let kernel: [Int]
+  /// What a plan may choose the algorithm by.
   public let numerics: Numerics
   var algorithm = ConvolutionAlgorithm.direct
 
@@ -127,7 +130,7 @@ public struct ConvolutionWeightGradient: Operation, AlgorithmicConvolution {
     let (input, gradient) = (inputs[0], inputs[1])
     try input.requireActivation(name)
     try gradient.requireActivation(name)
-    let resolved = try options.resolved(axes: input.rank - 2, name, mayCrop: true)
+    let resolved = try options.checked(axes: input.rank - 2, name)
     let groups = resolved.groups
     try require(
       input.shape[1] > 0 && gradient.shape[1] > 0 && input.shape[1] % groups == 0

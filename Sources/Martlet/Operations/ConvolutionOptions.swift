@@ -5,11 +5,15 @@ import MartletKernels
 /// Values are one for every space axis, or a single one for all of them. Padding is with zeros and may differ between
 /// the two sides of an axis.
 public struct ConvolutionOptions: Hashable, Sendable {
+  /// How far the kernel moves for the next output element, 1 or more.
   public var stride: [Int]
   /// Zeros before the first and after the last element of each axis.
   public var paddingBefore: [Int]
+  /// Zeros after the last element of each axis.
   public var paddingAfter: [Int]
+  /// How far apart on the input the kernel's elements lie, 1 or more.
   public var dilation: [Int]
+  /// How many groups of channels are convolved by themselves: it divides the numbers of input and output channels.
   public var groups: Int
 
   /// The same padding on both sides of an axis.
@@ -18,6 +22,7 @@ public struct ConvolutionOptions: Hashable, Sendable {
       stride: stride, paddingBefore: padding, paddingAfter: padding, dilation: dilation, groups: groups)
   }
 
+  /// Padding of its own for each side of an axis. Numbers are checked by what they are used for.
   public init(
     stride: [Int] = [1], paddingBefore: [Int], paddingAfter: [Int], dilation: [Int] = [1], groups: Int = 1
   ) {
@@ -53,6 +58,16 @@ public struct ConvolutionOptions: Hashable, Sendable {
     }
     try require(groups >= 1, operation, "expected 1 or more groups, got \(groups)")
     return options
+  }
+
+  /// The options of an operation, which have a value for each space axis.
+  func checked(axes: Int, _ operation: String) throws -> ConvolutionOptions {
+    let resolved = try resolved(axes: axes, operation, mayCrop: true)
+    try require(
+      resolved == self, operation,
+      "expected a stride, padding and dilation for each of \(axes) axes, got \(stride), \(paddingBefore), \(dilation)"
+    )
+    return resolved
   }
 
   /// Sizes beyond this are refused: coordinates are computed with them and must not overflow.

@@ -4,6 +4,7 @@ import MartletKernels
 ///
 /// With axis 0 and a table of rows it is PyTorch's `embedding`, with a vector of indices its `index_select`.
 public struct IndexSelect: Operation {
+  /// The axis that indices name slices of, counted from the front.
   public var axis: Int
   /// A row whose gradient is zero, as `padding_idx` of PyTorch's Embedding.
   public var paddingIndex: Int?
@@ -52,7 +53,9 @@ public struct IndexSelect: Operation {
 
 /// Adds slices into zeros at the places that an integer tensor names, in its order: the gradient of ``IndexSelect``.
 public struct IndexAdd: Operation {
+  /// The result's axis that indices name slices of; the input has the indices' axes in its place.
   public var axis: Int
+  /// The result's along the axis.
   public var size: Int
   /// A row that stays zero.
   public var paddingIndex: Int?
@@ -99,6 +102,7 @@ public struct IndexAdd: Operation {
 
 /// Takes one element along an axis for every element of an index tensor, as `torch.gather`.
 public struct GatherElements: Operation {
+  /// The axis that indices are places along, counted from the front.
   public var axis: Int
 
   public init(axis: Int) { self.axis = axis }
@@ -136,8 +140,11 @@ public struct GatherElements: Operation {
 /// Adds every element into zeros at the place along an axis that an index tensor names, in order along that axis: the
 /// gradient of ``GatherElements``.
 public struct ScatterAddElements: Operation {
+  /// The axis of the result that indices are places along, counted from the front.
   public var axis: Int
+  /// The result's.
   public var shape: [Int]
+  /// The result's. What is added is row-major.
   public var layout: Layout
 
   public init(axis: Int, shape: [Int], layout: Layout = .rowMajor) {

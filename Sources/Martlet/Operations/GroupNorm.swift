@@ -6,7 +6,9 @@ import MartletKernels
 /// Inputs: x [N, C] or channels-last [N, C, …], weight [C], bias [C]. Outputs: y, and [N, groups] each the means and
 /// 1/√(variance + ε).
 public struct GroupNormOperation: Operation {
+  /// How many: it divides the channels.
   public var groups: Int
+  /// ε, 0.00001 unless given, as in PyTorch.
   public var epsilon: Double
 
   public init(groups: Int, epsilon: Double = 1e-5) {
@@ -31,9 +33,6 @@ public struct GroupNormOperation: Operation {
         vector.shape == [input.shape[1]] && vector.scalar == input.scalar, name,
         "expected \(input.scalar.rawValue)[\(input.shape[1])] for each channel of \(input), got \(vector)")
     }
-    try require(
-      input.elementCount == 0 || input.elementCount / input.shape[0] / groups > 1, name,
-      "expected more than 1 value per group, got input size \(input.shape) and \(groups) groups")
     let statistics = TensorType([input.shape[0], groups], input.scalar)
     return [input, statistics, statistics]
   }
@@ -58,7 +57,7 @@ public struct GroupNormOperation: Operation {
   }
 
   public func gradient(_ context: GradientContext) throws -> [Tensor?] {
-    guard let gradient = context.outputGradients[0] else { return [nil, nil, nil] }
+    let gradient = try context.gradientOfNormalized(name)
     return try Tensor.apply(
       GroupNormBackward(groups: groups),
       [context.inputs[0], context.outputs[1], context.outputs[2], context.inputs[1], gradient])
@@ -70,6 +69,7 @@ public struct GroupNormOperation: Operation {
 /// The gradient of ``GroupNormOperation``. Inputs: x, mean, 1/√(variance + ε), weight, the gradient of y. Outputs: the gradients
 /// of x, weight and bias.
 public struct GroupNormBackward: Operation {
+  /// Those of the forward pass.
   public var groups: Int
 
   public init(groups: Int) { self.groups = groups }
@@ -113,8 +113,20 @@ extension Tensor {
   /// - Parameters:
   ///   - weight: [C]; ones unless given.
   ///   - bias: [C]; zeros unless given.
+  /// - Throws: ``MartletError`` for tensors that do not fit, and as PyTorch for a single value a group, of which nothing
+  ///   would be left.
   public func groupNorm(
     groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5
+  ) throws -> Tensor {
+    try require(
+      rank < 2 || elementCount == 0 || groups < 1 || elementCount / shape[0] / groups > 1, "group_norm",
+      "expected more than 1 value per group, got input size \(shape) and \(groups) groups")
+    return try normalizedByGroups(groups, weight: weight, bias: bias, epsilon: epsilon)
+  }
+
+  /// Group normalisation of any number of values a group.
+  package func normalizedByGroups(
+    _ groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double
   ) throws -> Tensor {
     try require(rank >= 2, "group_norm", "expected an input [N, C] or [N, C, …], got \(type)")
     let scale = try weight ?? Tensor.ones([shape[1]], scalar)

@@ -3,6 +3,7 @@ import MartletKernels
 /// How an axis is given another size: where its new elements lie among the old ones, and how they are made from those
 /// nearby. The definitions are those of the operator Resize of ONNX, which has PyTorch's as special cases.
 public struct Interpolation: Hashable, Sendable {
+  /// Which old elements a new one is made from.
   public enum Method: Hashable, Sendable {
     /// One element, by rounding the position.
     case nearest(Rounding)
@@ -13,9 +14,11 @@ public struct Interpolation: Hashable, Sendable {
     case cubic(coefficient: Double = -0.75)
   }
 
+  /// Which old element a position between two of them stands for.
   public enum Rounding: Hashable, Sendable {
     /// To the nearest, from halves down or up: `round_prefer_floor` and `round_prefer_ceil` of ONNX.
     case nearestOrDown, nearestOrUp
+    /// `floor` and `ceil` of ONNX.
     case down, up
     /// Down, from ``Coordinates/asymmetric`` positions in single precision, whatever the coordinates: PyTorch's
     /// `nearest`.
@@ -42,7 +45,9 @@ public struct Interpolation: Hashable, Sendable {
     case crop(from: [Double], to: [Double], outside: Double)
   }
 
+  /// Which old elements a new one is made from.
   public var method: Method
+  /// Where new elements lie among the old ones.
   public var coordinates: Coordinates
   /// Whether a smaller size averages over all elements that an output stands for.
   public var antialiases: Bool
@@ -50,6 +55,7 @@ public struct Interpolation: Hashable, Sendable {
   /// element stands for those.
   public var excludesOutside: Bool
 
+  /// With the defaults of ONNX's Resize. Numbers are checked by what resamples.
   public init(
     _ method: Method, _ coordinates: Coordinates = .halfPixel, antialiases: Bool = false,
     excludesOutside: Bool = false
@@ -91,6 +97,14 @@ public struct Interpolation: Hashable, Sendable {
     case .nearest(.downInSinglePrecision):
       return .nearest(inputSize: input, outputSize: output, scale: scale)
     case .nearest(let rounding):
+      // A third of nine is three only in the single precision in which scales are given.
+      let position =
+        scale.map { scale in
+          {
+            self.position(of: Float($0), axis: axis, Float(input), Float(output), Float(scale)).map(
+              Double.init)
+          }
+        } ?? position
       return .nearest(inputSize: input, outputSize: output, position: position) { value in
         switch rounding {
         case .nearestOrDown: (value - 0.5).rounded(.up)
@@ -112,11 +126,11 @@ public struct Interpolation: Hashable, Sendable {
     }
   }
 
-  private func position(
-    of x: Double, axis: Int, _ input: Double, _ output: Double, _ scale: Double?
-  ) -> Double? {
+  private func position<Real: BinaryFloatingPoint>(
+    of x: Real, axis: Int, _ input: Real, _ output: Real, _ scale: Real?
+  ) -> Real? {
     // From sizes with a single rounding, so that halves are halves.
-    func unscaled(_ x: Double) -> Double { scale.map { x / $0 } ?? x * input / output }
+    func unscaled(_ x: Real) -> Real { scale.map { x / $0 } ?? x * input / output }
     switch coordinates {
     case .halfPixel: return unscaled(x + 0.5) - 0.5
     case .halfPixelOrFirst: return output > 1 ? unscaled(x + 0.5) - 0.5 : 0
@@ -125,8 +139,8 @@ public struct Interpolation: Hashable, Sendable {
     case .asymmetric: return unscaled(x)
     case .halfPixelUnshifted: return unscaled(x + 0.5)
     case .crop(let from, let to, _):
-      let fraction =
-        output > 1 ? from[axis] + x * (to[axis] - from[axis]) / (output - 1) : (from[axis] + to[axis]) / 2
+      let (from, to) = (Real(from[axis]), Real(to[axis]))
+      let fraction = output > 1 ? from + x * (to - from) / (output - 1) : (from + to) / 2
       let position = fraction * (input - 1)
       return (0...input - 1).contains(position) ? position : nil
     }

@@ -6,7 +6,9 @@ import MartletKernels
 /// Inputs: x, row-major; weight and bias of the shape of the last axes. Outputs: y, and of the shape of the first axes
 /// the means and 1/√(variance + ε).
 public struct LayerNormOperation: Operation {
+  /// How many of the last axes are normalised together, 1 or more.
   public var axes: Int
+  /// ε, 0.00001 unless given, as in PyTorch.
   public var epsilon: Double
 
   public init(axes: Int, epsilon: Double = 1e-5) {
@@ -49,7 +51,7 @@ public struct LayerNormOperation: Operation {
   }
 
   public func gradient(_ context: GradientContext) throws -> [Tensor?] {
-    guard let gradient = context.outputGradients[0] else { return [nil, nil, nil] }
+    let gradient = try context.gradientOfNormalized(name)
     return try Tensor.apply(
       LayerNormBackward(axes: axes),
       [context.inputs[0], context.outputs[1], context.outputs[2], context.inputs[1], gradient])
@@ -61,6 +63,7 @@ public struct LayerNormOperation: Operation {
 /// The gradient of ``LayerNormOperation``. Inputs: x, mean, 1/√(variance + ε), weight, the gradient of y. Outputs: the gradients
 /// of x, weight and bias.
 public struct LayerNormBackward: Operation {
+  /// Those of the forward pass.
   public var axes: Int
 
   public init(axes: Int) { self.axes = axes }

@@ -96,8 +96,9 @@ public struct MatMulOperation: Operation {
     if context.wanted[1] {
       if !transposesA, b.rank == 2, a.rank > 2 {
         // One right operand for the whole batch: a single product over all rows rather than a sum of products.
-        let rows = try a.reshaped(to: [-1, a.shape[a.rank - 1]].filled(a.elementCount))
-        let slopes = try dy.reshaped(to: [-1, dy.shape[dy.rank - 1]].filled(dy.elementCount))
+        let count = a.shape.dropLast().reduce(1, *)
+        let rows = try a.reshaped(to: [count, a.shape[a.rank - 1]])
+        let slopes = try dy.reshaped(to: [count, dy.shape[dy.rank - 1]])
         gradients[1] =
           transposesB ? try product(slopes, true, rows, false) : try product(rows, true, slopes, false)
       } else {
@@ -116,14 +117,6 @@ public struct MatMulOperation: Operation {
 extension TensorType {
   /// The axes before the last two.
   fileprivate var batchShape: [Int] { Array(shape.dropLast(2)) }
-}
-
-extension [Int] {
-  /// A shape whose first size, given as −1, is what `count` elements leave; 0 where that is open.
-  fileprivate func filled(_ count: Int) -> [Int] {
-    let rest = dropFirst().reduce(1, *)
-    return [rest == 0 ? 0 : count / rest] + dropFirst()
-  }
 }
 
 extension Tensor {

@@ -2,6 +2,7 @@ import MartletKernels
 
 /// The largest element of every window, and where in the window it was.
 public struct MaxPool: Operation {
+  /// How the window moves over the space of [N, C, space…], channels last.
   public var window: PoolingWindow
 
   public init(_ window: PoolingWindow) { self.window = window }
@@ -44,7 +45,9 @@ public struct MaxPool: Operation {
 
 /// The gradient of ``MaxPool``: each element gathers from the windows whose largest it was.
 public struct MaxPoolGradient: Operation {
+  /// That of the pooling.
   public var window: PoolingWindow
+  /// The space that was pooled, which the result has.
   public var space: [Int]
 
   public init(_ window: PoolingWindow, space: [Int]) {
@@ -83,6 +86,7 @@ public struct MaxPoolGradient: Operation {
 
 /// Of every window the element at a given tap: ``MaxPool`` with its indices known.
 public struct MaxPoolSelection: Operation {
+  /// That of the pooling.
   public var window: PoolingWindow
 
   public init(_ window: PoolingWindow) { self.window = window }

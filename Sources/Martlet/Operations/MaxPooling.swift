@@ -7,7 +7,7 @@ public struct MaxPoolIndices {
   let space: [Int]
 
   /// Each largest element's place in the pooled tensor [N, C, space…], counted through in row-major order, as int64
-  /// [N, C, space…]: ONNX's indices. PyTorch's count within a channel: ``withinChannels``.
+  /// [N, C, space…]: ONNX's indices. PyTorch's count within a channel: `withinChannels`.
   public func positions(withinChannels: Bool = false) throws -> Tensor {
     try Tensor.apply(
       MaxPoolPositions(window: window, space: space, withinChannels: withinChannels), [taps])[0]

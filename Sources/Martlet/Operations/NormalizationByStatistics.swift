@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// Normalisations that are put together from reductions.
 extension Tensor {
   /// Root-mean-square normalisation (Zhang and Sennrich, 2019) over the last axes: x / √(mean x² + ε) · weight, as
@@ -19,7 +27,7 @@ extension Tensor {
   /// MeanVarianceNormalization.
   public func meanVarianceNormalized(axes: [Int], epsilon: Double = 1e-9) throws -> Tensor {
     let centered = try self - mean(axes: axes, keepDimensions: true)
-    let deviation = try centered.square().mean(axes: axes, keepDimensions: true).sqrt()
+    let deviation = try centered.square().mean(axes: axes, keepDimensions: true).flatRoot()
     return try centered / (deviation + epsilon)
   }
 
@@ -29,6 +37,8 @@ extension Tensor {
     try require(p > 0 && p.isFinite, "normalize", "expected a positive p, got \(p)")
     let axis = try checkedAxis(axis, "normalize")
     let sums = try abs().power(p).sum(axes: [axis], keepDimensions: true)
-    return try self / sums.power(1 / p).clamp(min: epsilon)
+    // Before the root, whose slope is infinite where nothing is.
+    let least = Swift.max(pow(epsilon, p), scalar == .float64 ? 1e-300 : 1e-37)
+    return try self / sums.clamp(min: least).power(1 / p)
   }
 }

@@ -129,8 +129,8 @@ struct AdamStepOperation: OptimizerStep {
   }
 }
 
-/// A step of Adam on the rows of a table that have a gradient, as PyTorch's `SparseAdam` defines it: with ε beside the
-/// second moment as it is kept, not as it is corrected for its beginning.
+/// A step of Adam on the rows of a table whose gradient is not zero, as PyTorch's `SparseAdam` defines it for rows that were
+/// looked up: with ε beside the second moment as it is kept, not as it is corrected for its beginning.
 struct SparseAdamStepOperation: OptimizerStep {
   var beta1: Double
   var beta2: Double

@@ -21,8 +21,11 @@ func checkAmounts(_ amounts: [Int], _ operation: String) throws {
 
 /// Adds elements of one value on each side of each axis; negative amounts take elements away.
 public struct Pad: Operation {
+  /// How many elements are added before the first, for each axis.
   public var before: [Int]
+  /// How many elements are added after the last, for each axis.
   public var after: [Int]
+  /// What is added: for integers a number that their type holds, for bool true where it is not 0.
   public var value: Double
 
   public init(before: [Int], after: [Int], value: Double = 0) {

@@ -24,8 +24,11 @@ public enum Continuation: Hashable, Sendable {
 
 /// Extends the space of an activation by its own elements.
 public struct PadSpace: Operation {
+  /// How many elements are added before the first, for each space axis, 0 or more.
   public var before: [Int]
+  /// How many elements are added after the last, for each space axis, 0 or more.
   public var after: [Int]
+  /// Which elements they are.
   public var continuation: Continuation
 
   public init(before: [Int], after: [Int], continuation: Continuation) {
@@ -97,7 +100,9 @@ public struct PadSpace: Operation {
 
 /// The gradient of ``PadSpace``: every element of the input gathers from where it was put.
 public struct PadSpaceGradient: Operation {
+  /// The padding of which this is the gradient.
   public var pad: PadSpace
+  /// The space before padding, which the result has.
   public var space: [Int]
 
   public init(_ pad: PadSpace, space: [Int]) {

@@ -2,6 +2,7 @@ import MartletKernels
 
 /// Reorders axes: the output's axis `i` is the input's axis `axes[i]`.
 public struct Permute: Operation {
+  /// Each axis of the input once, counted from the front.
   public var axes: [Int]
 
   public init(_ axes: [Int]) { self.axes = axes }

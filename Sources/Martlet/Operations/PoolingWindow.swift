@@ -2,15 +2,20 @@ import MartletKernels
 
 /// How a pooling window moves over space: one value an axis.
 public struct PoolingWindow: Hashable, Sendable {
+  /// The window's size in elements, 1 or more.
   public var kernel: [Int]
+  /// How far the window moves, 1 or more.
   public var stride: [Int]
   /// Positions before the first and after the last element of each axis.
   public var paddingBefore: [Int]
+  /// Positions after the last element of each axis: as those before the first, fewer than a window spans.
   public var paddingAfter: [Int]
+  /// How far apart a window's elements lie, 1 or more.
   public var dilation: [Int]
   /// Whether the last window may reach beyond the padded input, as long as it does not start after the input.
   public var ceilMode: Bool
 
+  /// Numbers are checked by the pooling that has the window.
   public init(
     kernel: [Int], stride: [Int], paddingBefore: [Int], paddingAfter: [Int], dilation: [Int], ceilMode: Bool
   ) {

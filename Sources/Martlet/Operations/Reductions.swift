@@ -63,9 +63,16 @@ extension Tensor {
     try abs().sum(axes: axes, keepDimensions: keepDimensions)
   }
 
+  /// √x with a slope of 0 where x is 0, as PyTorch has it of norms.
+  func flatRoot() throws -> Tensor {
+    let isZero = try equal(to: 0)
+    let root = try Tensor.select(isZero, Tensor.ones([], scalar), self).sqrt()
+    return try Tensor.select(isZero, Tensor.zeros([], scalar), root)
+  }
+
   /// The root of the sum of squares over some axes.
   public func l2Norm(axes: [Int]? = nil, keepDimensions: Bool = false) throws -> Tensor {
-    try sumOfSquares(axes: axes, keepDimensions: keepDimensions).sqrt()
+    try sumOfSquares(axes: axes, keepDimensions: keepDimensions).flatRoot()
   }
 
   /// log Σ e to the power x over some axes, without overflow: −∞ where all elements are.

@@ -4,7 +4,9 @@ import MartletKernels
 ///
 /// Whoever applies it has made sure that the bytes mean the wanted thing; it costs nothing.
 public struct View: Operation {
+  /// The result's, of as many elements as the input.
   public var shape: [Int]
+  /// The result's.
   public var layout: Layout
 
   public init(shape: [Int], layout: Layout = .rowMajor) {
@@ -39,6 +41,7 @@ public struct View: Operation {
 
 /// Moves the elements of an activation between the two layouts.
 public struct Relayout: Operation {
+  /// The result's. Below rank 3 it is always row-major.
   public var layout: Layout
 
   public init(_ layout: Layout) { self.layout = layout }

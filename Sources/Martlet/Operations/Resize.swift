@@ -2,12 +2,15 @@ import MartletKernels
 
 /// Resamples space to another size, axis by axis.
 public struct Resize: Operation {
+  /// The result's space, 1 or more along each axis.
   public var size: [Int]
+  /// How new elements are made. What lies outside of a crop is 0: ``Tensor/resized(to:_:scale:)`` adds its value.
   public var interpolation: Interpolation
   /// New elements an old one along each axis, where that was asked for rather than a size: positions follow from it, and
   /// not from the ratio of the sizes.
   public var scale: [Double?]
 
+  /// - Parameter scale: `nil` where positions follow from the ratio of sizes, for an axis or for all.
   public init(size: [Int], _ interpolation: Interpolation, scale: [Double?]? = nil) {
     self.size = size
     self.interpolation = interpolation
@@ -68,7 +71,9 @@ public struct Resize: Operation {
 
 /// The gradient of ``Resize``: each element gathers from the positions that read it.
 public struct ResizeGradient: Operation {
+  /// The resampling of which this is the gradient.
   public var resize: Resize
+  /// The space before it, which the result has.
   public var space: [Int]
 
   public init(_ resize: Resize, space: [Int]) {

@@ -4,6 +4,7 @@ import MartletKernels
 public enum ScatterReduction: Hashable, Sendable, CaseIterable {
   /// The other takes its place; of several the last one.
   case replace
+  /// The sum, the product, the smaller or the larger of both takes its place. Of these only sums have a gradient.
   case add, multiply, minimum, maximum
 
   var function: ScatterFunction {

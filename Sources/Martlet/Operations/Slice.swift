@@ -3,8 +3,11 @@ import MartletKernels
 /// Takes every `steps[d]`-th element from `starts[d]` on, `counts[d]` of them, along each axis; backwards where the step is
 /// negative.
 public struct Slice: Operation {
+  /// The first element that is taken, for each axis, counted from the front.
   public var starts: [Int]
+  /// How many are taken along each axis: the result's shape.
   public var counts: [Int]
+  /// How far it is from one to the next, for each axis; not 0.
   public var steps: [Int]
 
   public init(starts: [Int], counts: [Int], steps: [Int]) {
@@ -14,7 +17,10 @@ public struct Slice: Operation {
   }
 
   public var name: String { "slice" }
-  public func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool { inputs[0] == outputs[0] }
+  public func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool {
+    // An axis that is taken whole can still be taken backwards.
+    inputs[0] == outputs[0] && zip(counts, steps).allSatisfy { $0 <= 1 || $1 == 1 }
+  }
 
   /// Whether the elements that are named exist in a tensor of this shape.
   func fits(_ shape: [Int]) -> Bool {
@@ -60,7 +66,9 @@ public struct Slice: Operation {
 
 /// Zeros with the elements of the input at the places that a slice names: the gradient of ``Slice``.
 public struct ScatterSlice: Operation {
+  /// The places in the result.
   public var slice: Slice
+  /// The result's.
   public var shape: [Int]
 
   public init(_ slice: Slice, shape: [Int]) {

@@ -54,6 +54,9 @@ extension TensorType {
   }
 }
 
+/// As much as processors address. Of what is smaller, costs can be computed without overflow.
+private let largestByteCount = 1 << 47
+
 extension [TensorType] {
   /// Checks that no size is below 0, and that each type's sizes multiply without overflow, whatever the order. Beside a 0
   /// they may be large, but so that what is computed from one of them does not overflow.
@@ -66,7 +69,8 @@ extension [TensorType] {
         !type.shape.contains(0) || type.shape.allSatisfy { $0 <= Int(Int32.max) }, operation,
         "a result of shape \(type.shape) has an axis of more than 2^31 - 1")
       try require(
-        TensorType.isCountable(type.shape, elementSize: type.scalar.byteCount), operation,
+        TensorType.isCountable(type.shape, elementSize: type.scalar.byteCount)
+          && type.byteCount <= largestByteCount, operation,
         "a result of shape \(type.shape) is more than memory can hold")
     }
   }

@@ -15,6 +15,7 @@ public struct TransposedConvolutionOperation: Operation, AlgorithmicConvolution,
   public let isGradient: Bool
   /// Whether negative results are replaced by zero, as a ReLU after the convolution would.
   public var rectifies = false
+  /// What a plan may choose the algorithm by. Run at once, the convolution is direct.
   public let numerics: Numerics
   var algorithm = ConvolutionAlgorithm.direct
 
@@ -38,7 +39,7 @@ public struct TransposedConvolutionOperation: Operation, AlgorithmicConvolution,
   public func inferOutputs(_ inputs: [TensorType]) throws -> [TensorType] {
     let (input, weight) = (inputs[0], inputs[1])
     try ConvolutionTypes.checkWeight(weight, for: input, name)
-    let resolved = try options.resolved(axes: input.rank - 2, name, mayCrop: true)
+    let resolved = try options.checked(axes: input.rank - 2, name)
     let groups = resolved.groups
     try require(
       input.shape[1] == weight.shape[0] && weight.shape[0] % groups == 0, name,

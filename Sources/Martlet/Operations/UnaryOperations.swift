@@ -137,6 +137,7 @@ extension Tensor {
 
   // Opposite, magnitude, sign, square and relu are for integers too, where arithmetic wraps around.
 
+  /// The opposite of each element. Integers wrap around: that of 1 as uint8 is 255.
   public static prefix func - (x: Tensor) throws -> Tensor { try x.mapped(.negate) }
 
   /// |x|; its gradient at 0 is 0.
@@ -145,6 +146,7 @@ extension Tensor {
   public func exp() throws -> Tensor { try mapped(.exp) }
   /// The natural logarithm: −∞ at 0, not a number below.
   public func log() throws -> Tensor { try mapped(.log) }
+  /// The square root: not a number below 0. Its gradient at 0 is infinite.
   public func sqrt() throws -> Tensor { try mapped(.sqrt) }
   /// 1 / x
   public func reciprocal() throws -> Tensor { try mapped(.reciprocal) }
@@ -157,23 +159,36 @@ extension Tensor {
 
   // MARK: Rounding, which no gradient flows through
 
+  /// The next whole number that is not less. No gradient flows through it.
   public func ceil() throws -> Tensor { try mapped(.ceil) }
+  /// The next whole number that is not greater. No gradient flows through it.
   public func floor() throws -> Tensor { try mapped(.floor) }
   /// The nearest whole number, the even one of two.
   public func rounded() throws -> Tensor { try mapped(.round) }
 
   // MARK: Trigonometry
 
+  /// The sine of an angle in radians.
   public func sin() throws -> Tensor { try mapped(.sin) }
+  /// The cosine of an angle in radians.
   public func cos() throws -> Tensor { try mapped(.cos) }
+  /// The tangent of an angle in radians.
   public func tan() throws -> Tensor { try mapped(.tan) }
+  /// The arc sine in radians, from −π/2 to π/2; not a number outside of −1 to 1.
   public func asin() throws -> Tensor { try mapped(.asin) }
+  /// The arc cosine in radians, from 0 to π; not a number outside of −1 to 1.
   public func acos() throws -> Tensor { try mapped(.acos) }
+  /// The arc tangent in radians, from −π/2 to π/2.
   public func atan() throws -> Tensor { try mapped(.atan) }
+  /// The hyperbolic sine.
   public func sinh() throws -> Tensor { try mapped(.sinh) }
+  /// The hyperbolic cosine.
   public func cosh() throws -> Tensor { try mapped(.cosh) }
+  /// The inverse of the hyperbolic sine.
   public func asinh() throws -> Tensor { try mapped(.asinh) }
+  /// The inverse of the hyperbolic cosine, 0 or more; not a number below 1.
   public func acosh() throws -> Tensor { try mapped(.acosh) }
+  /// The inverse of the hyperbolic tangent: infinite at −1 and 1, not a number outside of them.
   public func atanh() throws -> Tensor { try mapped(.atanh) }
 
   /// The error function 2/√π · ∫₀ˣ e^−t² dt.
@@ -186,12 +201,22 @@ extension Tensor {
 
   // MARK: With a number
 
+  /// A number added to every element.
+  ///
+  /// - Throws: ``MartletError`` unless elements are floating-point numbers; so do the other operators with a number.
   public static func + (x: Tensor, a: Double) throws -> Tensor { try x.mapped(.addScalar(a)) }
+  /// A number added to every element.
   public static func + (a: Double, x: Tensor) throws -> Tensor { try x.mapped(.addScalar(a)) }
+  /// Every element less a number.
   public static func - (x: Tensor, a: Double) throws -> Tensor { try x.mapped(.addScalar(-a)) }
+  /// A number less every element.
   public static func - (a: Double, x: Tensor) throws -> Tensor { try x.mapped(.subtractFrom(a)) }
+  /// Every element times a number.
   public static func * (x: Tensor, a: Double) throws -> Tensor { try x.mapped(.scale(a)) }
+  /// Every element times a number.
   public static func * (a: Double, x: Tensor) throws -> Tensor { try x.mapped(.scale(a)) }
+  /// Every element over a number.
   public static func / (x: Tensor, a: Double) throws -> Tensor { try x.mapped(.divideBy(a)) }
+  /// A number over every element.
   public static func / (a: Double, x: Tensor) throws -> Tensor { try x.mapped(.divideInto(a)) }
 }

@@ -1,5 +1,6 @@
 /// How values between an image's elements are made, as the modes of `torch.nn.functional.interpolate`.
 public enum UpsamplingMode: Hashable, Sendable {
+  /// The element at the position rounded down, for any number of space axes. PyTorch's `nearest-exact` is another.
   case nearest
   /// For [N, C, L].
   case linear(alignCorners: Bool = false)

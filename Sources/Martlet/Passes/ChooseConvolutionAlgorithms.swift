@@ -3,6 +3,7 @@ import MartletKernels
 /// Chooses how each convolution is computed: what its numerics allow and a tuner says is fastest.
 public struct ChooseConvolutionAlgorithms: GraphPass {
   public var name: String { "choose-convolutions" }
+  /// What says which is fastest: a model of costs unless given.
   public var tuner: any ConvolutionTuner
 
   public init(tuner: any ConvolutionTuner = ModelledTuner()) { self.tuner = tuner }

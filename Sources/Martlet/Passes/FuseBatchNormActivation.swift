@@ -18,6 +18,8 @@ public struct FuseBatchNormActivation: GraphPass {
     var replacement: [ValueID: ValueID] = [:]
     for (index, node) in graph.nodes.enumerated() {
       guard (node.operation as? UnaryOperation)?.function == .relu, let producer = producers[node.inputs[0]],
+        // Statistics are outputs too.
+        graph.nodes[producer].outputs[0] == node.inputs[0],
         let rectifying = Self.rectifying(graph.nodes[producer].operation)
       else { continue }
       let normalized = node.inputs[0]

@@ -4,6 +4,7 @@ public protocol GraphPass: Sendable {
   var name: String { get }
   /// What tells the pass from others, its settings included: passes with equal keys rewrite a graph alike.
   var key: String { get }
+  /// The graph rewritten. Its nodes are again in an order in which they can run.
   func rewrite(_ graph: Graph) -> Graph
   /// Called before a graph is rewritten.
   ///

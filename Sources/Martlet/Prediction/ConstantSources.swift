@@ -34,7 +34,7 @@ struct ConstantSources {
         output: node.outputs.firstIndex(of: value) ?? 0)
     } else {
       switch bindings[value] {
-      case .variable(let variable): key = .variable(ObjectIdentifier(variable))
+      case .variable(let variable): key = .variable(.init(variable: variable))
       case .constant(let tensor):
         guard case .concrete(let storage) = tensor.content else {
           preconditionFailure("a recording's constants are concrete")
@@ -52,5 +52,15 @@ struct ConstantSources {
     if let node = node(making: value) { return node.inputs.flatMap(variables(of:)) }
     if case .variable(let variable) = bindings[value] { return [variable] }
     return []
+  }
+
+  /// Whether a value is a variable, or made of variables by what passes make of weights: then it is the same in every
+  /// recording, and the variables are not wanted again.
+  func isPrepared(_ value: ValueID) -> Bool {
+    if let node = node(making: value) {
+      return node.operation is any WeightPreparation && node.inputs.allSatisfy(isPrepared)
+    }
+    if case .variable = bindings[value] { return true }
+    return false
   }
 }

@@ -5,6 +5,8 @@ struct ConstantStore {
   /// Whether variables are emptied when what was made of them is held.
   let releasesVariables: Bool
   private var held: [ConstantKey: Storage] = [:]
+  /// What cannot be made again, since a variable that it is made of was emptied.
+  private var irreplaceable: Set<ConstantKey> = []
   /// For what can be made of a constant that is held, the operation that does so, and the constant.
   private var origins: [ConstantKey: (inverse: any Operation, from: ConstantKey, type: TensorType)] = [:]
 
@@ -16,31 +18,43 @@ struct ConstantStore {
   /// Variables smaller than this are not worth emptying.
   private static let smallByteCount = 16 << 10
 
-  /// The memory of a graph's constant leaves; `nil` for arguments.
+  /// The memory of a graph's constant leaves, and what they are; `nil` for arguments.
   ///
   /// - Parameter bindings: What the leaves are that were recorded.
   /// - Throws: ``MartletError`` from the operations that make constants, or when a variable was emptied and cannot be had
   ///   again.
   mutating func storages(
     for graph: Graph, _ bindings: [ValueID: GraphBuilder.Binding]
-  ) throws -> [Storage?] {
+  ) throws -> [(key: ConstantKey, storage: Storage)?] {
     var sources = ConstantSources(graph, bindings)
     // Variables go as soon as nobody needs them, so that no more than one of the large ones is held twice.
     var readers: [ObjectIdentifier: Int] = [:]
+    // What other sizes of arguments may need otherwise.
+    var kept: Set<ObjectIdentifier> = []
     let reads = graph.leaves.map { sources.variables(of: $0) }
     for variable in reads.joined() { readers[ObjectIdentifier(variable), default: 0] += 1 }
     return try zip(graph.leaves, reads).map { leaf, variables in
       guard graph.constants.contains(leaf) else { return nil }
       let storage = try hold(leaf, &sources)
+      if !sources.isPrepared(leaf) { kept.formUnion(variables.map { ObjectIdentifier($0) }) }
       for variable in variables {
         let identity = ObjectIdentifier(variable)
         readers[identity, default: 1] -= 1
-        if releasesVariables, readers[identity] == 0, variable.type.byteCount >= Self.smallByteCount {
+        if releasesVariables, readers[identity] == 0, !kept.contains(identity),
+          variable.type.byteCount >= Self.smallByteCount
+        {
           variable.release()
+          irreplaceable.formUnion(held.keys.filter { $0.isMade(of: variable) })
         }
       }
-      return storage
+      return (sources.key(leaf), storage)
     }
+  }
+
+  /// Lets go of constants that are not used, unless they cannot be made again.
+  mutating func keep(only used: Set<ConstantKey>) {
+    held = held.filter { used.contains($0.key) || irreplaceable.contains($0.key) }
+    origins = origins.filter { held[$0.value.from] != nil }
   }
 
   /// The memory of a constant that plans read.
@@ -55,6 +69,7 @@ struct ConstantStore {
   mutating func hold(_ storage: Storage, as value: ValueID, _ sources: inout ConstantSources) {
     let key = sources.key(value)
     held[key] = storage
+    if sources.variables(of: value).contains(where: \.isReleased) { irreplaceable.insert(key) }
     if let node = sources.node(making: value), let inverse = node.operation.inverse {
       origins[sources.key(node.inputs[0])] = (inverse, key, sources.type(value))
     }

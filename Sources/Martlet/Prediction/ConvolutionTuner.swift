@@ -10,8 +10,11 @@ public protocol ConvolutionTuner: Sendable {
 
 /// A convolution to be computed: what its fastest algorithm may depend on.
 public struct TunedConvolution: Hashable, Sendable {
+  /// Which of a convolution's computations; a transposed convolution is the input's gradient.
   public var part: ConvolutionPart
+  /// That of the convolution, also where a part is its gradient.
   public var shape: ConvolutionShape
+  /// The type of all elements.
   public var format: RealFormat
   /// Those that can compute it, and that its numerics allow.
   public var candidates: [ConvolutionAlgorithm]
@@ -34,6 +37,7 @@ public struct TunedConvolution: Hashable, Sendable {
 public struct Tuning: Sendable {
   let tuner: any ConvolutionTuner
 
+  /// By a tuner of one's own, such as a ``MeasuredTuner``.
   public init(_ tuner: any ConvolutionTuner) { self.tuner = tuner }
 
   /// By a model of costs: the same on every machine.

@@ -3,9 +3,11 @@
 /// A constant has no name of its own: it is what certain operations make of certain variables. That is said in words, so
 /// that the program that reads them knows whether it would have made the same; the order is that of the recording.
 public struct PackedConstants: Sendable {
+  /// One constant, with its memory.
   public struct Entry: Sendable {
     /// Such as `prepare_weight winograd(fold_batch_norm(conv1.weight, …))`.
     public var meaning: String
+    /// As it was made for kernels: prepared weights are a row of elements, whatever shape they had.
     public var type: TensorType
     let storage: Storage
 
@@ -24,6 +26,7 @@ public struct PackedConstants: Sendable {
 
   /// Of the plan.
   public var argumentTypes: [TensorType]
+  /// Those constants that variables are part of; others come with the computation.
   public var entries: [Entry]
 
   package init(argumentTypes: [TensorType], entries: [Entry]) {
@@ -52,8 +55,8 @@ extension Recorder {
     let storages = try constants.storages(for: recording.graph, recording.bindings)
     let sources = ConstantSources(recording.graph, recording.bindings)
     let entries = zip(recording.graph.leaves, storages).compactMap {
-      leaf, storage -> PackedConstants.Entry? in
-      guard let storage, sources.dependsOnVariables(leaf) else { return nil }
+      leaf, constant -> PackedConstants.Entry? in
+      guard let storage = constant?.storage, sources.dependsOnVariables(leaf) else { return nil }
       return PackedConstants.Entry(
         meaning: sources.meaning(leaf, names: names), type: recording.graph.type(of: leaf), storage: storage)
     }

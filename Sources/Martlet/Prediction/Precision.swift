@@ -14,7 +14,7 @@ public enum Precision: String, Sendable, Hashable, CaseIterable {
   /// channel.
   case int8
 
-  /// The precision of the current task: `.float32` unless set by ``withPrecision(_:_:)``.
+  /// The precision of the current task: `.float32` unless set by ``withPrecision(_:calibration:_:)``.
   @TaskLocal public static var current: Precision = .float32
 
   /// Makes sure that this machine has instructions for it: without them, results would be the same and come late.

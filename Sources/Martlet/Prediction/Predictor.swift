@@ -128,8 +128,8 @@ public final class Predictor: Sendable {
     return try recorder.withLock { recorder in
       // Somebody else may have made it meanwhile.
       if let known = plans.withLock({ $0.plan(for: key) }) { return known }
-      let made = try recorder.plan(for: types)
-      plans.withLock { $0.add(made, for: key) }
+      let made = try recorder.plan(for: key)
+      if let oldest = plans.withLock({ $0.add(made, for: key) }) { recorder.forget(oldest) }
       return made
     }
   }

@@ -41,10 +41,12 @@ struct PlanCollection: Sendable {
     return plans[key]?.plan
   }
 
-  mutating func add(_ plan: PreparedPlan, for key: Key) {
-    if plans.count >= Self.capacity, let oldest = plans.min(by: { $0.value.lastUse < $1.value.lastUse }) {
-      plans[oldest.key] = nil
-    }
+  /// - Returns: The key of the plan that gave way, if one did.
+  mutating func add(_ plan: PreparedPlan, for key: Key) -> Key? {
+    let isFull = plans.count >= Self.capacity
+    let oldest = isFull ? plans.min { $0.value.lastUse < $1.value.lastUse }?.key : nil
+    if let oldest { plans[oldest] = nil }
     plans[key] = (plan, clock)
+    return oldest
   }
 }

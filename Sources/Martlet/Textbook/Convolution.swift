@@ -14,7 +14,9 @@ public final class Convolution {
   public var weight: Tensor
   /// b, [FN].
   public var bias: Tensor
+  /// How far the filters move, 1 or more.
   public let stride: Int
+  /// Zeros around each image, 0 or more.
   public let padding: Int
 
   /// dW, the gradient with respect to the weight, [FN, C, FH, FW]: what the last ``backward(_:)`` left.

@@ -20,6 +20,7 @@ public struct PackedModel: Sendable {
   public var description: String
   /// Which weights it was made of, such as their checksum.
   public var source: String
+  /// What the predictor's kernels read, with the types of its arguments.
   public var constants: PackedConstants
 
   public init(description: String, source: String, constants: PackedConstants) {

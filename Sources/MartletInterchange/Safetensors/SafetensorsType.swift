@@ -49,7 +49,9 @@ public enum SafetensorsType: String, CaseIterable, Hashable, Sendable {
 
 /// What a safetensors file says of one tensor.
 public struct SafetensorsEntry: Hashable, Sendable {
+  /// Unique in its file.
   public let name: String
+  /// What an element is stored as.
   public let type: SafetensorsType
   /// Sizes in PyTorch's order; empty for a scalar.
   public let shape: [Int]

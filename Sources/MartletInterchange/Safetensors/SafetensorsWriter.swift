@@ -9,6 +9,7 @@ import MartletFiles
 
 /// A tensor to be written to a safetensors file.
 public struct SafetensorsValue {
+  /// What an element is stored as.
   public let type: SafetensorsType
   /// Sizes in PyTorch's order; empty for a scalar.
   public let shape: [Int]

@@ -7,6 +7,7 @@ import CMartletKernels
 /// the logarithms of their sums are kept.
 public struct Attention: Sendable {
   public let shape: AttentionShape
+  /// Which weights are dropped; nil for none. A gradient needs that of its forward pass.
   public let dropout: AttentionDropout?
 
   public init(_ shape: AttentionShape, dropout: AttentionDropout? = nil) {
@@ -16,8 +17,11 @@ public struct Attention: Sendable {
 
   /// Where inputs, or gradients, of queries, keys and values are.
   public struct Operands {
+    /// [batch, queries, heads · size], of ``AttentionShape/format``.
     public var queries: UnsafeMutableRawPointer
+    /// [batch, keys, heads · size], of the same format.
     public var keys: UnsafeMutableRawPointer
+    /// [batch, keys, heads · size], of the same format.
     public var values: UnsafeMutableRawPointer
 
     public init(

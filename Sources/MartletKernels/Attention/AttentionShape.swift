@@ -13,17 +13,23 @@ public struct AttentionShape: Hashable, Sendable {
     case keys
   }
 
+  /// How many sequences there are.
   public var batch: Int
+  /// Of each sequence.
   public var heads: Int
+  /// Of each sequence.
   public var queries: Int
+  /// Of each sequence, and as many values.
   public var keys: Int
   /// Elements of a head's queries, keys and values.
   public var size: Int
   /// What scores, q · k, are multiplied by.
   public var scale: Double
+  /// What weights add up to 1 over; ``Axis/keys`` as published.
   public var axis: Axis
   /// Whether query i sees keys 0 … i only. Over the keys only.
   public var isCausal: Bool
+  /// Of queries, keys, values, context, the sums' logarithms, and all their gradients.
   public var format: RealFormat
 
   public init(
@@ -57,9 +63,13 @@ public struct AttentionShape: Hashable, Sendable {
 /// Weights that are dropped while training: each with a probability, the others scaled up. Which ones follows from the
 /// numbers here and the weight's place.
 public struct AttentionDropout: Hashable, Sendable {
+  /// From 0 to 1, at which nothing is left. Weights that stay are divided by 1 − probability.
   public var probability: Double
+  /// What random numbers are seeded with; each seed has streams and steps of its own.
   public var seed: UInt64
+  /// What tells this dropout from others of the same seed.
   public var stream: UInt64
+  /// The step of training: other weights are dropped in each.
   public var step: UInt64
 
   public init(probability: Double, seed: UInt64, stream: UInt64, step: UInt64) {

@@ -56,18 +56,18 @@ struct ConvolutionCost {
   func direct(mayRunAlongChannels: Bool = true) -> Work {
     let pixels = shape.batch * shape.output.count
     // Of all pixels: taps that read nothing but padding are left out.
-    let taps = shape.forwardProduct(.float32).regions(sourceSize: shape.input).reduce(0) {
-      $0 + $1.taps.count * $1.product.pixelCount
+    let taps = shape.forwardProduct(.float32).regions(sourceSize: shape.input).reduce(0.0) {
+      $0 + Double($1.taps.count) * Double($1.product.pixelCount)
     }
-    let terms = channels.source / shape.groups * taps
+    let terms = Double(channels.source / shape.groups) * taps
     // Of few columns each is a sum along vectors, with the lanes to add up at the end.
     let alongVectors = mayRunAlongChannels && part != .backwardWeights && channels.source % 16 == 0
     let products = min(
-      terms * Self.whole(channels.result),
-      alongVectors ? channels.result * (terms + 10 * 16 * pixels) : .max)
+      terms * Double(Self.whole(channels.result)),
+      alongVectors ? Double(channels.result) * (terms + Double(10 * 16 * pixels)) : .infinity)
     return Work(
-      products: Double(products),
-      activations: Double(pixels * (shape.inputChannels + shape.outputChannels)),
+      products: products,
+      activations: Double(pixels) * Double(shape.inputChannels + shape.outputChannels),
       weights: Double(shape.weightElementCount))
   }
 

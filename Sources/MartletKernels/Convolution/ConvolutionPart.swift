@@ -1,7 +1,9 @@
 /// Neighbouring channels of a convolution's input that lie in a tensor of their own, [batch, space…, channels]: what
 /// would otherwise be joined first.
 public struct ConvolutionInputPart {
+  /// Where the part's first pixel lies; pixels are ``channels`` elements apart.
   public var elements: UnsafePointer<Float>
+  /// A multiple of ``convolutionPartAlignment`` in all parts but the last.
   public var channels: Int
   /// What is done to pixels as they are read.
   public var normalization: InputNormalization?
@@ -24,8 +26,11 @@ public struct ConvolutionInputPart {
 public struct InputNormalization {
   /// One number for each of the part's channels.
   public var mean: UnsafePointer<Float>
+  /// For each channel; of a batch normalisation the inverse deviation times the weight.
   public var scale: UnsafePointer<Float>
+  /// For each channel; of a batch normalisation the bias.
   public var shift: UnsafePointer<Float>
+  /// Whether a ReLU follows.
   public var rectified: Bool
 
   public init(
@@ -40,7 +45,9 @@ public struct InputNormalization {
 
 /// Neighbouring channels of a convolution's result that go into a tensor of their own, [batch, space…, channels].
 public struct ConvolutionOutputPart {
+  /// Where the part's first pixel goes; pixels are ``channels`` elements apart.
   public var elements: UnsafeMutablePointer<Float>
+  /// A multiple of ``convolutionPartAlignment`` in all parts but the last.
   public var channels: Int
 
   public init(_ elements: UnsafeMutablePointer<Float>, channels: Int) {

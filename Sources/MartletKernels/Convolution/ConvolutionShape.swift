@@ -1,8 +1,11 @@
 /// Sizes or steps along depth, height and width. Convolutions of fewer dimensions leave the first ones at 1
 /// (sizes, steps) or 0 (padding).
 public struct SpatialExtent: Hashable, Sendable {
+  /// Along the slowest axis, which only volumes have.
   public var depth: Int
+  /// Along the axis before the last, which images and volumes have.
   public var height: Int
+  /// Along the fastest axis, the only one that sequences have.
   public var width: Int
 
   public init(_ depth: Int, _ height: Int, _ width: Int) {
@@ -11,6 +14,7 @@ public struct SpatialExtent: Hashable, Sendable {
     self.width = width
   }
 
+  /// The three multiplied: pixels of an image, taps of a kernel.
   public var count: Int { depth * height * width }
 
   /// Axis 0 is depth, 2 is width.
@@ -24,15 +28,25 @@ public struct SpatialExtent: Hashable, Sendable {
 /// o · stride − paddingBefore + k · dilation for kernel tap k; outside the input lie zeros. How much padding
 /// follows the input is told by the output's size alone.
 public struct ConvolutionShape: Hashable, Sendable {
+  /// How many images, or volumes, or sequences there are.
   public var batch: Int
+  /// Of all groups together.
   public var inputChannels: Int
+  /// Of all groups together.
   public var outputChannels: Int
+  /// It divides both numbers of channels.
   public var groups: Int
+  /// Size of an image, padding not included.
   public var input: SpatialExtent
+  /// Size of a result.
   public var output: SpatialExtent
+  /// Taps along each axis.
   public var kernel: SpatialExtent
+  /// Input pixels from one output pixel's window to the next one's.
   public var stride: SpatialExtent
+  /// Input pixels from one tap to the next; 1 where they are neighbours.
   public var dilation: SpatialExtent
+  /// Zeros before the first pixel along each axis.
   public var paddingBefore: SpatialExtent
 
   public init(
@@ -52,13 +66,19 @@ public struct ConvolutionShape: Hashable, Sendable {
     self.paddingBefore = paddingBefore
   }
 
+  /// Of the whole batch, padding not included.
   public var inputElementCount: Int { batch * input.count * inputChannels }
+  /// Of the whole batch.
   public var outputElementCount: Int { batch * output.count * outputChannels }
+  /// Of all groups together, a bias not included.
   public var weightElementCount: Int { outputChannels * inputChannelsPerGroup * kernel.count }
 
-  /// Multiply-adds, those with padding included.
+  /// Multiply-adds, those with padding included; the largest number there is where they are more.
   public var multiplyAdds: Int {
-    batch * output.count * outputChannels * inputChannelsPerGroup * kernel.count
+    [output.count, outputChannels, inputChannelsPerGroup, kernel.count].reduce(batch) {
+      let (product, overflow) = $0.multipliedReportingOverflow(by: $1)
+      return overflow ? .max : product
+    }
   }
 
   var inputChannelsPerGroup: Int { inputChannels / groups }

@@ -3,8 +3,9 @@
 /// Objects are the connected components of equal labels but 0, by sides. An object is measured in its own neighbourhood
 /// only, so that many small objects cost little more than the image.
 public struct ObjectDistances {
-  /// Row by row; infinite where no object is within reach.
+  /// Row by row; infinite where no object is near enough to be measured.
   public private(set) var nearest: [Double]
+  /// Row by row; infinite where no second object is near enough to be measured.
   public private(set) var second: [Double]
 
   /// - Parameters:

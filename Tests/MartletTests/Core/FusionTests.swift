@@ -123,6 +123,21 @@ struct FusionTests {
     #expect(operations.filter { $0.hasPrefix("batch_norm_apply") } == ["batch_norm_apply relu"])
   }
 
+  @Test("leave a ReLU of statistics alone")
+  func rectifiedStatistics() throws {
+    let type = TensorType([2, 3, 4, 4], .float32, .channelsLast)
+    let x = try Tensor.normal(type, seed: 1, stream: 1)
+    func results(_ names: [String]) throws -> [[Float]] {
+      try Function([type], mode: .training, passes: defaultPasses.without(names)) {
+        let norm = try $0[0].batchNorm(weight: .ones([3]), bias: .zeros([3]))
+        return [norm.output, try norm.mean.relu()]
+      }([x]).map { try $0.scalars(Float.self) }
+    }
+    let fused = try results([])
+    #expect(try fused == results(["fuse-batch-norm-activation"]))
+    #expect(fused[0].contains { $0 < 0 } && fused[1].allSatisfy { $0 >= 0 })
+  }
+
   @Test("save memory")
   func memory() throws {
     let all = try Self.function().plan.arenaByteCount

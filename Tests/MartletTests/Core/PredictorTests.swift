@@ -76,6 +76,77 @@ struct PredictorTests {
     }
   }
 
+  @Test("fold a normalisation whose numbers are computed after the convolution")
+  func computedNormalization() throws {
+    final class Network: Layer {
+      let conv = try! Conv2d(inputChannels: 3, outputChannels: 16, kernelSize: 3, padding: 1)
+      let gamma = try! Parameter(Initializer.current.uniform([16], bound: 0.5))
+      let zeros = try! Parameter(.zeros([16]))
+      let ones = try! Parameter(.ones([16]))
+
+      func forward(_ input: Tensor) throws -> Tensor {
+        try conv(input).batchNorm(
+          runningMean: zeros.value, runningVariance: ones.value, weight: gamma.value + 1, bias: zeros.value)
+      }
+    }
+    let image = try PredictedNetwork.image(16, 16)
+    let model = try withSeed(1) { Network() }
+    let expected = try Function([image.type], numerics: .direct) { [try model($0[0])] }([image])[0]
+    let predictor = Predictor(try withSeed(1) { Network() })
+    #expect(try Self.difference(predictor(image), expected) < 2e-5)
+    #expect(try Self.operations(predictor, image.type).count == 1)
+  }
+
+  @Test("keep what other sizes make otherwise of a variable")
+  func tables() throws {
+    final class Positions: Layer {
+      let table = try! Parameter(Initializer.current.uniform([256, 64], bound: 1))
+
+      func forward(_ input: Tensor) throws -> Tensor {
+        try input + table.value.sliced(axis: 0, to: input.shape[0])
+      }
+    }
+    let model = try withSeed(1) { Positions() }
+    let predictor = Predictor(try withSeed(1) { Positions() })
+    for length in [10, 200, 1, 10] {
+      let x = try Tensor.ones([length, 64])
+      #expect(try predictor(x).scalars(Float.self) == model(x).scalars(Float.self), "\(length)")
+    }
+  }
+
+  @Test("hold no constants that only plans read that are no more")
+  func forgottenConstants() throws {
+    let predictor = Predictor { arguments in
+      let length = arguments[0].shape[0]
+      let mask = try Tensor(shape: [length, length], scalars: [Float](repeating: 1, count: length * length))
+      return [try arguments[0].matmul(mask)]
+    }
+    var most = 0
+    for round in 0..<3 {
+      for length in 100..<120 {
+        let x = try Tensor.ones([length, length])
+        #expect(try predictor([x])[0].scalars(Float.self)[0] == Float(length))
+      }
+      if round == 0 {
+        most = predictor.constantByteCount
+      } else {
+        #expect(predictor.constantByteCount <= most)
+      }
+    }
+    #expect(most < 18 * 120 * 120 * 4)
+  }
+
+  @Test("turn round what is taken backwards, although its type stays")
+  func reversed() throws {
+    let numbers = try Tensor(shape: [2, 3], scalars: [1, 2, 2, 6, 5, 6] as [Float])
+    let predictor = Predictor {
+      [try $0[0].reversed(axis: 1), try $0[0].argmax(axis: 1, selectsLast: true).cast(to: .float32)]
+    }
+    let results = try predictor([numbers])
+    #expect(try results[0].scalars(Float.self) == [2, 2, 1, 6, 5, 6])
+    #expect(try results[1].scalars(Float.self) == [2, 2])
+  }
+
   @Test(
     "give the same bytes whatever was predicted before, on any number of threads and every instruction set")
   func sameBytes() throws {

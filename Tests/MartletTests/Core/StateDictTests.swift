@@ -171,6 +171,7 @@ struct NamePatternTests {
       ("", "a", false),
       ("a?c", "abc.d", true), ("a?c", "ac", false), ("*conv*.weight", "x.conv1.weight", true),
       ("a*b*c", "a.b.bb.c.d", true), ("a*b*c", "a.b.bb", false), ("**", "abc", true), ("ä", "ä.weight", true),
+      ("a?c", "aäc", true),
     ])
   func matching(_ pattern: String, _ name: String, _ matches: Bool) {
     #expect(NamePattern(pattern).matches(name) == matches)

@@ -3,6 +3,7 @@ import MartletKernels
 /// What a fused convolution reads in place of one activation: neighbouring channels from several tensors, each as it
 /// is or through the batch normalisation that would have made it.
 public struct ConvolutionInput: Hashable, Sendable {
+  /// What some neighbouring channels are read from.
   public enum Part: Hashable, Sendable {
     /// One value: the activation.
     case plain
@@ -12,6 +13,7 @@ public struct ConvolutionInput: Hashable, Sendable {
     var valueCount: Int { self == .plain ? 1 : 5 }
   }
 
+  /// In the order of the channels. All but the last have a multiple of `convolutionPartAlignment` channels.
   public var parts: [Part]
 
   static let plain = ConvolutionInput(parts: [.plain])

@@ -5,7 +5,7 @@ import MartletKernels
 /// Inputs: the convolution's weight, of C output channels; of C elements each the running mean, the running variance, the
 /// normalisation's weight and bias; and the convolution's own bias if it has one. Outputs: weight and bias. Made by graph
 /// passes only.
-struct FoldedBatchNorm: Operation {
+struct FoldedBatchNorm: WeightPreparation {
   var epsilon: Double
   /// Whether the weight is a transposed convolution's, [inputs, C / groups, kernel…].
   var isTransposed: Bool

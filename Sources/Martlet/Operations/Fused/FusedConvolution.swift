@@ -8,7 +8,9 @@ import MartletKernels
 /// Inputs: those of ``input``, the weight, optionally a bias and, where ``addsLast``, a tensor that is added. Outputs: that of the convolution and, where
 /// ``statisticsEpsilon`` is set, those of ``BatchNormStatistics`` on it. Made by graph passes only.
 public struct FusedConvolution: Operation, InputFusing, AlgorithmicConvolution, RectifyingConvolution {
+  /// What is computed, but for the neighbours' work.
   public var convolution: ConvolutionOperation
+  /// What the convolution's activation is made of.
   public var input = ConvolutionInput.plain
   /// What is added to variances; `nil` where no statistics are gathered.
   public var statisticsEpsilon: Double?
@@ -20,6 +22,7 @@ public struct FusedConvolution: Operation, InputFusing, AlgorithmicConvolution, 
   init(_ convolution: ConvolutionOperation) { self.convolution = convolution }
 
   public var name: String { convolution.name }
+  /// The convolution's.
   public var numerics: Numerics { convolution.numerics }
   var part: ConvolutionPart { .forward }
 
@@ -28,6 +31,7 @@ public struct FusedConvolution: Operation, InputFusing, AlgorithmicConvolution, 
     set { convolution.algorithm = newValue }
   }
 
+  /// The convolution's: whether what is negative, after the addition if there is one, becomes 0.
   public var rectifies: Bool {
     get { convolution.rectifies }
     set { convolution.rectifies = newValue }

@@ -5,7 +5,9 @@ import MartletKernels
 ///
 /// Inputs: those of ``input`` and the gradient of the convolution's output. Made by graph passes only.
 public struct FusedWeightGradient: Operation, InputFusing {
+  /// What is computed, of an input in one piece.
   public let weightGradient: ConvolutionWeightGradient
+  /// What the convolution's activation is made of.
   public var input = ConvolutionInput.plain
   private let tile: WinogradTile
 

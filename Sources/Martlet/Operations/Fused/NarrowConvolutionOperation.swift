@@ -82,7 +82,7 @@ extension NarrowFormat: CustomStringConvertible {
 }
 
 /// Rounds a convolution's weight, in the order in which its kernels read it.
-struct RoundWeight: Operation {
+struct RoundWeight: WeightPreparation {
   private let weight: TensorType
   private let order: NarrowWeights
 

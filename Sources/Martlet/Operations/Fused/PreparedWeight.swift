@@ -20,7 +20,7 @@ struct PreparedWeight: Hashable {
 }
 
 /// Brings a convolution's weight into the order in which its kernels read it.
-struct PrepareWeight: Operation {
+struct PrepareWeight: WeightPreparation {
   var weight: PreparedWeight
 
   var name: String { "prepare_weight" }
@@ -38,7 +38,7 @@ struct PrepareWeight: Operation {
 }
 
 /// The reverse of ``PrepareWeight``.
-struct RestoreWeight: Operation {
+struct RestoreWeight: WeightPreparation {
   var weight: PreparedWeight
 
   var name: String { "restore_weight" }

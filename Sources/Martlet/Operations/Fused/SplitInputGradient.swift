@@ -6,7 +6,9 @@ import MartletKernels
 /// Inputs: the gradient of the convolution's output, the weight and, where a transposed convolution is what it came
 /// from, a bias or none. Outputs: one of each number of channels. Made by graph passes only.
 public struct SplitInputGradient: Operation {
+  /// What is computed, to an output in one piece.
   public let inputGradient: TransposedConvolutionOperation
+  /// Of each output. They add up to those of the whole.
   public let channels: [Int]
   private let tile: WinogradTile
 

@@ -10,7 +10,8 @@ public struct FoldBatchNorm: GraphPass {
     let constants = graph.constantValues()
     var result = graph
     result.nodes = []
-    // By the convolution's index, what takes its place; the normalisations that are gone.
+    // By the normalisation's index, what takes its place, where all that is read has been made; the convolutions that are
+    // gone.
     var replacements: [Int: [Graph.Node]] = [:]
     var folded: Set<Int> = []
     for (index, node) in graph.nodes.enumerated() {
@@ -25,7 +26,7 @@ public struct FoldBatchNorm: GraphPass {
         result.addValue(graph.type(of: inputs[1])), result.addValue(graph.type(of: node.inputs[1])),
       ]
       convolution.rectifies = norm.activation == .relu
-      replacements[producer] = [
+      replacements[index] = [
         Graph.Node(
           operation: fold, inputs: [inputs[1]] + node.inputs[1...] + inputs.dropFirst(2), outputs: outputs,
           scope: node.scope),
@@ -33,7 +34,7 @@ public struct FoldBatchNorm: GraphPass {
           operation: convolution, inputs: [inputs[0]] + outputs, outputs: node.outputs,
           scope: graph.nodes[producer].scope),
       ]
-      folded.insert(index)
+      folded.insert(producer)
     }
     for (index, node) in graph.nodes.enumerated() where !folded.contains(index) {
       result.nodes += replacements[index] ?? [node]

@@ -15,6 +15,8 @@ public struct RoundConvolutions: GraphPass {
   }
 
   private let rounding: Rounding
+  /// - Parameter rounding: Ranges for int8 are one for each of the graph's convolutions with constant weights: a graph
+  ///   with more or fewer is refused.
   public init(to rounding: Rounding) { self.rounding = rounding }
 
   public var key: String { "\(name) \(rounding)" }

@@ -23,6 +23,7 @@ public enum NarrowConvolution: Hashable, Sendable {
   case bfloat16(BFloat16Convolution)
   case int8(Int8Convolution)
 
+  /// Always direct with operands of 8 bits.
   public var algorithm: ConvolutionAlgorithm {
     switch self {
     case .bfloat16(let convolution): convolution.algorithm
@@ -38,6 +39,7 @@ public enum NarrowConvolution: Hashable, Sendable {
     }
   }
 
+  /// Scratch bytes of ``run(input:preparedWeight:bias:addend:rectified:output:workspace:)``.
   public var workspaceByteCount: Int {
     switch self {
     case .bfloat16(let convolution): convolution.workspaceByteCount

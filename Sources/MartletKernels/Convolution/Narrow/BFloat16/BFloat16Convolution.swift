@@ -5,8 +5,11 @@
 /// of it; Winograd's algorithm rounds the transformed operands, and `winograd(.four)` multiplies that error. Bytes are
 /// the same on any number of threads.
 public struct BFloat16Convolution: Hashable, Sendable {
+  /// Direct, or Winograd's for the forward part.
   public let algorithm: ConvolutionAlgorithm
+  /// Forward, or backward-data for a transposed convolution.
   public let part: ConvolutionPart
+  /// That of a plain convolution, whose output a transposed one reads.
   public let shape: ConvolutionShape
 
   /// `nil` where the algorithm cannot compute the part of the convolution like that.
@@ -32,6 +35,7 @@ public struct BFloat16Convolution: Hashable, Sendable {
     }
   }
 
+  /// Scratch bytes of ``run(input:preparedWeight:bias:addend:rectified:output:workspace:)``.
   public var workspaceByteCount: Int {
     switch algorithm {
     case .winograd(let tile): BFloat16Winograd(shape, tile).workspaceByteCount

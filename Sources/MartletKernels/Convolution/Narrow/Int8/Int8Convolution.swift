@@ -18,8 +18,11 @@ private func int8Kernels() -> martlet_int8_kernels {
 /// What is not a number becomes the range's lower end. Bytes are the same on any number of threads and on every
 /// instruction set.
 public struct Int8Convolution: Hashable, Sendable {
+  /// Forward, or backward-data for a transposed convolution.
   public let part: ConvolutionPart
+  /// That of a plain convolution, whose output a transposed one reads.
   public let shape: ConvolutionShape
+  /// Of the activations; weights have scales of their own.
   public let quantization: Quantization
 
   private static let numbersInElement = 4
@@ -62,6 +65,7 @@ public struct Int8Convolution: Hashable, Sendable {
     )
   }
 
+  /// Scratch bytes of ``run(input:preparedWeight:bias:addend:rectified:output:workspace:)``.
   public var workspaceByteCount: Int {
     var cursor = WorkspaceCursor()
     _ = takeScratch(product, &cursor)

@@ -1,5 +1,6 @@
 /// How real numbers are rounded to the whole numbers 0…255: x = scale · (q − zeroPoint).
 public struct Quantization: Hashable, Sendable {
+  /// What lies between neighbouring whole numbers; above 0, and finite.
   public let scale: Float
   /// The whole number that stands for 0.
   public let zeroPoint: UInt8
