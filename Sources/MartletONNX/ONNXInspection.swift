@@ -4,16 +4,24 @@ import MartletInterchange
 
 /// What is in an ONNX file, and what keeps it from being run, if anything does.
 public struct ONNXInspection: Sendable {
+  /// What the model is given, in the file's order, initializers left out.
   public let inputs: [ONNXValue]
+  /// What the model gives, in the file's order.
   public let outputs: [ONNXValue]
+  /// The version of the standard operators that the file was written for.
   public let opset: Int
+  /// The program that wrote the file, with its version; empty where the file does not say.
   public let producer: String
+  /// What else the file says of itself, from its `metadata_props`.
   public let metadata: [String: String]
   /// How often each operator is used.
   public let operatorCounts: [String: Int]
   /// The number of elements in floating-point initializers.
   public let elementCount: Int
+  /// Whether the file keeps tensors in half precision; see ``ONNXModel/widensHalfPrecision``.
   public let widensHalfPrecision: Bool
+  /// Files beside the model in which it keeps tensors.
+  public let externalFiles: [String]
   /// Nodes that cannot be run, each with its operator and the reason.
   public let problems: [String]
 
@@ -30,12 +38,14 @@ public struct ONNXInspection: Sendable {
     elementCount = network.initializers.values.reduce(0) {
       $0 + ($1.scalar.isFloatingPoint ? $1.elementCount : 0)
     }
+    externalFiles = network.external.paths
     problems = NetworkTranslation(network).problems.map(\.description)
   }
 }
 
 /// An operator that Martlet runs.
 public struct ONNXOperator: Sendable {
+  /// As in the standard, such as `Conv`.
   public let name: String
   /// Versions of the standard operators in which it is understood.
   public let versions: ClosedRange<Int>

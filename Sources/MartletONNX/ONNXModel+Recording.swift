@@ -36,6 +36,7 @@ public struct ONNXFunction: Sendable {
   public let arguments: [String]
   /// Names of what it gives.
   public let results: [String]
+  /// From tensors of the ``arguments``, in their order, to those of the ``results``.
   public let function: Function
 
   /// - Parameter inputs: A tensor for each of the ``arguments``; others are not looked at.

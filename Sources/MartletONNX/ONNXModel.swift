@@ -32,6 +32,8 @@ public final class ONNXModel: Module {
   /// Whether the file keeps tensors in half precision, which are computed in single precision here: results are not
   /// rounded to half precision on the way, nor at the end.
   public let widensHalfPrecision: Bool
+  /// Files beside the model in which it keeps tensors.
+  public let externalFiles: [String]
   /// Inputs that shapes depend on, such as the sizes that an image is brought to. They must be known when a
   /// ``Function`` is recorded: give them as concrete tensors there.
   public let shapeInputs: Set<String>
@@ -72,6 +74,7 @@ public final class ONNXModel: Module {
     producer = network.producer
     metadata = network.metadata
     widensHalfPrecision = network.widensHalfPrecision
+    externalFiles = network.external.paths
     operatorCounts = network.nodes.reduce(into: [:]) { $0[$1.type, default: 0] += 1 }
     let shapes = ShapeDependence(network.nodes)
     shapeInputs = shapes.values.intersection(network.inputs.map(\.name))

@@ -4,12 +4,15 @@ import Martlet
 public struct ONNXValue: Hashable, Sendable {
   /// The size of an axis.
   public enum Size: Hashable, Sendable {
+    /// This size alone.
     case fixed(Int)
     /// Any, and the same wherever the name stands.
     case named(String)
+    /// Any size.
     case unknown
   }
 
+  /// By which tensors are given and taken.
   public let name: String
   /// What its elements are held as; `nil` for an output that the file does not give a type.
   public let scalar: ScalarType?

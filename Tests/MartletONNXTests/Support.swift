@@ -52,6 +52,14 @@ func attribute(_ name: String, _ values: [Int]) -> WireAttribute {
   return attribute
 }
 
+func attribute(_ name: String, _ value: String) -> WireAttribute {
+  var attribute = WireAttribute()
+  attribute.name = name
+  attribute.type = .string
+  attribute.s = Data(value.utf8)
+  return attribute
+}
+
 func attribute(_ name: String, _ value: Float) -> WireAttribute {
   var attribute = WireAttribute()
   attribute.name = name

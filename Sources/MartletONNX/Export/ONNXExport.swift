@@ -28,13 +28,17 @@ public struct ONNXExport: Sendable {
     /// The program that wrote the file, and its version.
     public var producer = (name: "martlet", version: "")
 
+    /// Operators of the lowest version that can be written, no metadata, and Martlet as the producer.
     public init() {}
   }
 
   /// An axis that was to be dynamic and is not.
   public struct FixedAxis: Hashable, Sendable, CustomStringConvertible {
+    /// The name of the ``ONNXInput/DynamicAxis``.
     public var name: String
+    /// The size that the axis has in the file: that of the input's type.
     public var size: Int
+    /// Why the axis cannot be dynamic, in words.
     public var reason: String
 
     public var description: String { "\(name) stays \(size): \(reason)" }
@@ -134,7 +138,11 @@ public struct ONNXExport: Sendable {
         throw AxisProblem(axes: culprits(plan, dynamic, step, steps[0], body), reason: mismatch.description)
       }
     }
-    return try AlignedGraph(recordings, names: names)
+    do {
+      return try AlignedGraph(recordings, names: names)
+    } catch let mismatch as AlignedGraph.Mismatch {
+      throw MartletError("onnx", mismatch.description)
+    }
   }
 
   /// The axes that are at fault for a recording: those in which it differs from the first, or, in the first, those that

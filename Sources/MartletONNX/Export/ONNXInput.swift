@@ -15,6 +15,7 @@ public struct ONNXInput: Sendable {
     }
   }
 
+  /// What the input is called in the file.
   public var name: String
   /// The type with which the model can be run. Of dynamic axes any size that the model takes will do, such as the
   /// smallest.

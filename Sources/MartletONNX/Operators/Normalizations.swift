@@ -9,7 +9,12 @@ extension OperatorTable {
     OperatorDefinition("InstanceNormalization", inputs: 3...3) { node in
       let epsilon = try node.number("epsilon", default: 1e-5)
       return { inputs in
-        [try inputs[0].instanceNorm(weight: inputs[1], bias: inputs[2], epsilon: epsilon)]
+        let x = try inputs[0]
+        try require(x.rank >= 3, "onnx", "expected an input [N, C, …] to normalise, got \(x.type)")
+        return [
+          try x.normalizedByGroups(
+            max(x.shape[1], 1), weight: inputs[1], bias: inputs[2], epsilon: epsilon)
+        ]
       }
     },
     OperatorDefinition("GroupNormalization", from: 18, inputs: 3...3) { node in
@@ -26,8 +31,8 @@ extension OperatorTable {
           return try vector.unsqueezed(1).broadcast(to: [vector.shape[0], x.shape[1] / groups]).flattened()
         }
         return [
-          try x.groupNorm(
-            groups: groups, weight: perChannel(inputs[1]), bias: perChannel(inputs[2]), epsilon: epsilon)
+          try x.normalizedByGroups(
+            groups, weight: perChannel(inputs[1]), bias: perChannel(inputs[2]), epsilon: epsilon)
         ]
       }
     },
@@ -70,7 +75,15 @@ extension OperatorTable {
       let axis = try node.integer("axis", default: -1)
       let power = try node.integer("p", default: 2)
       try require([1, 2].contains(power), "onnx", "expected 1 or 2 as p, got \(power)")
-      return { [try $0[0].lpNormalized(Double(power), axis: axis)] }
+      return { inputs in
+        let x = try inputs[0]
+        let axes = [try checkedAxis(axis, rank: x.rank)]
+        let norm =
+          try power == 1
+          ? x.l1Norm(axes: axes, keepDimensions: true) : x.l2Norm(axes: axes, keepDimensions: true)
+        // What has no length stays as it is.
+        return [try x / Tensor.select(norm.equal(to: 0), Tensor.ones([], x.scalar), norm)]
+      }
     },
     OperatorDefinition("LRN") { node in
       let alpha = try node.number("alpha", default: 1e-4)

@@ -12,10 +12,14 @@ extension OperatorTable {
       try $0.min(axes: $1, keepDimensions: $2)
     },
     reduction("ReduceProd", ofNone: 1) { try $0.product(axes: $1, keepDimensions: $2) },
-    reduction("ReduceSumSquare") { try $0.sumOfSquares(axes: $1, keepDimensions: $2) },
-    reduction("ReduceL1") { try $0.l1Norm(axes: $1, keepDimensions: $2) },
-    reduction("ReduceL2") { try $0.l2Norm(axes: $1, keepDimensions: $2) },
-    reduction("ReduceLogSum", ofNone: -.infinity) { try $0.sum(axes: $1, keepDimensions: $2).log() },
+    reduction("ReduceSumSquare", ofOne: { try $0 * $0 }) {
+      try $0.sumOfSquares(axes: $1, keepDimensions: $2)
+    },
+    reduction("ReduceL1", ofOne: { try $0.abs() }) { try $0.l1Norm(axes: $1, keepDimensions: $2) },
+    reduction("ReduceL2", ofOne: { try $0.abs() }) { try $0.l2Norm(axes: $1, keepDimensions: $2) },
+    reduction("ReduceLogSum", ofNone: -.infinity, ofOne: { try $0.log() }) {
+      try $0.sum(axes: $1, keepDimensions: $2).log()
+    },
     reduction("ReduceLogSumExp", ofNone: -.infinity) { try $0.logSumExp(axes: $1, keepDimensions: $2) },
     argument("ArgMax") { try $0.argmax(axis: $1, keepDimension: $2, selectsLast: $3) },
     argument("ArgMin") { try $0.argmin(axis: $1, keepDimension: $2, selectsLast: $3) },
@@ -27,8 +31,10 @@ extension OperatorTable {
   /// - Parameters:
   ///   - version: Since when the axes are an input.
   ///   - none: What is left of no elements.
+  ///   - one: What becomes of each element where none are joined.
   private static func reduction(
     _ name: String, inputFrom version: Int = 18, ofNone none: Double = 0,
+    ofOne one: @escaping @Sendable (Tensor) throws -> Tensor = { $0 },
     _ function: @escaping @Sendable (_ x: Tensor, _ axes: [Int], _ keepDimensions: Bool) throws -> Tensor
   ) -> OperatorDefinition {
     OperatorDefinition(name, inputs: 1...2, known: [1]) { node in
@@ -38,7 +44,7 @@ extension OperatorTable {
       return { inputs in
         let x = try inputs[0]
         let given = try checkedAxes(axes(inputs) ?? [], rank: x.rank)
-        if given.isEmpty, passes { return [x] }
+        if given.isEmpty, passes { return [try one(x)] }
         let axes = given.isEmpty ? Array(0..<x.rank) : given.sorted()
         if axes.contains(where: { x.shape[$0] == 0 }) {
           let shape =

@@ -72,10 +72,16 @@ private func resize(_ node: inout NodeReader) throws -> Translation {
     return { inputs in
       let x = try inputs[0]
       let scales = try inputs.numbers(1) ?? []
-      let target = try ResizeTarget(x.shape, axes: Array(0..<x.rank), scales: scales)
+      func resized(_ x: Tensor, _ scales: [Double], _ rounding: Interpolation.Rounding) throws -> Tensor {
+        try ResizeTarget(x.shape, axes: Array(0..<x.rank), scales: scales)
+          .resize(x, Interpolation(mode.method(rounding), .asymmetric))
+      }
+      guard mode == .nearest, scales.contains(where: { $0 < 1 }) else {
+        return [try resized(x, scales, .down)]
+      }
       // Of that version's nearest element, the definition leaves open which it is; this is what ONNX Runtime does.
-      let shrinks = scales.contains { $0 < 1 }
-      return [try target.resize(x, Interpolation(mode.method(shrinks ? .up : .down), .asymmetric))]
+      let shrunk = try resized(x, scales.map { min($0, 1) }, .up)
+      return [try resized(shrunk, scales.map { max($0, 1) }, .down)]
     }
   }
   let coordinates = try node.word("coordinate_transformation_mode", default: CoordinateMode.halfPixel)

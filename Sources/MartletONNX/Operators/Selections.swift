@@ -34,11 +34,16 @@ extension OperatorTable {
       let ends = try node.integers("ends", inputFrom: 10, at: 2)
       let axes = try node.integers("axes", inputFrom: 10, at: 3)
       return { inputs in
-        let starts = try starts(inputs) ?? []
+        let x = try inputs[0]
+        var starts = try starts(inputs) ?? []
         let axes = try axes(inputs) ?? Array(starts.indices)
-        return [
-          try inputs[0].sliced(axes: axes, from: starts, to: ends(inputs) ?? [], steps: inputs.integers(4))
-        ]
+        let steps = try inputs.integers(4)
+        // Backwards from before the first element is from the first, where Python has nothing.
+        for (position, (axis, step)) in zip(axes, steps ?? []).enumerated() where step < 0 {
+          let size = x.shape[try checkedAxis(axis, rank: x.rank)]
+          if position < starts.count, starts[position] < -size { starts[position] = 0 }
+        }
+        return [try x.sliced(axes: axes, from: starts, to: ends(inputs) ?? [], steps: steps)]
       }
     },
     OperatorDefinition("Gather", inputs: 2...2) { node in

@@ -8,6 +8,9 @@ final class ExternalData {
   private let folder: URL?
   private var files: [String: ReadableFile] = [:]
 
+  /// The files that were read.
+  var paths: [String] { files.values.map(\.path).sorted() }
+
   init(folder: URL?) { self.folder = folder }
 
   /// The bytes of a tensor.

@@ -68,7 +68,6 @@ struct Network {
         tensors.updateValue(tensor, forKey: name) == nil, "onnx",
         "expected each initializer once, got \(printable(name)) twice")
     }
-    initializers = tensors
     // Before version 4 initializers are listed as inputs too, as defaults.
     inputs = try graph.input.filter { tensors[$0.name] == nil }.map { try ONNXValue($0, "input") }
     outputs = try graph.output.map { try ONNXValue($0, "output") }
@@ -76,17 +75,46 @@ struct Network {
 
     var inlining = try FunctionInlining(model.functions)
     try inlining.add(graph.node, sets)
-    nodes = inlining.nodes
     var origins = Dictionary(uniqueKeysWithValues: tensors.keys.map { ($0, $0) })
     for node in inlining.nodes where node.type == "Identity" {
       if let input = node.inputs.first, let output = node.outputs.first { origins[output] = origins[input] }
     }
+    var nodes = inlining.nodes
+    Self.separateStatistics(&tensors, &nodes, &origins)
+    initializers = tensors
+    self.nodes = nodes
     self.origins = origins
     let halves: Set<Int32> = [ElementType.float16.rawValue, ElementType.bfloat16.rawValue]
     widensHalfPrecision =
       graph.initializer.contains { halves.contains($0.dataType) }
       || (graph.input + graph.output).contains { halves.contains($0.type.tensorType.elemType) }
     try checkValues()
+  }
+
+  /// Gives each batch normalisation statistics of its own. Files can keep equal tensors once, such as the ones that new
+  /// weights and variances are; training would then write statistics into weights.
+  private static func separateStatistics(
+    _ tensors: inout [String: Tensor], _ nodes: inout [NodeDefinition], _ origins: inout [String: String]
+  ) {
+    var uses: [String: Int] = [:]
+    for node in nodes where node.type != "Identity" {
+      for input in node.inputs { if let origin = origins[input] { uses[origin, default: 0] += 1 } }
+    }
+    var names = UniqueNames()
+    for name in tensors.keys.sorted() + nodes.flatMap(\.outputs) { _ = names.make(name) }
+    for index in nodes.indices where nodes[index].type == "BatchNormalization" {
+      for (input, statistic) in [(3, "running_mean"), (4, "running_var")]
+      where input < nodes[index].inputs.count {
+        guard let origin = origins[nodes[index].inputs[input]], let count = uses[origin], count > 1 else {
+          continue
+        }
+        let name = names.make("\(nodes[index].name).\(statistic)")
+        uses[origin] = count - 1
+        tensors[name] = tensors[origin]
+        origins[name] = name
+        nodes[index].inputs[input] = name
+      }
+    }
   }
 
   /// Checks that every value is made once, and before it is used.

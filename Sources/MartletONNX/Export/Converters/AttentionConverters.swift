@@ -84,7 +84,8 @@ private struct AttentionScores {
     guard attributes.isCausal || attributes.hasKeyCounts else { return nil }
     let (queries, keys) = (node.inputShape()[1], node.inputShape(1)[1])
     guard let queryCount = queries.fixed, let keyCount = keys.fixed else {
-      throw InexpressibleSize(size: queries, what: "the number of keys that attention masks")
+      throw InexpressibleSize(
+        size: queries.fixed == nil ? queries : keys, what: "the number of keys that attention masks")
     }
     var masks: [String] = []
     if attributes.isCausal {

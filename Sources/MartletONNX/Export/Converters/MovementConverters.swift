@@ -52,10 +52,12 @@ extension OperationConverter {
     var aligned = [RecordedSize](repeating: one, count: output.count)
     for (axis, size) in zip(try attributes.fixed(\.axes), input) { aligned[axis] = size }
     var value = node.inputs[0]
-    if Array(aligned.suffix(input.count)) != input {
+    // An expansion adds axes in front by itself.
+    let isExpanded = aligned != output
+    if Array(aligned.suffix(input.count)) != input || !isExpanded && input.count < output.count {
       value = try node.reshaped(value, from: input, to: aligned)
     }
-    if aligned != output {
+    if isExpanded {
       // Of two sizes the larger counts, so what is not repeated need not be known.
       let target = zip(aligned, output).map { $0 == $1 ? one : $1 }
       value = node.node("Expand", [value, try node.vector(target, "the size of a broadcast")])

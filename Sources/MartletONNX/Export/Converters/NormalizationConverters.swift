@@ -4,6 +4,7 @@ extension OperationConverter {
   static let normalization: [OperationConverter] = [
     OperationConverter(BatchNormInference.self, batchNorm),
     OperationConverter(LayerNormOperation.self) {
+      guard !$1.readsStatistics else { throw $1.unsupported() }
       let axis = WireAttribute.int("axis", -(try $0.fixed(\.axes)))
       return [$1.node("LayerNormalization", [axis, .float("epsilon", try $0.fixed(\.epsilon))])]
     },
@@ -26,6 +27,7 @@ extension OperationConverter {
   private static func groupNorm(
     _ attributes: RecordedAttributes<GroupNormOperation>, _ node: NodeContext
   ) throws -> [String] {
+    guard !node.readsStatistics else { throw node.unsupported() }
     let epsilon = WireAttribute.float("epsilon", try attributes.fixed(\.epsilon))
     let groups = try attributes.fixed(\.groups)
     let (x, weight, bias) = (node.inputs[0], node.inputs[1], node.inputs[2])
@@ -46,4 +48,9 @@ extension OperationConverter {
     let scaled = node.node("Mul", [parted, node.node("Reshape", [weight, shape])])
     return [node.node("Add", [scaled, node.node("Reshape", [bias, shape])])]
   }
+}
+
+extension NodeContext {
+  /// Whether means or deviations are read, and not the normalised values alone.
+  fileprivate var readsStatistics: Bool { isRead.dropFirst().contains(true) }
 }

@@ -10,11 +10,16 @@ extension OperationConverter {
     let interpolation = try attributes.fixed(\.interpolation)
     let mode = try write(interpolation, node)
     let region = try region(interpolation, node)
-    // Scales where they were asked for or every size is a whole multiple; otherwise sizes.
+    // Scales where they were asked for or every size is a whole multiple; otherwise sizes. Of a crop, scales are those
+    // of what is cropped.
     let given = try attributes.fixed(\.scale)
     let ratios = wholeRatios(Array(inputs.dropFirst(2)), outputs)
     let scales = zip(given, ratios).map { $0 ?? $1 }
-    if let known = scales as? [Double] {
+    if let known = scales as? [Double], !interpolation.isCrop {
+      guard zip(zip(inputs.dropFirst(2), outputs), known).allSatisfy({ isScaled($0.0, to: $0.1, by: $1) })
+      else {
+        throw node.unsupported()
+      }
       let vector = try Tensor(shape: [known.count + 2], scalars: [1, 1] + known.map { Float($0) })
       return [node.node("Resize", [node.inputs[0], region, try node.writer.constant(vector)], mode)]
     }
@@ -47,9 +52,8 @@ extension OperationConverter {
     case .halfPixelOrFirst: coordinates = "pytorch_half_pixel"
     case .alignedCorners: coordinates = "align_corners"
     case .asymmetric: coordinates = "asymmetric"
-    case .crop(_, _, let outside):
-      coordinates = "tf_crop_and_resize"
-      attributes.append(.float("extrapolation_value", outside))
+    // What lies outside is 0, and another value is added by an operation of its own.
+    case .crop: coordinates = "tf_crop_and_resize"
     case .halfPixelSymmetric, .halfPixelUnshifted: throw node.unsupported()
     }
     attributes.append(.string("coordinate_transformation_mode", coordinates))
@@ -68,6 +72,11 @@ extension OperationConverter {
     return try node.writer.constant(Tensor(shape: [bounds.count], scalars: bounds.map { Float($0) }))
   }
 
+  /// Whether a scale makes one size of another in every recording, in the single precision in which files have it.
+  private static func isScaled(_ input: RecordedSize, to output: RecordedSize, by scale: Double) -> Bool {
+    zip(input.values, output.values).allSatisfy { Int((Float($0) * Float(scale)).rounded(.down)) == $1 }
+  }
+
   /// How many times as large an output is as its input, where that is a whole number and the same in every recording.
   private static func wholeRatios(_ inputs: [RecordedSize], _ outputs: [RecordedSize]) -> [Double?] {
     zip(inputs, outputs).map { input, output in
@@ -75,5 +84,12 @@ extension OperationConverter {
       let holds = zip(input.values, output.values).allSatisfy { $1 == $0 * ratio }
       return holds ? Double(ratio) : nil
     }
+  }
+}
+
+extension Interpolation {
+  fileprivate var isCrop: Bool {
+    if case .crop = coordinates { return true }
+    return false
   }
 }
