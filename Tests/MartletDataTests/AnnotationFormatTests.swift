@@ -50,6 +50,11 @@ struct DSBTests {
     #expect(error.contains("a/masks/1.png: expected a mask of 2×1 as a.png, got 2×2"))
     #expect(error.contains("stage1/b: expected a folder of masks beside images, got none"))
     #expect(error.contains("c/images: expected one image, got 2"))
+    try folder.writeImage("stage1/d/images/d.png", [[1, 2]])
+    try folder.writeImage("stage1/d/masks/1.png", [[255, 0]])
+    try FileManager.default.createSymbolicLink(
+      atPath: root.appendingPathComponent("d/masks/2.png").path, withDestinationPath: "nowhere.png")
+    #expect(self.error().contains("d/masks/2.png"), "\(self.error())")
     let empty = datasetErrorText {
       try SegmentationDataset(images: folder.images, masks: folder.images, format: .dsb)
     }
@@ -111,6 +116,10 @@ struct VOCTests {
     let error = datasetErrorText { try SegmentationDataset(images: root, masks: list) }
     #expect(error.contains("SegmentationClass: expected a mask 2007_9, got none"))
     #expect(error.contains("JPEGImages: expected an image 2010_0, got none"))
+    try folder.writeImage("VOC/JPEGImages/2007_1.tif", [[1, 2, 3]])
+    #expect(
+      datasetErrorText { try SegmentationDataset(images: root, masks: list) }
+        .contains("JPEGImages: expected one image 2007_1, got 2007_1.png, 2007_1.tif"))
     let empty = try folder.write("VOC/empty.txt", "\n \n")
     #expect(
       datasetErrorText { try SegmentationDataset(images: root, masks: empty) }

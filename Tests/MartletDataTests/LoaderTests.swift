@@ -236,6 +236,38 @@ struct LoaderPrefetchTests {
     #expect(try prefetcher.next() == nil)
   }
 
+  @Test(arguments: [0, 1, 3])
+  func severalCanTake(depth: Int) async throws {
+    let prefetcher = Prefetcher(range: 0..<200, depth: depth, threadCount: 2) { number, _ in number }
+    let taken = try await withThrowingTaskGroup(of: [Int].self) { group in
+      for _ in 0..<2 {
+        group.addTask {
+          var numbers: [Int] = []
+          while let number = try prefetcher.next() { numbers.append(number) }
+          return numbers
+        }
+      }
+      return try await group.reduce(into: []) { $0 += $1 }
+    }
+    #expect(taken.sorted() == Array(0..<200))
+  }
+
+  @Test func whatIsCancelledWhileItIsMadeIsNothing() throws {
+    let started = Counter()
+    let prefetcher = Prefetcher<Int>(range: 0..<3, depth: 0, threadCount: 0) { _, isCancelled in
+      started.add()
+      while !isCancelled() { Thread.sleep(forTimeInterval: 0.001) }
+      throw CancellationError()
+    }
+    let thread = Thread {
+      started.wait(for: 1)
+      prefetcher.cancel()
+    }
+    thread.start()
+    #expect(try prefetcher.next() == nil)
+    #expect(try prefetcher.next() == nil)
+  }
+
   /// A count that can be waited for, for a minute at most.
   private final class Counter: @unchecked Sendable {
     private let condition = NSCondition()

@@ -52,6 +52,36 @@ import Testing
     #expect(try Volume(contentsOf: folder.file("b.nii")).values == Array(values.prefix(24)))
   }
 
+  @Test(
+    "with the header of a file that was read: of a pair, or with a scale",
+    arguments: ["pair.hdr", "scaled.nii.gz"])
+  func writesWithAHeaderThatWasRead(_ name: String) throws {
+    let folder = try TemporaryFolder()
+    let volume = try Volume(contentsOf: VolumeFixture.path(name))
+    let header = try Volume.header(contentsOf: VolumeFixture.path(name))
+    let writer = try NIfTIWriter(folder.file("a.nii"), header)
+    try volume.values.withUnsafeBufferPointer { try writer.append($0) }
+    try writer.commit()
+    let again = try Volume(contentsOf: folder.file("a.nii"))
+    #expect(again.values == volume.values && again.geometry == volume.geometry)
+    #expect(try Volume.header(contentsOf: folder.file("a.nii")).slope == header.slope)
+  }
+
+  @Test func sizesThatWereChangedAreWritten() throws {
+    let folder = try TemporaryFolder()
+    var header = try Volume.header(contentsOf: VolumeFixture.path("int16.nii"))
+    header.size = VolumeSize(depth: 1, height: 1, width: 40_000)
+    let writer = try NIfTIWriter(folder.file("a.nii"), header)
+    try [Float](repeating: 3, count: 40_000).withUnsafeBufferPointer { try writer.append($0) }
+    try writer.commit()
+    #expect(try Volume(contentsOf: folder.file("a.nii")).size == header.size)
+    header.slope = 0
+    #expect(throws: MartletError.self) { try NIfTIWriter(folder.file("b.nii"), header) }
+    header.slope = 1
+    header.size = VolumeSize(depth: 0, height: 1, width: 1)
+    #expect(throws: MartletError.self) { try NIfTIWriter(folder.file("b.nii"), header) }
+  }
+
   @Test func valuesThatDoNotFitAreHeldWithin() throws {
     let folder = try TemporaryFolder()
     let volume = Volume(size: VolumeSize(depth: 1, height: 1, width: 4), values: [-3, 300, 1.5, 2.4])

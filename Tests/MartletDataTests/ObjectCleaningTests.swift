@@ -56,6 +56,13 @@ import Testing
     #expect(map.removingObjects(smallerThan: .max).values.allSatisfy { $0 == 0 })
   }
 
+  @Test func whatTakesNoPartIsNoObject() throws {
+    let map = LabelMap(width: 4, height: 1, values: [LabelMap.ignored, 1, 1, 0])
+    #expect(map.removingObjects(smallerThan: 2) == map)
+    #expect(map.removingObjects(smallerThan: 3).values == [LabelMap.ignored, 0, 0, 0])
+    #expect(try InstanceMap(map).objects.map(\.classIndex) == [1])
+  }
+
   @Test func order() throws {
     // A ring of 8 pixels with its hole filled is one of 9.
     let map = labelMap("11111", "1...1", "1.2.1", "1...1", "11111")

@@ -59,6 +59,10 @@ import Testing
     #expect(throws: MartletError.self) { try loader(length: 0) }
     #expect(throws: MartletError.self) { try loader(batchSize: 0) }
     #expect(throws: MartletError.self) {
+      let other = try SequenceDataset(.ofLengths([3, 3]))
+      return try SequenceWindowLoader(other, split.training, length: 3, batchSize: 4, seed: 1)
+    }
+    #expect(throws: MartletError.self) {
       try SequenceWindowLoader(data, SequenceExamples(), length: 3, batchSize: 4, seed: 1)
     }
   }

@@ -163,6 +163,17 @@ struct SequenceModelTests {
     }
   }
 
+  @Test func ratesThatCannotBeAreRefused() {
+    for change: (inout SequenceModelSizes) -> Void in [
+      { $0.attentionDropout = 2 }, { $0.attentionDropout = -0.1 }, { $0.hiddenDropout = .nan },
+      { $0.epsilon = 0 }, { $0.epsilon = .infinity },
+    ] {
+      var sizes = SequenceModelSizes(itemCount: 10)
+      change(&sizes)
+      #expect(throws: MartletError.self) { try SASRec(sizes) }
+    }
+  }
+
   static let cases = [
     paup("one_layer", layers: 1, segments: 4, kernel1: 2),
     paup("one_layer_keys", layers: 1, segments: 4, kernel1: 2, axis: .keys),

@@ -33,6 +33,10 @@ extension AugmentationPipeline: Codable {
 
   private static let fillParameter = AugmentationParameter<Self>("fill", choice: \.fill)
 
+  /// Reads the steps by the names of their properties. What a file leaves out is left out of the pipeline, other names
+  /// are passed over, and what values can be is left to ``check()``.
+  ///
+  /// - Throws: `DecodingError` for a value of another type, or a choice that there is not.
   public init(from decoder: any Decoder) throws {
     self.init()
     let values = try decoder.container(keyedBy: AugmentationKey.self)

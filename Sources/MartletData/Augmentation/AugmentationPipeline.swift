@@ -20,15 +20,25 @@ public struct AugmentationPipeline: Hashable, Sendable {
   public var horizontalFlip: AugmentationFlip?
   /// Top becomes bottom.
   public var verticalFlip: AugmentationFlip?
+  /// Turns by quarters of a circle, before all other changes of geometry.
   public var quarterTurns: AugmentationQuarterTurns?
+  /// Turns by any angle.
   public var rotation: AugmentationRotation?
+  /// Slants along both sides.
   public var shear: AugmentationShear?
+  /// Makes larger or smaller, and changes proportions where that is wanted.
   public var scale: AugmentationScale?
+  /// Moves the window's corners, each its own way.
   public var perspective: AugmentationPerspective?
+  /// Bends straight lines inwards or outwards, as lenses do.
   public var opticalDistortion: AugmentationOpticalDistortion?
+  /// Makes columns and rows of the window wider or narrower.
   public var gridDistortion: AugmentationGridDistortion?
+  /// Deforms smoothly, by random displacements on a coarse grid.
   public var elastic: AugmentationElastic?
+  /// Moves by whole pixels, also past the image's edge.
   public var translation: AugmentationTranslation?
+  /// Lays the window around a pixel of a wanted class, where the image is larger.
   public var cropClass: AugmentationClassCrop?
 
   // Values
@@ -53,6 +63,7 @@ public struct AugmentationPipeline: Hashable, Sendable {
   public var sharpening: AugmentationStrength?
   /// Gaussian blur with a standard deviation between 0 and strength pixels.
   public var blur: AugmentationStrength?
+  /// Blurs along a line in any direction.
   public var motionBlur: AugmentationMotionBlur?
   /// Adds Gaussian noise with a standard deviation of s · √value, s between 0 and strength: counted photons, of which
   /// a value of 1 stands for 1 / s².
@@ -62,10 +73,14 @@ public struct AugmentationPipeline: Hashable, Sendable {
 
   // Regions
 
+  /// Puts the window together from parts of four samples; left out where there is only one sample.
   public var mosaic: AugmentationMosaic?
+  /// Replaces a rectangle by a part of another sample; left out where there is only one sample.
   public var cutMix: AugmentationCutMix?
+  /// Covers rectangles with ``Normalization/mean``, which normalisation turns into 0.
   public var cutOut: AugmentationCutOut?
 
+  /// How pixels past the image's edge are labelled; ``AugmentationFill/reflect`` unless told otherwise.
   public var fill: AugmentationFill
 
   /// A pipeline of the most usual steps; others are set as properties.

@@ -3,9 +3,13 @@ import Martlet
 /// How pixel values become a network's input: scaled to [0, 1], less a mean, over a standard deviation, for
 /// each channel.
 public struct Normalization: Hashable, Sendable, Codable {
+  /// Of values in [0, 1], one for each channel.
   public var mean: [Float]
+  /// Of values in [0, 1], one for each channel, above 0.
   public var standardDeviation: [Float]
 
+  /// - Throws: ``MartletError`` unless there are as many means as deviations and at least one, all of them are finite
+  ///   and all deviations are above 0.
   public init(mean: [Float], standardDeviation: [Float]) throws {
     try require(
       mean.count == standardDeviation.count && !mean.isEmpty, "normalization",
@@ -21,6 +25,10 @@ public struct Normalization: Hashable, Sendable, Codable {
 
   private enum CodingKeys: String, CodingKey { case mean, standardDeviation }
 
+  /// Reads `mean` and `standardDeviation`.
+  ///
+  /// - Throws: `DecodingError` where one is missing or no list of numbers; ``MartletError`` as
+  ///   ``init(mean:standardDeviation:)``.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     try self.init(
@@ -36,11 +44,12 @@ public struct Normalization: Hashable, Sendable, Codable {
   /// The means and deviations of ImageNet's training images that published backbones were trained with.
   public static let imageNet = Normalization(unchecked: [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
 
+  /// Channels of the images that it is for, as many as there are means.
   public var channels: Int { mean.count }
 
   /// Means and deviations over all pixels (of the population, as a sum over n). A channel that is the same
   /// everywhere keeps a deviation of 1.
-  init(_ statistics: PixelStatistics) {
+  init(_ statistics: ChannelStatistics) {
     let count = Double(max(statistics.pixels, 1))
     let means = statistics.sums.map { $0 / count }
     let deviations = zip(statistics.squareSums, means).map { squareSum, mean in

@@ -9,6 +9,8 @@ public enum SampleFrame: Hashable, Sendable {
   case whole(multipleOf: Int)
 
   /// The frame's size for an image.
+  ///
+  /// - Precondition: A multiple is 1 or more.
   public func size(imageWidth: Int, imageHeight: Int) -> (width: Int, height: Int) {
     switch self {
     case .window(let width, let height): return (width, height)
@@ -35,7 +37,9 @@ public enum SampleFrame: Hashable, Sendable {
 
 /// A sample as a network takes it.
 public struct RenderedSample: Hashable, Sendable {
+  /// The frame's, in pixels; see ``SampleFrame/size(imageWidth:imageHeight:)``.
   public let width: Int
+  /// The frame's, in pixels.
   public let height: Int
   /// Normalised values, rows from the top, channels interleaved.
   public let pixels: [Float]
@@ -57,6 +61,9 @@ extension AugmentationPipeline {
   ) throws -> RenderedSample {
     try check()
     try frame.check()
+    try require(
+      [1, 3].contains(sample.image.channels), "augmentation",
+      "expected an image of 1 or 3 channels, got \(sample.image.channels)")
     try require(
       normalization.channels == sample.image.channels, "augmentation",
       "expected a normalization of \(sample.image.channels) channels, got \(normalization.channels)")

@@ -26,6 +26,7 @@ extension Image {
     /// The longest file, 4 GiB unless told otherwise.
     public var maximumBytes: Int
 
+    /// 2²⁸ pixels and 4 GiB.
     public static let standard = Limits()
 
     public init(maximumPixels: Int = 1 << 28, maximumBytes: Int = 1 << 32) {
@@ -52,9 +53,11 @@ extension Image {
 
   /// What a file says about its picture before the first pixel.
   public struct Info: Hashable, Sendable {
+    /// Told by the file's first bytes, whatever its name.
     public var format: ImageFormat
     /// The size in pixels, turned as reading would turn it.
     public var width: Int
+    /// In pixels, turned as reading would turn it.
     public var height: Int
     /// Channels that reading as a picture gives: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
     public var channels: Int

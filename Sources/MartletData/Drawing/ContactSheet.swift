@@ -4,8 +4,12 @@ import Martlet
 public struct ContactSheet: Sendable {
   /// One picture of the sheet.
   public struct Cell: Sendable {
+    /// Any picture. It is shown as 8-bit RGB.
     public var image: Image
+    /// Of the picture's size.
     public var labels: LabelMap
+    /// One line below the picture, of ASCII letters, digits and some signs; other characters are shown as boxes. What
+    /// is too long for the width of a cell loses its middle.
     public var caption: String
 
     public init(image: Image, labels: LabelMap, caption: String) {
@@ -15,8 +19,11 @@ public struct ContactSheet: Sendable {
     }
   }
 
+  /// From left to right and from the top down.
   public var cells: [Cell]
+  /// Cells beside each other, 1 to 1000; fewer where there are not so many cells.
   public var columns: Int
+  /// The colours in which classes are drawn.
   public var palette: ClassPalette
 
   public init(cells: [Cell], columns: Int, palette: ClassPalette) {

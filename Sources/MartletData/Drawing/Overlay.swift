@@ -42,6 +42,7 @@ public enum ComparisonColor: CaseIterable, Hashable, Sendable {
   /// One class taken for another.
   case confusion
 
+  /// Green for agreement, orange for false positives, light blue for false negatives, yellow for confusion.
   public var color: Image.Color {
     switch self {
     case .agreement: Image.Color(red: 0, green: 158, blue: 115)

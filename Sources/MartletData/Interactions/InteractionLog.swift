@@ -13,7 +13,9 @@ import Martlet
 public struct InteractionLog: Hashable, Sendable {
   /// One interaction, with users and items by their index.
   public struct Interaction: Hashable, Sendable {
+    /// A position in ``InteractionLog/users``.
     public var user: UInt32
+    /// A position in ``InteractionLog/items``.
     public var item: UInt32
     /// A number that grows with time, in whatever unit the log has.
     public var time: Double

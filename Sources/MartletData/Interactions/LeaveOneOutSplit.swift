@@ -8,8 +8,11 @@ import Martlet
 /// is that of RecBole; Zhao et al., "RecBole: Towards a Unified, Comprehensive and Efficient Framework for
 /// Recommendation Algorithms", CIKM 2021.)
 public struct LeaveOneOutSplit: Sendable {
+  /// The examples of each user that are not left out: at least one of everyone with two or more interactions.
   public let training: SequenceExamples
+  /// The last example but one of each user with four or more interactions.
   public let validation: SequenceExamples
+  /// The last example of each user with three or more interactions.
   public let test: SequenceExamples
   /// Users with fewer than two interactions, which nothing can be learned from or measured with.
   public let usersWithoutExamples: Int

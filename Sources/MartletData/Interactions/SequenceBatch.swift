@@ -2,6 +2,7 @@ import Martlet
 
 /// Examples for one step: N histories and the item that came after each.
 public struct SequenceBatch: Sendable {
+  /// The epoch that the batch is of, as it was asked for.
   public let epoch: Int
   /// The batch's position in its epoch.
   public let index: Int

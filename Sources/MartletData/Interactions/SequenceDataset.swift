@@ -12,6 +12,7 @@ public struct SequenceDataset: Sendable {
   public let itemNames: [String]
   /// The users' names.
   public let userNames: [String]
+  /// The number of users, those without interactions included.
   public var userCount: Int { userNames.count }
   /// Whether the log had times; otherwise its order is theirs.
   public let hasTimes: Bool

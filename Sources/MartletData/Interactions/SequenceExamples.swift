@@ -2,6 +2,7 @@ import Martlet
 
 /// A history and what came next: the user's items before a position, and the one at it.
 public struct SequenceExample: Hashable, Sendable {
+  /// The user's number in the dataset, from 0.
   public var user: Int
   /// The position of the target in the user's sequence, counted from 0, and so the length of the history.
   public var end: Int

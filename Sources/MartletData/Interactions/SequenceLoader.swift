@@ -13,12 +13,19 @@ import Martlet
 /// while let batch = try batches.next() { … }
 /// ```
 public struct SequenceLoader: Sendable {
+  /// The sequences that examples are of.
   public let dataset: SequenceDataset
+  /// What batches are made of.
   public let examples: SequenceExamples
+  /// L: the number of items that a history is cut or filled up to.
   public let maximumLength: Int
+  /// Examples of each batch but the last, which may have fewer.
   public let batchSize: Int
+  /// What the orders and the negatives follow from.
   public let seed: UInt64
+  /// Whether each epoch has an order of its own. Otherwise it is that of the examples.
   public let shuffles: Bool
+  /// Whether batches have ``SequenceBatch/negatives``.
   public let drawsNegatives: Bool
 
   /// - Parameters:
@@ -39,11 +46,7 @@ public struct SequenceLoader: Sendable {
     try require(!examples.isEmpty, "loader", "expected examples, got none")
     try require(maximumLength > 0, "loader", "expected a maximum length of 1 or more, got \(maximumLength)")
     try require(batchSize > 0, "loader", "expected a batch size of 1 or more, got \(batchSize)")
-    for (user, ends) in examples.endsByUser {
-      try require(
-        user < dataset.userCount && ends.upperBound <= dataset.length(of: user), "loader",
-        "expected examples of the dataset, got those of another")
-    }
+    try examples.check(belongTo: dataset, "loader")
     if drawsNegatives {
       for (user, ends) in examples.endsByUser {
         let items = dataset.sequence(of: user).prefix(ends.upperBound)
@@ -102,5 +105,16 @@ public struct SequenceLoader: Sendable {
         avoiding: sequence.prefix(examples.ends(ofUserAt: example).upperBound))
     }
     return try Tensor(shape: [indices.count], scalars: drawn)
+  }
+}
+
+extension SequenceExamples {
+  /// - Throws: ``MartletError`` where there is no such user, or not as many items.
+  func check(belongTo dataset: SequenceDataset, _ operation: String) throws {
+    for (user, ends) in endsByUser {
+      try require(
+        user < dataset.userCount && ends.upperBound <= dataset.length(of: user), operation,
+        "expected examples of the dataset, got those of another")
+    }
   }
 }

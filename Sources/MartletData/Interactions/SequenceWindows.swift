@@ -31,6 +31,7 @@ public struct SequenceWindows: Sendable {
     }
   }
 
+  /// The number of windows.
   public var count: Int { users.count }
 
   /// A window's user, and where its targets are in the user's sequence. The items that they come after lie one before.
@@ -41,10 +42,15 @@ public struct SequenceWindows: Sendable {
 
 /// Makes batches of windows, in a new order for each epoch that follows from the seed and the epoch alone.
 public struct SequenceWindowLoader: Sendable {
+  /// The sequences that windows are of.
   public let dataset: SequenceDataset
+  /// What batches are made of.
   public let windows: SequenceWindows
+  /// L: the number of items that windows have, or are filled up to.
   public let length: Int
+  /// Windows of each batch but the last, which may have fewer.
   public let batchSize: Int
+  /// What the orders follow from.
   public let seed: UInt64
 
   /// - Parameters:
@@ -59,6 +65,7 @@ public struct SequenceWindowLoader: Sendable {
   ) throws {
     try require(!examples.isEmpty, "windows", "expected examples, got none")
     try require(batchSize > 0, "windows", "expected a batch size of 1 or more, got \(batchSize)")
+    try examples.check(belongTo: dataset, "windows")
     self.dataset = dataset
     windows = try SequenceWindows(examples, length: length)
     self.length = length

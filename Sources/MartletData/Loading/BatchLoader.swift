@@ -13,15 +13,25 @@ import Martlet
 /// while let batch = try batches.next() { … }
 /// ```
 public struct BatchLoader: Sendable {
+  /// What samples are loaded from.
   public let dataset: SegmentationDataset
+  /// The most samples of a batch. With ``SampleFrame/window(width:height:)`` only the last one can have fewer.
   public let batchSize: Int
+  /// What part of each image a batch holds.
   public let frame: SampleFrame
+  /// What is done to values last, for as many channels as the dataset has.
   public let normalization: Normalization
+  /// The random changes of samples. With ``SampleFrame/whole(multipleOf:)`` none is made.
   public let augmentation: AugmentationPipeline
+  /// What orders and changes follow from.
   public let seed: UInt64
+  /// Whether each epoch has an order of its own. Otherwise it is the dataset's.
   public let shuffles: Bool
+  /// Whether a last batch of fewer samples is left out.
   public let dropsLast: Bool
+  /// Batches that are made ahead. With 0 each is made when it is asked for, by the caller.
   public let prefetchCount: Int
+  /// Threads that make batches ahead, 1 to 256; no more than ``prefetchCount`` are started.
   public let threadCount: Int
 
   /// How many samples a batch can have, wherever a number can be given.

@@ -7,7 +7,7 @@ extension Image {
   /// It is what ``BatchLoader`` makes of the image with ``SampleFrame/whole(multipleOf:)``. Crop what comes
   /// out of the network to the image's size.
   ///
-  /// - Throws: ``MartletError`` for a normalization of other than 1 or 3 channels, or a multiple below 1.
+  /// - Throws: ``MartletError`` for a normalization of other than 1 or 3 channels, or a multiple outside 1 to 32,768.
   public func networkInput(_ normalization: Normalization, multipleOf multiple: Int = 1) throws -> Tensor {
     let channels = normalization.channels
     try require(

@@ -2,7 +2,7 @@ import Foundation
 
 /// Makes numbered items on other threads, a bounded number ahead, and gives them in order.
 final class Prefetcher<Item: Sendable>: Sendable {
-  /// Makes one item. The second argument says whether it is still wanted.
+  /// Makes one item. The second argument says whether it was cancelled.
   typealias Produce = @Sendable (Int, () -> Bool) throws -> Item
 
   private let queue: Queue
@@ -92,10 +92,10 @@ final class Prefetcher<Item: Sendable>: Sendable {
     /// The consumer's side where items are made ahead.
     func takeNext() throws -> Item? {
       let result: Result<Item, any Error>? = locked {
+        while !isCancelled, failure == nil, nextToTake < end, made[nextToTake] == nil { condition.wait() }
+        if isCancelled { return nil }
         if let failure { return .failure(failure) }
-        if nextToTake >= end { return nil }
-        while !isCancelled && made[nextToTake] == nil { condition.wait() }
-        guard let result = made.removeValue(forKey: nextToTake), !isCancelled else { return nil }
+        guard let result = made.removeValue(forKey: nextToTake) else { return nil }
         nextToTake += 1
         if case .failure(let error) = result { failure = error }
         condition.broadcast()
@@ -106,16 +106,19 @@ final class Prefetcher<Item: Sendable>: Sendable {
 
     /// The consumer's side where nothing is made ahead.
     func makeNext() throws -> Item? {
-      if let failure = locked({ failure }) { throw failure }
-      guard let number = locked({ numberToMake() }) else { return nil }
-      do {
-        let item = try make(number)
-        locked { nextToTake += 1 }
-        return item
-      } catch {
-        locked { failure = error }
-        throw error
+      guard let number = locked({ numberToMake() }) else {
+        if let failure = locked({ isCancelled ? nil : failure }) { throw failure }
+        return nil
       }
+      let result = Result { try make(number) }
+      // Others wait for this one to be taken, or for what ends them too.
+      let isWanted = locked {
+        nextToTake += 1
+        if case .failure(let error) = result { failure = error }
+        condition.broadcast()
+        return !isCancelled
+      }
+      return isWanted ? try result.get() : nil
     }
   }
 }

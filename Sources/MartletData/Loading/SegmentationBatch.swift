@@ -2,6 +2,7 @@ import Martlet
 
 /// Samples for one step.
 public struct SegmentationBatch: Sendable {
+  /// The epoch that the batch is of, as it was asked for.
   public let epoch: Int
   /// The batch's position in its epoch.
   public let index: Int
@@ -14,7 +15,9 @@ public struct SegmentationBatch: Sendable {
 
   /// The number of samples, N.
   public var count: Int { images.shape[0] }
+  /// H, in pixels.
   public var height: Int { images.shape[2] }
+  /// W, in pixels.
   public var width: Int { images.shape[3] }
 
   /// The labels as a tensor [N, H, W].

@@ -12,7 +12,9 @@ public struct InstanceMap: Hashable, Sendable {
     public var box: PixelWindow
   }
 
+  /// In pixels.
   public let width: Int
+  /// In pixels.
   public let height: Int
   /// width × height numbers of objects, from 1; 0 is background.
   public let values: [Int32]
@@ -22,7 +24,7 @@ public struct InstanceMap: Hashable, Sendable {
   /// The largest map that there can be.
   public static let largestPixelCount = Int(Int32.max)
 
-  /// Every connected region of one class other than 0 as an object. Neighbours share a side.
+  /// Every connected region of one class other than 0 and ``LabelMap/ignored`` as an object. Neighbours share a side.
   ///
   /// - Throws: ``MartletError`` for a map of more than ``largestPixelCount`` pixels.
   public init(_ labels: LabelMap) throws {

@@ -12,7 +12,9 @@ extension LabelMap {
     var areas = [Int](repeating: 0, count: count + 1)
     for label in labels { areas[Int(label)] += 1 }
     var cleaned = values
-    for (index, label) in labels.enumerated() where areas[Int(label)] < minimumSize { cleaned[index] = 0 }
+    for (index, label) in labels.enumerated() where label > 0 && areas[Int(label)] < minimumSize {
+      cleaned[index] = 0
+    }
     return LabelMap(width: width, height: height, values: cleaned)
   }
 
@@ -55,9 +57,10 @@ extension LabelMap {
     return LabelMap(width: width, height: height, values: filled)
   }
 
-  /// Connected regions, numbered from 1 by their first pixels; 0 where the class is 0.
+  /// Connected regions, numbered from 1 by their first pixels; 0 where the class is 0 or a pixel takes no part.
   func components(separatingClasses: Bool) -> (labels: [Int32], count: Int) {
-    values.withUnsafeBufferPointer {
+    let classes = values.contains(Self.ignored) ? values.map { $0 == Self.ignored ? 0 : $0 } : values
+    return classes.withUnsafeBufferPointer {
       connectedComponents(
         of: $0, width: width, height: height, connectivity: .four, separatingClasses: separatingClasses)
     }

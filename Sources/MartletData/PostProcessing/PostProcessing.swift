@@ -10,6 +10,7 @@ public struct PostProcessing: Hashable, Sendable {
   /// How touching objects are told apart, if they are.
   public var splitting: ObjectSplitting?
 
+  /// Nothing is done until a property is set.
   public init() {}
 
   /// Whether the map of classes is changed.

@@ -2,6 +2,7 @@ import Martlet
 
 /// Parts of an image that is in memory.
 public final class ImageRegions: RegionReader {
+  /// The image's size, channels and bits. As there is no file, the format is always ``ImageFormat/png``.
   public let info: Image.Info
   public var heldByteCount: Int { image.samples.count * image.bitsPerSample / 8 }
   private let image: Image

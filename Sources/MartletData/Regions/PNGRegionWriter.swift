@@ -28,6 +28,11 @@ public final class PNGRegionWriter: RegionWriter {
 
   deinit { martlet_png_writer_free(writer) }
 
+  /// Writes the rows that come next.
+  ///
+  /// - Parameter rows: Whole rows of samples in the machine's byte order, channels interleaved; no more than are
+  ///   missing.
+  /// - Throws: ``MartletError`` naming the file, when it cannot be written, or a sample is no index of the palette.
   public func append(_ rows: UnsafeRawBufferPointer) throws {
     let count = rowCount(rows, after: rowsWritten)
     if let palette = format.palette, let highest = rows.max(), Int(highest) >= palette.count {

@@ -7,7 +7,9 @@ public struct PixelWindow: Hashable, Sendable {
   public var x: Int
   /// The row of the first pixel.
   public var y: Int
+  /// In pixels.
   public var width: Int
+  /// In pixels.
   public var height: Int
 
   public init(x: Int, y: Int, width: Int, height: Int) {

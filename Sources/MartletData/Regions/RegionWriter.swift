@@ -6,6 +6,7 @@ public struct RowFormat: Hashable, Sendable {
   public enum Sample: String, Hashable, Sendable, CaseIterable {
     case uint8, uint16, uint32, float32
 
+    /// Bytes of one sample.
     public var byteCount: Int {
       switch self {
       case .uint8: 1
@@ -15,10 +16,13 @@ public struct RowFormat: Hashable, Sendable {
     }
   }
 
+  /// Of the image, in pixels.
   public var width: Int
+  /// Of the image, in pixels: the number of rows that are to be written.
   public var height: Int
   /// Samples of a pixel, side by side.
   public var channels: Int
+  /// What a sample is kept as.
   public var sample: Sample
   /// The colours that samples are indices of.
   public var palette: [Image.Color]?
@@ -33,6 +37,7 @@ public struct RowFormat: Hashable, Sendable {
     self.palette = palette
   }
 
+  /// Bytes of one row, with nothing between rows.
   public var rowByteCount: Int { width * channels * sample.byteCount }
 }
 
@@ -40,16 +45,19 @@ public struct RowFormat: Hashable, Sendable {
 ///
 /// The file appears under its name by ``commit()``, complete; let go of before that, a writer leaves nothing behind.
 public protocol RegionWriter: AnyObject {
+  /// What rows are made of, and how many there are.
   var format: RowFormat { get }
 
   /// Writes the rows that come next.
   ///
   /// - Parameter rows: Whole rows of samples in the machine's byte order, channels interleaved.
+  /// - Precondition: No more rows come than are missing.
   /// - Throws: ``MartletError`` naming the file, when it cannot be written.
   func append(_ rows: UnsafeRawBufferPointer) throws
 
   /// Ends the file after its last row and gives it its name.
   ///
+  /// - Precondition: All rows were written.
   /// - Throws: ``MartletError`` naming the file, when it cannot be written; nothing is left behind then.
   func commit() throws
 }

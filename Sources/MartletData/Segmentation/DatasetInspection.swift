@@ -113,12 +113,12 @@ private struct Headers: Sendable {
 private struct Finding: Sendable {
   var problems: [String] = []
   var content: MaskContent?
-  var statistics: PixelStatistics?
+  var statistics: ChannelStatistics?
 
   init(_ pair: SamplePairing.Pair, _ masks: any MaskReader, channels: Int, maskAsColors: Bool) {
     do {
       let image = try ImageFile.image(pair.image).withChannels(channels)
-      statistics = PixelStatistics(image)
+      statistics = ChannelStatistics(image)
       read(pair, masks, (image.width, image.height), maskAsColors)
     } catch {
       problems.append(Self.describe(error, pair.image))

@@ -8,22 +8,31 @@ import Martlet
 public struct DatasetReport: Hashable, Sendable, Codable {
   /// Images of one size.
   public struct SizeCount: Hashable, Sendable, Codable {
+    /// In pixels.
     public var width: Int
+    /// In pixels.
     public var height: Int
     /// Of volumes.
     public var depth: Int?
+    /// Images of this size.
     public var images: Int
   }
 
   /// Images of one number of channels and bits.
   public struct DepthCount: Hashable, Sendable, Codable {
+    /// Of the file, read as a picture; of a volume its channels, times or vectors.
     public var channels: Int
+    /// Of a stored sample.
     public var bits: Int
+    /// Images with both.
     public var images: Int
   }
 
+  /// How often a class occurs.
   public struct ClassBalance: Hashable, Sendable, Codable {
+    /// As it was given; otherwise made up, `background` and `foreground`, or `class 0` and so on.
     public var name: String
+    /// Pixels of the class in all usable images.
     public var pixels: Int
     /// Of all pixels that count, 0 to 1.
     public var share: Double
@@ -33,6 +42,7 @@ public struct DatasetReport: Hashable, Sendable, Codable {
 
   /// What only a volume has.
   public struct VolumeFigures: Hashable, Sendable, Codable {
+    /// The volume's file name without extension.
     public var name: String
     /// Depth, height, width.
     public var size: [Int]
@@ -44,6 +54,7 @@ public struct DatasetReport: Hashable, Sendable, Codable {
     public var sample: String
   }
 
+  /// The format, found where it was not given; ``DatasetFormat/folders`` for volumes.
   public var format: DatasetFormat
   /// 2 of images, 3 of volumes.
   public var axes: Int
@@ -56,11 +67,13 @@ public struct DatasetReport: Hashable, Sendable, Codable {
   public var encoding: MaskEncoding
   /// The most frequent first.
   public var sizes: [SizeCount]
+  /// The most frequent first.
   public var depths: [DepthCount]
   /// Each volume by itself; `nil` for images.
   public var volumes: [VolumeFigures]?
   /// In the order of their indices; empty where masks do not tell.
   public var classes: [ClassBalance]
+  /// Pixels that count in no loss and no metric.
   public var ignoredPixels: Int
   /// Names of the images in which there is nothing but class 0 and ignored pixels.
   public var emptyMasks: [String]

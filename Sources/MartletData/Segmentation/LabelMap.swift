@@ -5,7 +5,9 @@ public struct LabelMap: Hashable, Sendable {
   /// Labels are bytes, and one value is ``ignored``.
   public static let largestClassCount = 255
 
+  /// In pixels.
   public let width: Int
+  /// In pixels.
   public let height: Int
   /// width × height class indices, or ``ignored``.
   public let values: [UInt8]
@@ -21,7 +23,9 @@ public struct LabelMap: Hashable, Sendable {
 
 /// A decoded sample: the image, with the dataset's number of channels, and the class of each of its pixels.
 public struct LabeledImage: Hashable, Sendable {
+  /// Of 1 or 3 channels where it comes from a dataset.
   public let image: Image
+  /// Of the image's size.
   public let labels: LabelMap
 
   /// - Precondition: both are of one size.

@@ -37,7 +37,9 @@ public struct MaskColor: Hashable, Sendable, Codable, CustomStringConvertible {
 ///
 /// A class's index is its position in the list of classes.
 public struct SegmentationClass: Hashable, Sendable, Codable {
+  /// Not empty; no two classes of a list have the same.
   public var name: String
+  /// In a list of classes either all have one, each its own, or none has.
   public var color: MaskColor?
 
   public init(_ name: String, color: MaskColor? = nil) {

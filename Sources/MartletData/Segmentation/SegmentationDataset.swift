@@ -16,19 +16,22 @@ public struct SegmentationDataset: Sendable {
   public struct Sample: Hashable, Sendable {
     /// The image's file name without extension.
     public let name: String
+    /// The image's file.
     public let image: URL
     /// The mask's file or folder, or the file of annotations that it is in.
     public let mask: URL
     /// The image's path within the dataset, which no other sample has.
     public let fileName: String
+    /// Of image and mask, in pixels.
     public let width: Int
+    /// Of image and mask, in pixels.
     public let height: Int
     /// Pixels of each class.
     public let classPixels: [Int]
     /// Pixels that count in no loss and no metric.
     public let ignoredPixels: Int
 
-    let statistics: PixelStatistics
+    let statistics: ChannelStatistics
 
     var pair: SamplePairing.Pair { .init(name: name, image: image, mask: mask, fileName: fileName) }
   }
@@ -90,6 +93,7 @@ public struct SegmentationDataset: Sendable {
   /// 1 GiB: some 4000 RGB images of 256×256.
   public static let defaultCacheLimit = 1 << 30
 
+  /// The number of samples.
   public var count: Int { samples.count }
 
   /// The classes in the order of their indices.
@@ -146,7 +150,7 @@ public struct SegmentationDataset: Sendable {
 
   /// Each channel's mean and standard deviation over all pixels of all images.
   public func normalization() -> Normalization {
-    var statistics = PixelStatistics(channels: channels)
+    var statistics = ChannelStatistics(channels: channels)
     for sample in samples { statistics += sample.statistics }
     return Normalization(statistics)
   }

@@ -38,6 +38,7 @@ extension MaskEncoding {
 /// the same way. The one exception are masks that annotations or objects' files are drawn to: these leave nothing to be
 /// settled, so that the encoding stays ``MaskEncoding/automatic`` and is found for files of masks that come later.
 public struct SegmentationOptions: Hashable, Sendable, Codable {
+  /// How the pixels of masks name their classes.
   public var encoding: MaskEncoding
   /// The classes in the order of their indices; `nil` takes the number from the masks.
   public var classes: [SegmentationClass]?

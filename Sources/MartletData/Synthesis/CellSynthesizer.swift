@@ -29,7 +29,9 @@ public struct CellSynthesizer: Sendable {
 
   /// The width and height of a picture in pixels.
   public let size: Int
+  /// What pictures follow from, together with their numbers.
   public let seed: UInt64
+  /// What kind of microscope pictures seem to come from.
   public let appearance: Appearance
 
   /// - Throws: ``MartletError`` unless `size` is between 32 and 4,096.

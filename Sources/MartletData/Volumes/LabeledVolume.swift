@@ -3,6 +3,7 @@ import Martlet
 
 /// A decoded sample: a volume and the class of each of its voxels.
 public struct LabeledVolume: Hashable, Sendable {
+  /// The values as the file has them, not normalised.
   public let volume: Volume
   /// Class indices, or ``LabelMap/ignored``, in the order of slices and rows.
   public let labels: [UInt8]

@@ -2,10 +2,13 @@ import Martlet
 
 /// A volume of one or several channels, as numbers.
 public struct Volume: Hashable, Sendable {
+  /// Of each channel, in voxels.
   public let size: VolumeSize
+  /// More than 1 where a voxel has several values: sequences of a scanner, times or vectors.
   public let channels: Int
   /// Channel by channel, each in the order of its slices and rows: [channels, depth, height, width].
   public let values: [Float]
+  /// Where the voxels lie in space.
   public let geometry: VolumeGeometry
 
   /// - Precondition: the values fill the volume.

@@ -15,8 +15,10 @@ public struct VolumeAugmentation: Hashable, Sendable {
   /// The largest standard deviation of noise that is added to every seventh patch, as nnU-Net does.
   public var noise: Float = 0
 
+  /// Nothing is changed until a property is set.
   public init() {}
 
+  /// No change of patches, which are chosen at random all the same.
   public static let none = VolumeAugmentation()
   /// Flips along the three axes.
   public static let flips: VolumeAugmentation = {

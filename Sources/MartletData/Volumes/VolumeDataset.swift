@@ -14,9 +14,13 @@ public struct VolumeDataset: Sendable {
   public struct Sample: Hashable, Sendable {
     /// The volume's file name without extension.
     public let name: String
+    /// The volume's file.
     public let image: URL
+    /// The mask's file.
     public let mask: URL
+    /// Of volume and mask, in voxels.
     public let size: VolumeSize
+    /// The volume's. The mask's first voxel and the steps to the next are the same, up to a thousandth of a voxel.
     public let geometry: VolumeGeometry
     /// Voxels of each class.
     public let classVoxels: [Int]
@@ -74,6 +78,7 @@ public struct VolumeDataset: Sendable {
     self.latest = latest
   }
 
+  /// The number of samples.
   public var count: Int { samples.count }
 
   /// The classes in the order of their indices.

@@ -8,14 +8,19 @@ public struct VolumeGeometry: Hashable, Sendable {
   public var pixelDimensions: [Double]
   /// The unit of lengths and times (`xyzt_units`); 2 is the millimetre.
   public var units: Int
+  /// The space that the quaternion leads to, by NIfTI's numbers (`qform_code`); 0 where the quaternion says nothing.
   public var qformCode: Int
+  /// The space that ``sform`` leads to, by NIfTI's numbers (`sform_code`); above 0 it goes before the quaternion.
   public var sformCode: Int
   /// b, c and d of the rotation.
   public var quaternion: [Double]
+  /// Where the first voxel lies with the quaternion: x, y and z (`qoffset_x` and on).
   public var qformOffset: [Double]
   /// The three rows of the affine map, of four numbers each.
   public var sform: [Double]
 
+  /// Takes fields as a header has them, without looking at them: 8 pixel dimensions, 3 numbers each of the quaternion
+  /// and its offset, and 12 of the affine map.
   public init(
     pixelDimensions: [Double], units: Int, qformCode: Int, sformCode: Int, quaternion: [Double],
     qformOffset: [Double], sform: [Double]

@@ -4,6 +4,7 @@ import Synchronization
 
 /// Patches for one step.
 public struct VolumeBatch: Sendable {
+  /// The epoch that the batch is of, as it was asked for.
   public let epoch: Int
   /// The batch's position in its epoch.
   public let index: Int
@@ -29,12 +30,19 @@ public struct VolumeBatch: Sendable {
 /// An epoch goes through the volumes in an order of its own and takes ``VolumeSampling/patchesPerVolume`` patches of each,
 /// one after the other. What a batch holds follows from the seed, the epoch and its position alone.
 public struct VolumeLoader: Sendable {
+  /// What volumes are loaded from.
   public let dataset: VolumeDataset
+  /// Patches of each batch but the last, which may have fewer.
   public let batchSize: Int
+  /// The size of patches, and how they are chosen.
   public let sampling: VolumeSampling
+  /// What is done to values before patches are changed, for as many channels as the dataset has.
   public let normalization: VolumeNormalization
+  /// The random changes of patches.
   public let augmentation: VolumeAugmentation
+  /// What orders, places and changes of patches follow from.
   public let seed: UInt64
+  /// Batches that are made ahead. With 0 each is made when it is asked for, by the caller.
   public let prefetchCount: Int
   private let scales = ScaleCache()
 

@@ -2,6 +2,7 @@ import Martlet
 
 /// How a volume's values become a network's input.
 public struct VolumeNormalization: Hashable, Sendable, Codable {
+  /// Whose numbers values are scaled by: each volume's own, or those of all training volumes.
   public enum Method: String, Hashable, Sendable, Codable, CaseIterable {
     /// Each channel of each volume less its own mean, over its own standard deviation: what nnU-Net does with MR, and
     /// MONAI's `NormalizeIntensity(channel_wise=True)`. Values have no unit then.
@@ -13,13 +14,19 @@ public struct VolumeNormalization: Hashable, Sendable, Codable {
 
   /// What is known of a channel's foreground.
   public struct Intensities: Hashable, Sendable, Codable {
+    /// The 0.5 percentile, at which lower values are held.
     public var lowest: Float
+    /// The 99.5 percentile, at which higher values are held.
     public var highest: Float
+    /// Of the foreground's values, those beyond the percentiles included.
     public var mean: Float
+    /// Of the same values, as a sum over n; 1 where they are all equal.
     public var standardDeviation: Float
   }
 
+  /// How values are scaled.
   public let method: Method
+  /// Channels that volumes must have.
   public let channels: Int
   /// One a channel for ``Method/ct``, none for ``Method/zScore``.
   public let intensities: [Intensities]
@@ -50,6 +57,10 @@ public struct VolumeNormalization: Hashable, Sendable, Codable {
 
   private enum CodingKeys: String, CodingKey { case method, channels, intensities }
 
+  /// Reads what was written for the method and all channels.
+  ///
+  /// - Throws: `DecodingError` where something is missing or of another type; ``MartletError`` where intensities are
+  ///   not those of the method and the number of channels, or cannot be meant.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     method = try values.decode(Method.self, forKey: .method)

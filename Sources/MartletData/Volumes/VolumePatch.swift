@@ -2,7 +2,7 @@ import MartletKernels
 
 /// A part of a volume, and how it is changed on the way to a network.
 ///
-/// What of it lies outside the volume is 0 in the network's input, the mean of what is inside with
+/// What of it lies outside the volume is 0 in the network's input before it is changed, the mean of what is inside with
 /// ``VolumeNormalization/Method/zScore``, and counts in no loss.
 struct VolumePatch: Hashable, Sendable {
   /// The first voxel along depth, height and width; below 0 where the volume is smaller.

@@ -3,6 +3,7 @@ import MartletKernels
 
 /// How patches are chosen in volumes.
 public struct VolumeSampling: Hashable, Sendable {
+  /// Of a patch: at most 8,388,608 voxels in all.
   public var size: VolumeSize
   /// Patches of each volume in an epoch, which follow each other.
   public var patchesPerVolume: Int

@@ -1,7 +1,10 @@
 /// The depth, height and width of a volume, or of a part of one, in voxels.
 public struct VolumeSize: Hashable, Sendable, Codable, CustomStringConvertible {
+  /// Slices.
   public var depth: Int
+  /// Rows of a slice.
   public var height: Int
+  /// Columns of a slice, whose voxels are neighbours in memory.
   public var width: Int
 
   public init(depth: Int, height: Int, width: Int) {

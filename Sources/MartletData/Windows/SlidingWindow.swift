@@ -3,10 +3,13 @@ import MartletKernels
 
 /// What windows are laid over an image and how what they give is joined.
 public struct WindowLayout: Hashable, Sendable {
+  /// The size of windows, in pixels.
   public var tile: TileSize
   /// The share of a window's height and width that the next one has too: 0 up to, but without, 1.
   public var overlap: Double
+  /// How much each pixel of a window counts where windows overlap.
   public var blend: WindowBlend
+  /// Which changed copies of windows are predicted too.
   public var augmentation: TestTimeAugmentation
   /// Windows that the network is given at once.
   public var batchSize: Int
@@ -48,8 +51,11 @@ public struct WindowLayout: Hashable, Sendable {
 public struct PredictedRows {
   /// The first row's number in the image.
   public let y: Int
+  /// How many rows these are.
   public let height: Int
+  /// The image's, in pixels.
   public let width: Int
+  /// Numbers of a pixel in ``probabilities``.
   public let classCount: Int
   /// Each pixel's share of each class, classes side by side.
   public let probabilities: UnsafeBufferPointer<Float>
@@ -73,7 +79,9 @@ public struct SlidingWindow {
   /// of a row can be fewer than N: what comes out of the network for others is not looked at.
   public typealias PlacedNetwork = (Tensor, _ places: [PixelWindow]) throws -> Tensor
 
+  /// What windows are laid over images, and how what they give is joined.
   public let layout: WindowLayout
+  /// Classes that the network tells apart, 1 to 255.
   public let classCount: Int
   private let normalization: Normalization
   private let network: PlacedNetwork

@@ -2,7 +2,9 @@ import Martlet
 
 /// The height and width of windows.
 public struct TileSize: Hashable, Sendable, CustomStringConvertible {
+  /// In pixels.
   public var height: Int
+  /// In pixels.
   public var width: Int
 
   public init(height: Int, width: Int) {

@@ -15,6 +15,7 @@ public final class PAUP: SequenceModel {
   /// What there is to choose in PAUP. The properties of ``sizes`` can be used as its own, and are kept as such.
   @dynamicMemberLookup
   public struct Configuration: Hashable, Sendable {
+    /// What PAUP has in common with other sequence models.
     public var sizes: SequenceModelSizes
     /// Segments that keys and values are cut into.
     public var segments = 4
@@ -25,6 +26,9 @@ public final class PAUP: SequenceModel {
     /// What weights of attention add up to 1 over.
     public var softmaxAxis = SoftmaxAxis.queries
 
+    /// Defaults for everything but the number of items.
+    ///
+    /// - Parameter itemCount: The padding item 0 not counted.
     public init(itemCount: Int = 1) { sizes = SequenceModelSizes(itemCount: itemCount) }
 
     /// - Throws: ``MartletError`` when sizes cannot be, or do not go together.
@@ -35,12 +39,14 @@ public final class PAUP: SequenceModel {
         kernel1: kernel1, channelReduction: channelReduction)
     }
 
+    /// A property of ``sizes`` as the configuration's own.
     public subscript<Value>(dynamicMember size: WritableKeyPath<SequenceModelSizes, Value>) -> Value {
       get { sizes[keyPath: size] }
       set { sizes[keyPath: size] = newValue }
     }
   }
 
+  /// What was chosen, defaults included.
   public let configuration: Configuration
   public var itemCount: Int { configuration.itemCount }
   public var maximumLength: Int { configuration.maximumLength }
@@ -81,6 +87,7 @@ public final class PAUP: SequenceModel {
 extension PAUP.Configuration: Codable {
   private enum CodingKeys: String, CodingKey { case segments, kernel1, channelReduction, softmaxAxis }
 
+  /// Keys of ``SequenceModelSizes`` lie beside its own, and none may be missing.
   public init(from decoder: any Decoder) throws {
     sizes = try SequenceModelSizes(from: decoder)
     let values = try decoder.container(keyedBy: CodingKeys.self)

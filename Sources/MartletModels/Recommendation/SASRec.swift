@@ -7,8 +7,10 @@ import Martlet
 /// `trm_encoder.layer.{i}.multi_head_attention` with `query`, `key`, `value`, `dense`, `LayerNorm`, and
 /// `trm_encoder.layer.{i}.feed_forward` with `dense_1`, `dense_2`, `LayerNorm`.
 public final class SASRec: CausalSequenceModel {
+  /// What all sequence models have: there is nothing of its own to choose in SASRec.
   public typealias Configuration = SequenceModelSizes
 
+  /// What was chosen, defaults included.
   public let configuration: Configuration
   public var itemCount: Int { configuration.itemCount }
   public var maximumLength: Int { configuration.maximumLength }

@@ -10,18 +10,23 @@ public struct SequenceModelSizes: Hashable, Sendable, Codable {
   public var hiddenSize = 64
   /// Size between the two linear layers of a feed-forward block.
   public var innerSize = 256
+  /// Layers of attention and a feed-forward block, from 1 to 64.
   public var layers = 2
   /// Heads of attention; they divide the hidden size.
   public var heads = 2
-  /// Dropout of vectors, and of attention's weights.
+  /// Dropout probability of vectors: the embedded items, and what attention and feed-forward blocks add to them.
   public var hiddenDropout = 0.2
+  /// Dropout probability of attention's weights; in PAUP not of its attention by position.
   public var attentionDropout = 0.2
   /// ε of layer normalisation.
   public var epsilon = 1e-12
 
+  /// Defaults for everything but the number of items.
+  ///
+  /// - Parameter itemCount: The padding item 0 not counted.
   public init(itemCount: Int = 1) { self.itemCount = itemCount }
 
-  /// - Throws: ``MartletError`` when a size cannot be.
+  /// - Throws: ``MartletError`` when a size or a rate cannot be.
   public func check(_ name: String) throws {
     try require(
       (1..<Int(Int32.max)).contains(itemCount), name,
@@ -36,5 +41,10 @@ public struct SequenceModelSizes: Hashable, Sendable, Codable {
     try require(
       heads >= 1 && hiddenSize % heads == 0, name,
       "expected heads that divide the hidden size \(hiddenSize), got \(heads)")
+    for dropout in [hiddenDropout, attentionDropout] {
+      try require(
+        (0..<1).contains(dropout), name, "expected dropout of 0 or more and below 1, got \(dropout)")
+    }
+    try require(epsilon > 0 && epsilon.isFinite, name, "expected a positive epsilon, got \(epsilon)")
   }
 }

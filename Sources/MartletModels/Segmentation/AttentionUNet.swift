@@ -6,6 +6,7 @@ import Martlet
 /// State names are those of the PyTorch version that is in common use: `Conv1.conv.0` to `Conv5.conv.4`, `Up5.up.1`,
 /// `Att5.W_g.0`, `Att5.W_x.0`, `Att5.psi.0`, `Up_conv5.conv.0`, … `Conv_1x1`.
 public final class AttentionUNet: SegmentationModel {
+  /// What there is to choose in an Attention U-Net.
   public struct Configuration: Hashable, Sendable, Codable {
     /// Channels of the images.
     public var inputChannels = 3
@@ -19,6 +20,7 @@ public final class AttentionUNet: SegmentationModel {
     public init() {}
   }
 
+  /// What was chosen, defaults included.
   public let configuration: Configuration
   public var inputChannels: Int { configuration.inputChannels }
   public var classCount: Int { configuration.classCount }

@@ -4,6 +4,7 @@ import Martlet
 /// `deeplabv3_resnet50` and `deeplabv3_resnet101`, by structure and by names (`backbone.layer1.0.conv1`,
 /// `classifier.0.convs.0.0`, `classifier.4`, `aux_classifier.0`).
 public final class DeepLabV3: SegmentationModel {
+  /// What there is to choose in DeepLabV3.
   public struct Configuration: Hashable, Sendable, Codable {
     /// Channels of the images.
     public var inputChannels = 3
@@ -19,6 +20,7 @@ public final class DeepLabV3: SegmentationModel {
     public init() {}
   }
 
+  /// What was chosen, defaults included.
   public let configuration: Configuration
   public var smallestTrainingBatch: Int { 2 }
   public var inputChannels: Int { configuration.inputChannels }

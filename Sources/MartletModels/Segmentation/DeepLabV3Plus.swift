@@ -4,6 +4,7 @@ import Martlet
 /// segmentation_models.pytorch's `DeepLabV3Plus`, by structure and by names (`encoder.…`, `decoder.aspp.0.convs.0.0`,
 /// `decoder.block2.0.0`, `segmentation_head.0`).
 public final class DeepLabV3Plus: EncodedNetwork {
+  /// What there is to choose in DeepLabV3+.
   public struct Configuration: Hashable, Sendable, Codable {
     /// Channels of the images.
     public var inputChannels = 3
@@ -23,6 +24,7 @@ public final class DeepLabV3Plus: EncodedNetwork {
     public init() {}
   }
 
+  /// What was chosen, defaults included.
   public let configuration: Configuration
   public override var smallestTrainingBatch: Int { 2 }
 

@@ -3,11 +3,13 @@ import Martlet
 /// U-Net over a classification network: segmentation_models.pytorch's `Unet`, by structure and by names (`encoder.…`,
 /// `decoder.blocks.0.conv1.0`, `segmentation_head.0`).
 public final class EncoderUNet: EncodedNetwork {
+  /// What there is to choose in a U-Net over a classification network.
   public struct Configuration: Hashable, Sendable, Codable {
     /// Channels of the images.
     public var inputChannels = 3
     /// Classes, background included.
     public var classCount = 2
+    /// Any encoder. Over VGG, U-Net has two more convolutions before the first step up.
     public var encoder = EncoderName.resnet34
     /// Halvings of the encoder that are used.
     public var encoderDepth = 5
@@ -17,6 +19,7 @@ public final class EncoderUNet: EncodedNetwork {
     public init() {}
   }
 
+  /// What was chosen, defaults included.
   public let configuration: Configuration
 
   /// - Throws: ``MartletError`` when a number in the configuration cannot be.

@@ -6,6 +6,7 @@ public final class EncoderUNetPlusPlus: EncodedNetwork {
   /// The same choices as for ``EncoderUNet``.
   public typealias Configuration = EncoderUNet.Configuration
 
+  /// What was chosen, defaults included.
   public let configuration: Configuration
 
   /// - Throws: ``MartletError`` when a number in the configuration cannot be.

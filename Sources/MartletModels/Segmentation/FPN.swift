@@ -3,11 +3,13 @@ import Martlet
 /// Feature pyramid network for segmentation (Kirillov et al., "Panoptic Feature Pyramid Networks", 2019):
 /// segmentation_models.pytorch's `FPN`, by structure and by names (`encoder.…`, `decoder.p5`, `segmentation_head.0`).
 public final class FPN: EncodedNetwork {
+  /// What there is to choose in a feature pyramid network.
   public struct Configuration: Hashable, Sendable, Codable {
     /// Channels of the images.
     public var inputChannels = 3
     /// Classes, background included.
     public var classCount = 2
+    /// Any encoder; its features from a quarter to 1/32 of the image's size are read.
     public var encoder = EncoderName.resnet34
     /// Channels of the pyramid's levels.
     public var pyramidChannels = 256
@@ -19,6 +21,7 @@ public final class FPN: EncodedNetwork {
     public init() {}
   }
 
+  /// What was chosen, defaults included.
   public let configuration: Configuration
 
   /// - Throws: ``MartletError`` when a number in the configuration cannot be.

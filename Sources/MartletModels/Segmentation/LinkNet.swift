@@ -4,11 +4,13 @@ import Martlet
 /// Segmentation", 2017): segmentation_models.pytorch's `Linknet`, by structure and by names (`encoder.…`,
 /// `decoder.blocks.0.block.0.0`, `segmentation_head.0`).
 public final class LinkNet: EncodedNetwork {
+  /// What there is to choose in LinkNet.
   public struct Configuration: Hashable, Sendable, Codable {
     /// Channels of the images.
     public var inputChannels = 3
     /// Classes, background included.
     public var classCount = 2
+    /// Any encoder; its features from half the image's size down are read.
     public var encoder = EncoderName.resnet34
     /// Halvings of the encoder that are used.
     public var encoderDepth = 5
@@ -16,6 +18,7 @@ public final class LinkNet: EncodedNetwork {
     public init() {}
   }
 
+  /// What was chosen, defaults included.
   public let configuration: Configuration
 
   /// - Throws: ``MartletError`` when a number in the configuration cannot be.

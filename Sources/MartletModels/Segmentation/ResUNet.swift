@@ -7,6 +7,7 @@ import Martlet
 /// `residual_conv_1.conv_block.0`, `residual_conv_1.conv_skip.0`, …, `bridge`, `upsample_1.upsample`,
 /// `up_residual_conv1`, …, `output_layer.0`.
 public final class ResUNet: SegmentationModel {
+  /// What there is to choose in a deep residual U-Net.
   public struct Configuration: Hashable, Sendable, Codable {
     /// Channels of the images.
     public var inputChannels = 3
@@ -18,6 +19,7 @@ public final class ResUNet: SegmentationModel {
     public init() {}
   }
 
+  /// What was chosen, defaults included.
   public let configuration: Configuration
   public var inputChannels: Int { configuration.inputChannels }
   public var classCount: Int { configuration.classCount }

@@ -7,6 +7,7 @@ import Martlet
 /// State names: `encoder.features.{n}` as torchvision's `vgg16_bn`, whose weights fit, and `decoder.{n}.0` (convolution)
 /// and `decoder.{n}.1` (batch normalisation) for the 13 layers of the way up, the last of which is a convolution alone.
 public final class SegNet: SegmentationModel {
+  /// What there is to choose in SegNet.
   public struct Configuration: Hashable, Sendable, Codable {
     /// Channels of the images.
     public var inputChannels = 3
@@ -18,6 +19,7 @@ public final class SegNet: SegmentationModel {
     public init() {}
   }
 
+  /// What was chosen, defaults included.
   public let configuration: Configuration
   public var inputChannels: Int { configuration.inputChannels }
   public var classCount: Int { configuration.classCount }

@@ -42,6 +42,7 @@ public struct SupervisedOutput {
 public struct InputFit: Hashable, Sendable {
   /// Rows, columns and so on to put before and after the image.
   public var before: [Int]
+  /// As ``before``, on the other side.
   public var after: [Int]
   /// Where the image's first pixel is in the output.
   public var start: [Int]

@@ -30,13 +30,16 @@ public final class UNet: SegmentationModel {
     public var padding = Padding.same
     /// Batch normalisation after each convolution; not in the publication, usual since.
     public var batchNorm = true
+    /// How levels are enlarged on the way up.
     public var upsampling = Upsampling.transposed
     /// Dropout probability at the end of the way down; the publication has dropout there without saying how much.
     public var dropout = 0.0
     /// 2 for images, 3 for volumes (Çiçek et al., "3D U-Net", 2016).
     public var axes = 2
 
+    /// Whether 3×3 convolutions read zeros around their input and keep its size, or take a pixel off each side of it.
     public enum Padding: String, Hashable, Sendable, Codable, CaseIterable { case same, valid }
+    /// How a level is brought to twice its size.
     public enum Upsampling: String, Hashable, Sendable, Codable, CaseIterable {
       /// A 2×2 transposed convolution of stride 2, as published.
       case transposed
@@ -47,6 +50,7 @@ public final class UNet: SegmentationModel {
     public init() {}
   }
 
+  /// What was chosen, defaults included.
   public let configuration: Configuration
   public var inputChannels: Int { configuration.inputChannels }
   public var classCount: Int { configuration.classCount }

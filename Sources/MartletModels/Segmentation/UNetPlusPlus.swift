@@ -6,6 +6,7 @@ import Martlet
 /// State names are those of the PyTorch version that is in common use: `conv{i}_{j}.conv1`, `.bn1`, `.conv2`, `.bn2` for
 /// the block on level i (0 at full size) after j steps up, and `final`, or `final1` to `final4` with deep supervision.
 public final class UNetPlusPlus: SegmentationModel {
+  /// What there is to choose in U-Net++.
   public struct Configuration: Hashable, Sendable, Codable {
     /// Channels of the images.
     public var inputChannels = 3
@@ -28,6 +29,7 @@ public final class UNetPlusPlus: SegmentationModel {
     public init() {}
   }
 
+  /// What was chosen, defaults included.
   public let configuration: Configuration
   public var inputChannels: Int { configuration.inputChannels }
   public var classCount: Int { configuration.classCount }

@@ -7,6 +7,7 @@ import Martlet
 public protocol AugmentationStep: Hashable, Sendable, Codable {
   /// The step with every parameter at its default.
   static var defaults: Self { get }
+  /// Everything that is read, written and checked of a step, in the order in which it is listed and checked.
   static var parameters: [AugmentationParameter<Self>] { get }
 
   /// How often the step is made, 0 to 1.
@@ -19,6 +20,10 @@ public protocol AugmentationStep: Hashable, Sendable, Codable {
 extension AugmentationStep {
   public var contradiction: String? { nil }
 
+  /// Reads the parameters by their names. Those that are missing keep their defaults, other names are passed over, and
+  /// what values can be is left to ``AugmentationPipeline/check()``.
+  ///
+  /// - Throws: `DecodingError` for a value of another type, or a choice that there is not.
   public init(from decoder: any Decoder) throws {
     self = Self.defaults
     let values = try decoder.container(keyedBy: AugmentationKey.self)
@@ -107,9 +112,12 @@ extension AugmentationParameter where Step: AugmentationStep {
 /// A parameter's or a step's name.
 public struct AugmentationKey: CodingKey {
   public let stringValue: String
+  /// Always `nil`: keys are names.
   public var intValue: Int? { nil }
 
   init(_ name: String) { stringValue = name }
+  /// A key of any name; never `nil`.
   public init?(stringValue: String) { self.init(stringValue) }
+  /// Always `nil`: numbers are no keys.
   public init?(intValue: Int) { nil }
 }

@@ -47,6 +47,7 @@ public struct AugmentationGridDistortion: AugmentationStep {
 /// calibration", 1971).
 public struct AugmentationOpticalDistortion: AugmentationStep {
   public var probability: Double
+  /// The largest magnitude of k, 0 to 0.3.
   public var strength: Double
 
   public init(probability: Double = 0.5, strength: Double = 0.1) {

@@ -23,6 +23,7 @@ public struct AugmentationQuarterTurns: AugmentationStep {
 /// Enlarges by a factor between two bounds; its logarithm is uniform, so that twice and half are as frequent.
 public struct AugmentationScale: AugmentationStep {
   public var probability: Double
+  /// The smallest factor, 0.05 to 20 and at most ``maximum``. Below 1 things get smaller than in the file.
   public var minimum: Double
   /// Above 1 things get larger than in the file.
   public var maximum: Double
@@ -44,6 +45,7 @@ public struct AugmentationScale: AugmentationStep {
     .probability, .init("minimum", \.minimum, 0.05...20), .init("maximum", \.maximum, 0.05...20),
     .init("aspectRatio", \.aspectRatio, 1...4),
   ]
+  /// Says so where ``minimum`` is above ``maximum``.
   public var contradiction: String? {
     minimum <= maximum ? nil : "expected a minimum up to the maximum, got \(minimum) and \(maximum)"
   }
@@ -52,6 +54,7 @@ public struct AugmentationScale: AugmentationStep {
 /// Turns by an angle that is uniform between −`degrees` and +`degrees`.
 public struct AugmentationRotation: AugmentationStep {
   public var probability: Double
+  /// The largest angle to either side, 0 to 180.
   public var degrees: Double
 
   public init(probability: Double = 0.5, degrees: Double = 15) {
@@ -68,6 +71,7 @@ public struct AugmentationRotation: AugmentationStep {
 /// Slants along both sides, each by an angle of its own that is uniform between −`degrees` and +`degrees`.
 public struct AugmentationShear: AugmentationStep {
   public var probability: Double
+  /// The largest angle to either side, 0 to 40.
   public var degrees: Double
 
   public init(probability: Double = 0.5, degrees: Double = 10) {

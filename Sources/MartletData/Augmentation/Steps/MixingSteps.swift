@@ -15,6 +15,7 @@ public struct AugmentationCutMix: AugmentationStep {
   public var probability: Double
   /// The smallest and largest share of the window that is replaced.
   public var minimum: Double
+  /// The largest share, at least ``minimum`` and at most 1.
   public var maximum: Double
 
   public init(probability: Double = 0.5, minimum: Double = 0.1, maximum: Double = 0.5) {
@@ -27,6 +28,7 @@ public struct AugmentationCutMix: AugmentationStep {
   public static let parameters: [AugmentationParameter<Self>] = [
     .probability, .init("minimum", \.minimum, 0...1), .init("maximum", \.maximum, 0...1),
   ]
+  /// Says so where ``minimum`` is above ``maximum``.
   public var contradiction: String? {
     minimum <= maximum ? nil : "expected a minimum up to the maximum, got \(minimum) and \(maximum)"
   }

@@ -71,6 +71,7 @@ public struct AugmentationCutOut: AugmentationStep {
   public var count: Int
   /// The longest side of a rectangle, as a share of the window's; each side is uniform between half of it and it.
   public var size: Double
+  /// What becomes of the labels of covered pixels.
   public var labels: Labels
 
   public init(probability: Double = 0.5, count: Int = 8, size: Double = 0.15, labels: Labels = .keep) {

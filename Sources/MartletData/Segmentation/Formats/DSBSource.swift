@@ -61,7 +61,10 @@ struct ObjectMasks: MaskReader {
     var values = [UInt8](repeating: 0, count: width * height)
     // An image without objects has an empty folder.
     let isEmpty = (try Folder.names(in: pair.mask.path) ?? []).allSatisfy { $0.hasPrefix(".") }
-    for file in isEmpty ? [] : try ImageFolder.files(in: pair.mask, for: "masks").files {
+    let listing = isEmpty ? nil : try ImageFolder.files(in: pair.mask, for: "masks")
+    // A mask that cannot be read is an object that would be missing.
+    if let problem = listing?.problems.first { throw MartletError("dataset", problem) }
+    for file in listing?.files ?? [] {
       let object = try MaskRaster(contentsOf: file, asColors: false)
       guard object.width == width, object.height == height else {
         throw MartletError(

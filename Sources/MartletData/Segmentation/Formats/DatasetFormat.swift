@@ -20,6 +20,9 @@ public enum DatasetFormat: String, Hashable, Sendable, Codable, CaseIterable {
   /// CVAT for images 1.1: a folder of images and an XML file.
   case cvat
 
+  /// Whether masks are drawn from outlines or objects, which say their classes by themselves.
+  package var drawsMasks: Bool { [.dsb, .coco, .labelme, .cvat].contains(self) }
+
   /// Whether images and masks lie in one place, so that a second one need not be given.
   public var isSelfContained: Bool { self == .dsb || self == .voc || self == .labelme }
 

@@ -29,7 +29,7 @@ enum VOCSource {
     let maskFolder = isRoot ? root.appending(path: "SegmentationClass") : masks
     let imageListing = try ImageFolder.files(in: root.appending(path: "JPEGImages"), for: "images")
     let maskListing = try ImageFolder.files(in: maskFolder, for: "masks")
-    let imageByName = Dictionary(imageListing.files.map { ($0.stem, $0) }) { first, _ in first }
+    let imagesByName = Dictionary(grouping: imageListing.files, by: \.stem)
     let maskByName = Dictionary(maskListing.files.map { ($0.stem, $0) }) { first, _ in first }
 
     var settled = options
@@ -40,9 +40,14 @@ enum VOCSource {
     var source = SampleSource(
       format: .voc, pairs: [], problems: maskListing.problems, masks: MaskFiles(), options: settled)
     for name in isList ? try names(in: masks) : maskListing.files.map(\.stem) {
-      switch (imageByName[name], maskByName[name]) {
+      let images = imagesByName[name] ?? []
+      switch (images.first, maskByName[name]) {
       case (let image?, let mask?):
         source.pairs.append(.init(name: name, image: image, mask: mask))
+        if images.count > 1 {
+          let names = images.map(\.lastPathComponent).joined(separator: ", ")
+          source.problems.append("\(root.path)/JPEGImages: expected one image \(name), got \(names)")
+        }
       case (nil, _): source.problems.append("\(root.path)/JPEGImages: expected an image \(name), got none")
       case (_, nil): source.problems.append("\(maskFolder.path): expected a mask \(name), got none")
       }

@@ -5,20 +5,29 @@ import Martlet
 /// A volume's axes are depth, height and width, the header's k, j and i: i runs fastest in memory. A fourth axis, or a
 /// fifth where the fourth has length 1 (vectors), is taken for channels.
 public struct NIfTIHeader: Hashable, Sendable {
+  /// The version of the format, which decides on how large a header's numbers can be.
   public enum Version: Int, Hashable, Sendable {
+    /// NIfTI-1: 348 bytes, lengths of axes up to 32,767.
     case first = 1
+    /// NIfTI-2: 540 bytes, lengths of 64 bits.
     case second = 2
 
     var layout: NIfTILayout { self == .first ? .first : .second }
   }
 
+  /// The file's. A header to be written is of the second version where an axis is longer than 32,767.
   public var version: Version
+  /// The volume's, in voxels.
   public var size: VolumeSize
+  /// 1 where there is no axis of channels, times or vectors.
   public var channels: Int
+  /// What a voxel is stored as.
   public var sample: NIfTISample
   /// What a stored number is multiplied by, and what is then added.
   public var slope: Double
+  /// 0 where the header has no slope, as the slope is 1 then.
   public var intercept: Double
+  /// Where the voxels lie in space.
   public var geometry: VolumeGeometry
 
   /// Whether numbers lie the other way round than this machine's.
@@ -50,6 +59,20 @@ public struct NIfTIHeader: Hashable, Sendable {
     intercept = 0
     // Four bytes after the header say that there are no extensions.
     voxelOffset = (self.version.layout.byteCount + 4 + 15) / 16 * 16
+  }
+
+  /// The header of a file of its own with the same volume: with the voxels behind it, in this machine's byte order, and of
+  /// a version that can count them.
+  ///
+  /// - Throws: ``MartletError`` for sizes that are none, and for a scale that nothing can be read with again.
+  func forWriting() throws -> NIfTIHeader {
+    var header = try NIfTIHeader(
+      size: size, channels: channels, sample: sample, geometry: geometry, version: version)
+    try require(
+      slope.isFinite && slope != 0 && intercept.isFinite, "volume",
+      "expected a slope that is not 0 and a finite intercept to write, got \(slope) and \(intercept)")
+    (header.slope, header.intercept) = (slope, intercept)
+    return header
   }
 
   /// Values of one channel.

@@ -9,12 +9,13 @@ public final class NIfTIWriter {
   private let draft: PackedDraft
   private var written = 0
 
-  /// - Throws: ``MartletError`` naming the path when it cannot be written to.
+  /// - Parameter header: Of a file that was read, or of a new one.
+  /// - Throws: ``MartletError`` naming the path when it cannot be written to, and for sizes that are none.
   public init(_ path: String, _ header: NIfTIHeader) throws {
     self.path = path
-    self.header = header
+    self.header = try header.forWriting()
     draft = try PackedDraft(path)
-    try header.encoded.withUnsafeBytes { try draft.append($0) }
+    try self.header.encoded.withUnsafeBytes { try draft.append($0) }
   }
 
   /// Adds values, channel by channel, each in the order of its slices and rows.
@@ -22,10 +23,18 @@ public final class NIfTIWriter {
   /// - Throws: ``MartletError`` when the disk is full.
   public func append(_ values: UnsafeBufferPointer<UInt8>) throws {
     written += values.count
-    if header.sample == .uint8 { return try draft.append(UnsafeRawBufferPointer(values)) }
+    if header.sample == .uint8, header.slope == 1, header.intercept == 0 {
+      return try draft.append(UnsafeRawBufferPointer(values))
+    }
     try encode(values) { Double($0) }
   }
 
+  /// Adds values, channel by channel, each in the order of its slices and rows.
+  ///
+  /// What is stored of a value is what the header's slope and intercept make it from again. Where voxels are whole numbers
+  /// that is the nearest that there is, and for what is no number 0.
+  ///
+  /// - Throws: ``MartletError`` when the disk is full.
   public func append(_ values: UnsafeBufferPointer<Float>) throws {
     written += values.count
     try encode(values) { Double($0) }
@@ -36,7 +45,9 @@ public final class NIfTIWriter {
   ) throws {
     let runLength = 1 << 13
     for start in stride(from: 0, to: values.count, by: runLength) {
-      let numbers = values[start..<min(start + runLength, values.count)].map(number)
+      let numbers = values[start..<min(start + runLength, values.count)].map {
+        (number($0) - header.intercept) / header.slope
+      }
       let bytes = numbers.withUnsafeBufferPointer { header.sample.encode($0) }
       try bytes.withUnsafeBytes { try draft.append($0) }
     }

@@ -20,10 +20,15 @@ public struct VolumeWindows {
   /// probabilities [1, classes, D, H, W], channels last.
   public typealias Network = (Tensor, _ start: [Int]) throws -> Tensor
 
+  /// The size of windows, in voxels.
   public let window: VolumeSize
+  /// The share of a window along each axis that the next one has too: 0 up to, but without, 1.
   public let overlap: Double
+  /// How much each voxel of a window counts where windows overlap.
   public let blend: WindowBlend
+  /// What is done to a volume's values before the network has them.
   public let normalization: VolumeNormalization
+  /// Classes that the network tells apart, 1 to 255.
   public let classCount: Int
 
   /// - Throws: ``MartletError`` when the layout cannot be meant.

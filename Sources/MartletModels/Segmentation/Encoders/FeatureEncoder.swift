@@ -16,6 +16,7 @@ protocol FeatureEncoder: Module {
 
 /// An encoder and how it is used.
 public struct EncoderConfiguration: Hashable, Sendable, Codable {
+  /// The classification network. VGG has an ``outputStride`` of 32 only, EfficientNet a ``depth`` of 2 or more.
   public var name: EncoderName
   /// Halvings: the decoder sees features down to 1/2^depth of the image.
   public var depth = 5

@@ -1,7 +1,7 @@
 /// Sums over the pixels of images, from which each channel's mean and standard deviation follow.
 ///
 /// Sums of 8- and 16-bit samples are integers, so that the result does not depend on the order of pixels.
-struct PixelStatistics: Hashable, Sendable {
+struct ChannelStatistics: Hashable, Sendable {
   private(set) var pixels = 0
   /// For each channel, the sum of values in [0, 1] and of their squares.
   private(set) var sums: [Double]
@@ -40,7 +40,7 @@ struct PixelStatistics: Hashable, Sendable {
     }
   }
 
-  static func += (left: inout PixelStatistics, right: PixelStatistics) {
+  static func += (left: inout ChannelStatistics, right: ChannelStatistics) {
     left.pixels += right.pixels
     for channel in left.sums.indices {
       left.sums[channel] += right.sums[channel]
