@@ -37,11 +37,11 @@ struct EvaluateCommand: ParsableCommand {
   var split: RecommendationSplit?
   @Option(
     parsing: .unconditional,
-    help: "Images or histories in a batch. (default: 8 images; histories as in training)")
+    help: "Images or histories in a batch. (default: 8 images; histories as in training; volumes have none)")
   var batchSize: Int?
   @Flag(
     inversion: .prefixedNo,
-    help: "Count objects and their average precision at IoU 0.50 to 0.95. (default: --instances)")
+    help: "Count objects of images, and their average precision at IoU 0.50 to 0.95. (default: --instances)")
   var instances: Bool?
   @Flag(
     inversion: .prefixedNo,
@@ -86,7 +86,7 @@ struct EvaluateCommand: ParsableCommand {
       let evaluation = try precision(of: folder, inferenceDepth: inferenceDepth) {
         try evaluateSegmentation(
           run, images: images.map { URL(filePath: $0) }, masks: masks.map { URL(filePath: $0) },
-          format: format, maskEncoding: maskEncoding, ignoreIndex: ignoreIndex, batchSize: batchSize ?? 8,
+          format: format, maskEncoding: maskEncoding, ignoreIndex: ignoreIndex, batchSize: batchSize,
           measures: measures,
           spacing: spacing.isEmpty ? nil : spacing, inferenceDepth: inferenceDepth,
           numerics: options.numerics)

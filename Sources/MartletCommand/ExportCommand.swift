@@ -54,8 +54,10 @@ struct ExportCommand: ParsableCommand {
     export.size = try size.map(sizes)
     export.opset = opset
     export.version = MartletCommand.configuration.version
-    let summary = try export.run()
-    for axis in summary.fixedAxes { try printResult("\(axis)") }
+    try removingDrafts {
+      let summary = try export.run()
+      for axis in summary.fixedAxes { try printResult("\(axis)") }
+    }
   }
 
   private func sizes(_ text: String) throws -> [Int] {

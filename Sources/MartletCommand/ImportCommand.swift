@@ -36,6 +36,6 @@ struct ImportCommand: ParsableCommand {
     let found = try ONNXImport(URL(filePath: model))
     try printResult(found.description)
     try found.check()
-    if let output { try found.saveWeights(to: output, overwriting: files.overwrite) }
+    if let output { try removingDrafts { try found.saveWeights(to: output, overwriting: files.overwrite) } }
   }
 }

@@ -11,18 +11,20 @@ struct SummaryCommand: ParsableCommand {
 
   @Argument(
     help:
-      "The network's name (\(Architecture.names.joined(separator: ", "))), a run folder, or a weights file.")
+      "The network's name (\(Architecture.names.joined(separator: ", ")), paup, sasrec), a run folder, or a weights file."
+  )
   var model: String
 
   @Option(
     help: ArgumentHelp(
       """
-      Batch, channels and sizes. (default: what a run was made for; 1x3x256x256 of architectures, 1x1x64x64x64 with \
-      --axes 3)
+      Batch, channels and sizes; of recommenders histories and their length. (default: what a run was made for; \
+      1x3x256x256 of architectures, 1x1x64x64x64 with --axes 3; 1x200)
       """, valueName: "NxCxHxW"))
   var input: String?
 
   @Option(parsing: .unconditional, help: "Classes. (default: 2)") var classCount: Int?
+  @Option(parsing: .unconditional, help: "Items of paup or sasrec. (default: 10000)") var itemCount: Int?
   @OptionGroup(title: "Network") var network: NetworkFlags
 
   @OptionGroup var options: NumericsOption
@@ -36,6 +38,7 @@ struct SummaryCommand: ParsableCommand {
     var request = SummaryRequest(model: model)
     request.input = input
     request.classCount = classCount
+    request.itemCount = itemCount
     network.apply(to: &request.options)
     request.withoutPasses = withoutPasses
     let summary = try request.summary(numerics: options.numerics)

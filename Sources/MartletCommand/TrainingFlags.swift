@@ -40,7 +40,7 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: "The rule that changes parameters. (default: adam)") var optimizer: OptimizerName?
   @Option(parsing: .unconditional, help: "The largest learning rate. (default: 0.001)")
   var learningRate: Double?
-  @Option(parsing: .unconditional, help: "Weight decay. (default: 0)") var weightDecay: Double?
+  @Option(parsing: .unconditional, help: "Weight decay. (default: 0; adamw 0.01)") var weightDecay: Double?
   @Option(parsing: .unconditional, help: "Momentum of sgd. (default: 0.9)") var momentum: Double?
   @Flag(inversion: .prefixedNo, help: "Nesterov's momentum for sgd. (default: --no-nesterov)")
   var nesterov: Bool?

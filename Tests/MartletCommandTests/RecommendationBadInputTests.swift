@@ -44,7 +44,9 @@ struct RecommendationBadInputTests {
     try refuse(arguments + ["--max-length", "65536"], "expected a maximum length of 1 to 8192, got 65536")
     // Said before memory is asked for, and before the log is read.
     try refuse(
-      arguments + ["--model", "sasrec", "--hidden-size", "65536", "--interactions", "nowhere"], "nowhere")
+      scratch.recommendationArguments("r", model: "sasrec")
+        + ["--hidden-size", "65536", "--interactions", "nowhere"], "nowhere")
+    try refuse(arguments + ["--model", "sasrec"], "segments: expected the model paup with it, got sasrec")
     try refuse(arguments + ["--heads", "3"], "expected heads that divide the hidden size 16, got 3")
     try refuse(arguments + ["--model", "unet"], "model: expected paup, sasrec, got unet")
     try refuse(arguments + ["--loss", "dice"], "loss: expected cross-entropy, bpr, got dice")
@@ -103,7 +105,15 @@ struct RecommendationBadInputTests {
     try refuse(["predict", segmentation, "--top", "3"], "expected no --top")
     try refuse(["predict", segmentation], "expected images to predict masks for, got none")
     try refuse(["predict", segmentation, image], "expected --output with a folder for the masks")
-    try refuse(["summary", recommender], "expected a network for segmentation, got one for recommendation")
+    try refuse(["summary", recommender, "--base-channels", "4"], "expected no --base-channels")
+    try refuse(["summary", recommender, "--item-count", "4"], "expected no --item-count")
+    try refuse(["summary", recommender, "--input", "1x3x8x8"], "expected an input such as 1x")
+    try refuse(["summary", "unet", "--item-count", "4"], "expected no --item-count")
+    try refuse(["summary", "sasrec", "--item-count", "0"], "items, got 0")
+    let summary = try Program.run(["summary", recommender])
+    #expect(summary.status == 0 && summary.output.contains("item_embedding"), "\(summary.errors)")
+    let named = try Program.run(["summary", "paup", "--item-count", "100", "--input", "4x200"])
+    #expect(named.output.contains("attpooling_key"), "\(named.errors)")
     try refuse(
       ["train", "--resume", recommender, "--max-length", "9"], "expected no other flags with --resume")
   }

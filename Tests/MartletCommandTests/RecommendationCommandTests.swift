@@ -41,6 +41,22 @@ struct RecommendationCommandTests {
     #expect(lines[1].hasPrefix("u0,1,i"))
   }
 
+  @Test("histories that items are predicted for need not be long enough to learn from")
+  func fewInteractions() throws {
+    let scratch = try Scratch()
+    try scratch.recommender(["--minimum-user-interactions", "4", "--minimum-item-interactions", "4"])
+    try scratch.write(
+      "user_id:token\titem_id:token\ttimestamp:float\na\ti3\t1\nb\ti4\t2\nb\tnew\t3\n", to: "today.inter")
+    let predict = try Program.run([
+      "predict", scratch.path("run"), "--interactions", scratch.path("today.inter"), "--top", "3",
+    ])
+    #expect(predict.status == 0, "\(predict.errors)")
+    let lines = predict.output.split(separator: "\n")
+    #expect(lines.count == 1 + 2 * 3 && lines[1].hasPrefix("a,1,i"), "\(predict.output)")
+    #expect(
+      predict.errors.contains("1 interaction with items that the network does not know"), "\(predict.errors)")
+  }
+
   @Test("a stopped and resumed run ends with the bytes of one that was not stopped, on any number of threads")
   func resumes() throws {
     let scratch = try Scratch()

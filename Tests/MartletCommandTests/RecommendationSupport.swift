@@ -24,9 +24,10 @@ extension Scratch {
   func recommendationArguments(_ run: String, model: String = "paup", epochs: Int = 2) -> [String] {
     [
       "train", "recommendation", "--interactions", path("log.inter"), "--model", model, "--max-length", "20",
-      "--hidden-size", "16", "--inner-size", "32", "--segments", "2", "--kernel1", "5", "--batch-size", "64",
-      "--learning-rate", "0.01", "--epochs", "\(epochs)", "--early-stopping", "0", "--output", path(run),
-    ]
+      "--hidden-size", "16", "--inner-size", "32", "--batch-size", "64", "--learning-rate", "0.01",
+      "--epochs",
+      "\(epochs)", "--early-stopping", "0", "--output", path(run),
+    ] + (model == "paup" ? ["--segments", "2", "--kernel1", "5"] : [])
   }
 
   /// Trains a recommender in `run/`.

@@ -98,7 +98,9 @@ struct TrainingCommandTests {
     #expect(try place("NETWORK:") < place("--model") && place("--model") < place("--encoder "))
     #expect(try place("--encoder ") < place("TRAINING:") && place("TRAINING:") < place("--output <run>"))
     #expect(help.components(separatedBy: "(required").count == 4, "images, masks and output: \(help)")
-    #expect(help.contains("(values: adam, adamw, sgd)") && help.contains("(values: constant, step, cosine)"))
+    #expect(
+      help.contains("(values: adam, adamw, sgd, sparse-adam)")
+        && help.contains("(values: constant, step, cosine)"))
   }
 
   @Test("a loss that is not finite stops training, names the layer and keeps the weights")

@@ -29,6 +29,8 @@ struct VolumeCommandTests {
     #expect(zip(spacing, [2, 0.7, 0.8]).allSatisfy { abs($0 - $1) < 1e-6 }, "\(spacing)")
     #expect((volume["mean_dice"] as? Double).map { (0...1).contains($0) } == true)
     #expect((volume["classes"] as? [Any])?.count == 3 && json["instances"] == nil)
+    let batches = try Program.run(["evaluate", scratch.path("run"), "--batch-size", "2"])
+    #expect(batches.status != 0 && batches.errors.contains("expected no batch size"), "\(batches.errors)")
     // Without its checkpoint a run is what its configuration gives.
     try FileManager.default.removeItem(atPath: scratch.path("run/checkpoints/last.safetensors"))
     let bare = try Program.run(["evaluate", scratch.path("run"), "--json"])

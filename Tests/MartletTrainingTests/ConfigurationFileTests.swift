@@ -84,7 +84,7 @@ import Testing
     // Text that looks like a number stays text.
     configuration.userColumn = "1e3"
     let text = try ConfigurationFile.write(configuration)
-    for line in ["learning-rate: 0.0005", "hidden-dropout: 0.2", "weight-decay: 0.0"] {
+    for line in ["learning-rate: 0.0005", "hidden-dropout: 0.2", "momentum: 0.9"] {
       #expect(text.contains("\n\(line)\n"), "\(line) in \(text)")
     }
     #expect(try parsed(text, as: RecommendationConfiguration.self) == configuration)
@@ -94,12 +94,29 @@ import Testing
     #expect(settings["learning-rate"] == "0.0005")
   }
 
+  @Test func numbersKeepAllTheirDigits() throws {
+    for number in [
+      1.0 / 3, 0.00031622776601683794, 0.1, 1e-5, 1.2345678901234567, 123456.78901234567, 5e-324,
+    ] {
+      var configuration = SegmentationConfiguration()
+      configuration.learningRate = number
+      configuration.training.learningRateFactors = ["encoder": number]
+      configuration.classWeights = [1, number]
+      configuration.augmentation = .pipeline(.strong)
+      let text = try ConfigurationFile.write(configuration)
+      let read = try parsed(text, as: SegmentationConfiguration.self)
+      #expect(read == configuration, "\(number) in \(text)")
+      #expect(read.record == configuration.record)
+    }
+  }
+
   @Test func everyKeyIsWritten() throws {
     var all = RecommendationConfiguration()
     all.timeColumn = "t"
     all.weights = "w"
     all.clipNorm = 1
     all.averageDecay = 0.9
+    all.training.weightDecay = 0
     let text = try ConfigurationFile.write(all)
     for key in RecommendationConfiguration.keys {
       #expect(text.contains("\n\(key.name):"), "\(key.name)")

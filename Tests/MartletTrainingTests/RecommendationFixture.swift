@@ -32,8 +32,7 @@ enum RecommendationFixture {
     configuration.maximumLength = 20
     configuration.hiddenSize = 16
     configuration.innerSize = 32
-    configuration.segments = 2
-    configuration.kernel1 = 5
+    if model == "paup" { (configuration.segments, configuration.kernel1) = (2, 5) }
     configuration.batchSize = 64
     configuration.epochs = 3
     configuration.learningRate = 0.01

@@ -50,7 +50,10 @@ import Testing
   @Test func windowsAreForNetworksAndLossesThatTheySuit() throws {
     let network = try refusal { $0.examples = "windows" }
     #expect(network.contains("examples: expected beginnings for paup"), "\(network)")
-    let loss = try refusal { ($0.examples, $0.model, $0.loss) = ("windows", "sasrec", "bpr") }
+    let loss = try refusal {
+      ($0.examples, $0.model, $0.loss) = ("windows", "sasrec", "bpr")
+      ($0.segments, $0.kernel1) = (4, 10)
+    }
     #expect(loss.contains("with the loss bpr, got windows"), "\(loss)")
     let name = try refusal { $0.examples = "all" }
     #expect(name.contains("examples: expected beginnings, windows, got all"), "\(name)")

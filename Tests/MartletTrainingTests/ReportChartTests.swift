@@ -10,6 +10,10 @@ import Testing
     #expect(labels(.linear([0.412, 0.897])) == ["0.4", "0.5", "0.6", "0.7", "0.8", "0.9"])
     #expect(
       labels(.linear([0, 0.001], startingAtZero: true)) == ["0", "2e-4", "4e-4", "6e-4", "8e-4", "1e-3"])
+    #expect(
+      labels(.linear([0.5012, 0.5016])) == ["0.5012", "0.5013", "0.5014", "0.5015", "0.5016"])
+    #expect(
+      labels(.linear([1_000_000, 1_000_400])).count == Set(labels(.linear([1_000_000, 1_000_400]))).count)
     #expect(labels(.linear([-3, 5])) == ["-4", "-2", "0", "2", "4", "6"])
     #expect(labels(.linear([0, 400_000])) == ["0", "1e5", "2e5", "3e5", "4e5"])
   }

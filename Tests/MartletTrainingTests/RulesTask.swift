@@ -14,6 +14,8 @@ final class RulesTask: TrainingTask {
   var modelDescription: [String: String] { [:] }
   /// Batches that have no loss: all of their labels are ignored.
   let ignored: Set<Int>
+  /// What is added to the loss.
+  var addition: ((_ images: Tensor, _ logits: Tensor) throws -> Tensor)?
 
   /// - Parameter sizes: Images in each batch.
   init(_ sizes: [Int], norm: Bool = true, dropout: Double = 0, ignored: Set<Int> = []) throws {
@@ -66,7 +68,9 @@ final class RulesTask: TrainingTask {
   }
 
   func loss(_ batch: [Tensor]) throws -> Tensor {
-    try Loss.crossEntropy(network.logits(batch[0]), batch[1], ignoredIndex: 255)
+    let logits = try network.logits(batch[0])
+    let loss = try Loss.crossEntropy(logits, batch[1], ignoredIndex: 255)
+    return try addition.map { try loss + $0(batch[0], logits) } ?? loss
   }
 
   /// The sum of all weights as they are at validation: changes with any of them.

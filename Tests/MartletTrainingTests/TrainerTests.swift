@@ -152,6 +152,13 @@ private final class SilentObserver: TrainerObserver {
     }
     #expect(try message { $0.epochs = .max }.contains("1 to 1000000 epochs"))
     #expect(try message { $0.rules.accumulation = 0 }.contains("1 or more batches"))
+    for number in [-1, 0, Double.nan] {
+      #expect(try message { $0.clipNorm = number }.contains("a positive norm"))
+    }
+    #expect(try message { $0.earlyStopping = 0 }.contains("1 or more epochs, got 0"))
+    #expect(try message { $0.learningRate = .nan }.contains("a learning rate of 0 or more"))
+    #expect(try message { $0.rules.averageDecay = 1 }.contains("below 1, got 1"))
+    #expect(try message { $0.rules.rateFactors = ["encoder": -1] }.contains("got -1.0 for encoder"))
   }
 
   @Test func whatCannotBeTrainedIsKnownBeforeTheFirstStep() throws {
@@ -189,6 +196,20 @@ private final class SilentObserver: TrainerObserver {
     old.data = nil
     try old.write(to: files.checkpoint)
     #expect(try Trainer(resuming: task, options: options, files: files).isFinished)
+  }
+
+  @Test func stateIsLoadedWholeOrNotAtAll() throws {
+    let network = try StubTask().network
+    let state = try OptimizerState(Adam(), for: network)
+    var other = state.stateDict.mapValues { $0 }
+    for (name, tensor) in other { other[name] = try tensor + 1 }
+    let last = try #require(other.keys.max())
+    other[last] = try Tensor.zeros([3, 1, 7])
+    let error = #expect(throws: MartletError.self) { try state.load(other) }
+    #expect(error?.message.contains(last) == true, "\(error as Any)")
+    for (name, tensor) in state.stateDict {
+      #expect(try tensor.scalars(Float.self).allSatisfy { $0 == 0 }, "\(name)")
+    }
   }
 
   @Test func theFirstLayerThatIsNotFiniteIsNamedAndNotWhatItSpoils() throws {

@@ -107,6 +107,25 @@ struct TrainingRulesTests {
     }
   }
 
+  @Test(
+    "of several batches the one whose gradients are not finite is looked into, wherever it is",
+    arguments: [0, 1])
+  func notFiniteGradient(_ place: Int) throws {
+    let task = try RulesTask([2, 2])
+    // A root is 0 where its slope is infinite: where images are.
+    task.addition = { images, logits in
+      try (logits * images.abs().sum(axes: [1], keepDimensions: true)).square().sum().sqrt()
+    }
+    var batches = task.sets
+    batches[place][0] = try Tensor.full(0, batches[place][0].type)
+    let updates = try ModelUpdates(task, options { $0.accumulation = 2 })
+    let error = #expect(throws: ModelUpdates.NotFinite.self) {
+      try updates.step(batches, learningRate: 0.1, step: 0, update: 0, seed: 1)
+    }
+    #expect(error?.what.hasPrefix("gradient norm") == true, "\(error as Any)")
+    #expect(error?.cause?.hasPrefix("the output of") == true, "\(error as Any)")
+  }
+
   @Test("the average of the weights is validated and kept")
   func average() throws {
     let task = try RulesTask([2])

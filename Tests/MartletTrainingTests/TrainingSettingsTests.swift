@@ -56,6 +56,24 @@ struct TrainingSettingsTests {
       } == "none")
   }
 
+  @Test func weightDecayIsTheOptimizersUnlessGiven() {
+    var settings = TrainingSettings(batchSize: 1, epochs: 1, schedule: .constant, warmUpEpochs: 0)
+    for (optimizer, decay) in [(OptimizerName.adamw, 0.01), (.adam, 0), (.sgd, 0), (.sparseAdam, 0)] {
+      settings.optimizer = optimizer
+      settings.weightDecay = nil
+      settings.settle()
+      #expect(settings.weightDecay == decay)
+      settings.weightDecay = 0.5
+      settings.settle()
+      #expect(settings.weightDecay == 0.5)
+    }
+    #expect(
+      message {
+        $0.optimizer = .sparseAdam
+        $0.weightDecay = 0.1
+      } == "[configuration] weight-decay: expected 0 with the optimizer sparse-adam, got 0.1")
+  }
+
   @Test func whatWouldChangeNothingIsRefused() {
     #expect(
       message { $0.momentum = 0.5 }

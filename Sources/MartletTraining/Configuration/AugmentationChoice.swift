@@ -3,11 +3,15 @@ import MartletData
 
 /// Augmentation by the name of a preset or step by step.
 public enum AugmentationChoice: Codable, Hashable, Sendable {
+  /// The names of `AugmentationPipeline`'s presets; for volumes they stand for those of `VolumeAugmentation`.
   public enum Preset: String, Codable, CaseIterable, Sendable { case none, flips, standard, strong }
 
+  /// In files the preset's name.
   case preset(Preset)
+  /// In files a mapping from steps to their strengths.
   case pipeline(AugmentationPipeline)
 
+  /// The steps for images: a preset's, or those that are given.
   public var pipeline: AugmentationPipeline {
     switch self {
     case .preset(.none): .none

@@ -58,7 +58,7 @@ public enum ConfigurationFile {
     guard let root = try root(of: text, source: source) else { return }
     do {
       let names = [taskKey] + Configuration.keys.map(\.name)
-      let nested = try Yams.compose(yaml: YAMLEncoder().encode(Configuration.complete))
+      let nested = try Yams.compose(yaml: String(decoding: json(Configuration.complete), as: UTF8.self))
       try checkKeys(of: root, names, nested?.mapping, source: source)
       try configuration.read(from: YAMLDecoder().decode(Values.self, from: root).decoder)
     } catch let error as DecodingError {
@@ -83,19 +83,59 @@ public enum ConfigurationFile {
   private static func node(_ configuration: some RunConfiguration) throws -> Node? {
     let encoder = YAMLEncoder()
     encoder.options.sortKeys = false
-    return try Yams.compose(yaml: encoder.encode(configuration)).map(readable)
+    let values = try JSONDecoder().decode(Numbers.self, from: json(configuration))
+    return try Yams.compose(yaml: encoder.encode(configuration)).map { exact($0, values) }
   }
 
-  /// The same with numbers as people write them: the encoder writes 0.2 as 2e-1.
-  private static func readable(_ node: Node) -> Node {
-    switch node {
-    case .scalar(var scalar):
-      if node.tag == Tag(.float), let number = Double(scalar.string) { scalar.string = "\(number)" }
+  /// The configuration as JSON, which is YAML too, in any order; numbers have all their digits.
+  private static func json(_ configuration: some RunConfiguration) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: ".inf", negativeInfinity: "-.inf", nan: ".nan")
+    return try encoder.encode(configuration)
+  }
+
+  /// The same with numbers as people write them, and with all their digits: the encoder writes 0.2 as 2e-1, and of long
+  /// ones fifteen digits.
+  ///
+  /// - Parameter numbers: Those of the node.
+  private static func exact(_ node: Node, _ numbers: Numbers) -> Node {
+    switch (node, numbers) {
+    case (.scalar(var scalar), _):
+      if node.tag == Tag(.float) {
+        let number: Double? = if case .number(let number) = numbers { number } else { Double(scalar.string) }
+        if let number { scalar.string = "\(number)" }
+      }
       return .scalar(scalar)
-    case .mapping(let mapping):
-      return Node(mapping.map { ($0.key, readable($0.value)) }, mapping.tag, mapping.style)
-    case .sequence(let sequence): return Node(sequence.map(readable), sequence.tag, sequence.style)
-    case .alias: return node
+    case (.mapping(let mapping), _):
+      var values: [String: Numbers] = [:]
+      if case .table(let table) = numbers { values = table }
+      return Node(
+        mapping.map { key, node in (key, exact(node, key.string.flatMap { values[$0] } ?? .none)) },
+        mapping.tag, mapping.style)
+    case (.sequence(let sequence), .list(let list)) where list.count == sequence.count:
+      return Node(zip(sequence, list).map { exact($0, $1) }, sequence.tag, sequence.style)
+    case (.sequence, _), (.alias, _): return node
+    }
+  }
+
+  /// The numbers in a configuration, at their places.
+  private indirect enum Numbers: Decodable {
+    case number(Double)
+    case list([Numbers])
+    case table([String: Numbers])
+    case none
+
+    init(from decoder: any Decoder) throws {
+      if let table = try? [String: Numbers](from: decoder) {
+        self = .table(table)
+      } else if let list = try? [Numbers](from: decoder) {
+        self = .list(list)
+      } else if let number = try? decoder.singleValueContainer().decode(Double.self) {
+        self = .number(number)
+      } else {
+        self = .none
+      }
     }
   }
 

@@ -5,12 +5,14 @@ public struct RecommendationConfiguration: RunConfiguration {
   public var interactions = ""
   /// The columns that it is read from.
   public var userColumn = "user_id"
+  /// As ``userColumn``, without a type that the header has behind it: `item_id` where it says `item_id:token`.
   public var itemColumn = "item_id"
   /// Without it `timestamp`, where the file has such a column. Where it is empty, or there is none, the order of the file
   /// is the order in time.
   public var timeColumn: String?
   /// Interactions that each user and each item has at least; others are left out.
   public var minimumUserInteractions = 0
+  /// As ``minimumUserInteractions``, for items. Both hold in the end: users and items go until none has too few.
   public var minimumItemInteractions = 0
 
   // Model
@@ -22,6 +24,7 @@ public struct RecommendationConfiguration: RunConfiguration {
   public var hiddenSize = 64
   /// Size between the two linear layers of a feed-forward block.
   public var innerSize = 256
+  /// Layers of attention with a feed-forward block each, 1 to 64.
   public var layers = 2
   /// Heads of attention; they divide the hidden size.
   public var heads = 2
@@ -35,6 +38,7 @@ public struct RecommendationConfiguration: RunConfiguration {
   public var softmaxAxis = "queries"
   /// Dropout probability of vectors, and of attention's weights.
   public var hiddenDropout = 0.2
+  /// Of attention's weights: 0 up to, but without, 1.
   public var attentionDropout = 0.2
   /// A file of weights to start from instead of random parameters: safetensors, or what `torch.save` wrote.
   public var weights: String?

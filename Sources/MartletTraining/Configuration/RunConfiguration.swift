@@ -3,7 +3,9 @@ import Martlet
 
 /// What kind of thing a run trains: the first word after `martlet train`, and `task` in a YAML file.
 public enum RunKind: String, Codable, CaseIterable, Sendable {
+  /// Configured by ``SegmentationConfiguration``.
   case segmentation
+  /// Configured by ``RecommendationConfiguration``.
   case recommendation
 }
 
@@ -14,8 +16,10 @@ public enum RunKind: String, Codable, CaseIterable, Sendable {
 /// ``TrainingSettings`` can be used as a configuration's own.
 @dynamicMemberLookup
 public protocol RunConfiguration: Codable, Hashable, Sendable {
+  /// What ``makeTask(isNew:)`` makes.
   associatedtype Task: RunTask
 
+  /// The value of `task` in files.
   static var kind: RunKind { get }
   /// All keys but `task`, in the order in which they are written.
   static var keys: [ConfigurationKey<Self>] { get }
@@ -27,6 +31,7 @@ public protocol RunConfiguration: Codable, Hashable, Sendable {
   var model: String { get set }
   /// A file of weights to start from instead of random parameters: safetensors, or what `torch.save` wrote.
   var weights: String? { get set }
+  /// The loss's name, or a sum of several for segmentation.
   var loss: String { get set }
   /// How the network is trained, whatever it is.
   var training: TrainingSettings { get set }
@@ -63,8 +68,10 @@ public protocol RunConfiguration: Codable, Hashable, Sendable {
 }
 
 extension RunConfiguration {
+  /// The defaults: enough where no value can be a name or a mapping.
   public static var complete: Self { Self() }
 
+  /// A setting of ``training``, as if it were the configuration's own.
   public subscript<Value>(dynamicMember setting: WritableKeyPath<TrainingSettings, Value>) -> Value {
     get { training[keyPath: setting] }
     set { training[keyPath: setting] = newValue }
@@ -94,6 +101,7 @@ extension RunConfiguration {
     for key in Self.keys { try key.write(self, &values) }
   }
 
+  /// Checks ``training`` alone.
   public func checkUse() throws { try training.checkUse() }
 
   /// Names of the keys whose values are others than in another configuration.

@@ -14,6 +14,7 @@ public struct SegmentationConfiguration: RunConfiguration {
   public var format = DatasetFormat.auto
   /// Folder of validation images; without it ``validationFraction`` of the training images is set aside.
   public var validationImages: String?
+  /// Folder of their masks; given where ``validationImages`` is, and only there.
   public var validationMasks: String?
   /// Share of the images that is set aside for validation when no folders are given.
   public var validationFraction = 0.2

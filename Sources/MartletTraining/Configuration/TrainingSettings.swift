@@ -5,6 +5,8 @@ import MartletData
 public enum OptimizerName: String, Codable, CaseIterable, Sendable {
   case adam, adamw, sgd
   case sparseAdam = "sparse-adam"
+
+  var standardWeightDecay: Double { self == .adamw ? 0.01 : 0 }
 }
 
 /// How a configuration can have the learning rate change; see ``LearningRateSchedule``.
@@ -18,18 +20,27 @@ public struct TrainingSettings: Hashable, Sendable {
   public var batchSize: Int
   /// Times that all samples are gone through.
   public var epochs: Int
+  /// What all random numbers of a run follow from: first parameters, the choice of validation images, the order of
+  /// samples, augmentation, dropout.
   public var seed: UInt64 = 1
+  /// What cannot be chosen, such as Adam's betas, has PyTorch's defaults.
   public var optimizer = OptimizerName.adam
+  /// The base rate, which the schedule and ``learningRateFactors`` multiply.
   public var learningRate = 1e-3
-  public var weightDecay = 0.0
+  /// What is taken off each parameter, or added to its gradient, of its own size; without it the optimizer's own:
+  /// PyTorch's, 0.01 for `adamw` and 0 for the others.
+  public var weightDecay: Double?
   /// Momentum of `sgd`.
   public var momentum = Self.standardMomentum
+  /// Nesterov's variant of `sgd`, for a ``momentum`` above 0.
   public var nesterov = false
+  /// How the learning rate changes after the warm-up.
   public var schedule: ScheduleName
   /// Epochs over which the learning rate rises from nothing.
   public var warmUpEpochs: Double
   /// `step` schedule: epochs between drops, and what a drop multiplies by.
   public var stepEpochs = Self.standardStep.epochs
+  /// What a drop of the `step` schedule multiplies the learning rate by: above 0.
   public var stepFactor = Self.standardStep.factor
   /// Largest global norm of the gradients; more is scaled down to it.
   public var clipNorm: Double?
@@ -48,6 +59,7 @@ public struct TrainingSettings: Hashable, Sendable {
   private static let standardMomentum = 0.9
   private static let standardStep = (epochs: 10, factor: 0.1)
 
+  /// The settings that kinds of runs have defaults of their own for; the others keep theirs.
   public init(
     batchSize: Int, epochs: Int, schedule: ScheduleName, warmUpEpochs: Double, earlyStopping: Int? = nil
   ) {
@@ -64,7 +76,7 @@ public struct TrainingSettings: Hashable, Sendable {
     .init("seed", \.seed),
     .init("optimizer", \.optimizer),
     .init("learning-rate", \.learningRate),
-    .init("weight-decay", \.weightDecay),
+    .init("weight-decay", optional: \.weightDecay),
     .init("momentum", \.momentum),
     .init("nesterov", \.nesterov),
     .init("schedule", \.schedule),
@@ -88,10 +100,11 @@ public struct TrainingSettings: Hashable, Sendable {
     try checkValue((1...most).contains(epochs), "epochs", "1 to \(most)", epochs)
     try checkValue(
       learningRate > 0 && learningRate.isFinite, "learning-rate", "a positive number", learningRate)
-    try checkValue(weightDecay >= 0 && weightDecay.isFinite, "weight-decay", "0 or more", weightDecay)
     try checkValue(
-      optimizer != .sparseAdam || weightDecay == 0, "weight-decay", "0 with the optimizer sparse-adam",
-      weightDecay)
+      (weightDecay ?? 0) >= 0 && (weightDecay ?? 0).isFinite, "weight-decay", "0 or more", weightDecay ?? 0)
+    try checkValue(
+      optimizer != .sparseAdam || (weightDecay ?? 0) == 0, "weight-decay", "0 with the optimizer sparse-adam",
+      weightDecay ?? 0)
     try checkValue((0..<1).contains(momentum), "momentum", "0 or more and below 1", momentum)
     try checkValue(
       !nesterov || optimizer == .sgd, "nesterov", "the optimizer sgd with it", optimizer.rawValue)
@@ -135,7 +148,11 @@ public struct TrainingSettings: Hashable, Sendable {
     return rules
   }
 
+  /// Gives values to what follows from other settings, so that a run's file says all.
+  mutating func settle() { weightDecay = weightDecay ?? optimizer.standardWeightDecay }
+
   func trainerOptions(stepsPerEpoch: Int) -> Trainer.Options {
+    let weightDecay = weightDecay ?? optimizer.standardWeightDecay
     let stepsPerEpoch = (stepsPerEpoch + accumulation - 1) / accumulation
     let rule: any Optimizer =
       switch optimizer {

@@ -5,9 +5,9 @@ import MartletONNX
 
 /// Writes a network as an ONNX file: what `martlet export` does.
 ///
-/// A segmentation network reads `image`, float32 [N, C, H, W] or [N, C, D, H, W], normalised as ``metadata`` says, and
-/// gives `logits` [N, classes, H, W]; or, with another ``result``, `probabilities` of that shape, or `labels`, int64
-/// [N, H, W]. A recommender reads `items`, int64 [N, L], and gives `scores` [N, items + 1].
+/// A segmentation network reads `image`, float32 [N, C, H, W] or [N, C, D, H, W], normalised as the metadata says, and
+/// gives `logits`, with as many channels as there are classes; or, with another ``result``, `probabilities` of that shape,
+/// or `labels`, int64 [N, H, W] or [N, D, H, W]. A recommender reads `items`, int64 [N, L], and gives `scores` [N, items + 1].
 public struct NetworkExport {
   /// What a segmentation network's file gives.
   public enum Result: String, Sendable, CaseIterable {
@@ -28,14 +28,17 @@ public struct NetworkExport {
   public var weights: String?
   /// Channels of the images, for a YAML file or an architecture.
   public var channels = 3
+  /// The ONNX file to write.
   public var output: String
   /// Whether a file that is there is replaced.
   public var overwrites = false
+  /// For a recommender, which gives scores, ``Result/logits`` is all that can be chosen.
   public var result = Result.logits
   /// A batch's size where it shall be fixed.
   public var batch: Int?
   /// Height and width, or depth, height and width, where they shall be fixed.
   public var size: [Int]?
+  /// The version of ONNX's operators: 17 to 22, by default 17.
   public var opset = ONNXExport.Options().opset
   /// The version that the file names.
   public var version = ""
@@ -68,7 +71,9 @@ public struct NetworkExport {
     try require(!output.isEmpty, "export", "output: expected a file, got an empty name")
     var check = OutputCheck("export", overwriting: overwrites)
     check.protect(model: URL(filePath: model))
-    if let weights { check.protect(weights) }
+    for file in ModelSource(model: model, settings: settings, weights: weights).weightsFiles {
+      check.protect(file)
+    }
     try check.check([(output, model)])
   }
 

@@ -6,7 +6,9 @@ import Martlet
 public struct Calibration: Hashable, Sendable {
   /// The pixels whose confidence is above a bound and up to the next.
   public struct Bin: Hashable, Sendable {
+    /// Pixels in the bin.
     public var count = 0
+    /// Those of them whose chosen class is the true one.
     public var correct = 0
     var confidenceSum = 0.0
 

@@ -1,14 +1,21 @@
 /// Precision, recall and F1 of each class and their means: the numbers of scikit-learn's `classification_report`.
 public struct ClassificationReport: Hashable, Sendable {
+  /// The figures of a class, or the mean of those of all classes.
   public struct Row: Hashable, Sendable {
+    /// TP / (TP + FP)
     public var precision: Double
+    /// TP / (TP + FN)
     public var recall: Double
+    /// 2 TP / (2 TP + FP + FN), the Dice coefficient.
     public var f1: Double
     /// Pixels that are of the class in truth.
     public var support: Int
   }
 
+  /// One for each class of the matrix, those too that are neither in the truth nor predicted: scikit-learn lists them
+  /// where they are given as `labels`.
   public var classes: [Row]
+  /// Share of the pixels that were predicted right; `nan` without pixels.
   public var accuracy: Double
   /// The mean over classes.
   public var macroAverage: Row

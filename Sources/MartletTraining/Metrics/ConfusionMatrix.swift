@@ -10,6 +10,7 @@ import Martlet
 /// coefficient: these are `nan` for it, and means leave it out. A class that is only predicted, or only missed,
 /// counts with 0.
 public struct ConfusionMatrix: Hashable, Sendable {
+  /// Classes have the indices from 0 up to, but without, this.
   public let classCount: Int
   /// The true class of pixels that do not count.
   public let ignoreIndex: Int?

@@ -3,8 +3,7 @@ import MartletKernels
 
 /// How well objects are found one by one: the measure of the 2018 Data Science Bowl.
 ///
-/// An object of the truth is found if an object of the prediction of the same class has an intersection over union with
-/// it above a threshold. AP(t) = TP / (TP + FP + FN) of an image; the score is its mean over the thresholds 0.50, 0.55 … 0.95 and
+/// An object of the truth is found if an object of the prediction has an intersection over union with it above a threshold. AP(t) = TP / (TP + FP + FN) of an image; the score is its mean over the thresholds 0.50, 0.55 … 0.95 and
 /// then over images (Caicedo et al., "Nucleus segmentation across imaging experiments: the 2018 Data Science Bowl",
 /// 2019). Objects are the connected regions of one class other than the background, by sides, as ``InstanceMap`` has them;
 /// an object is found by one of its own class. An image without any object has no score.
@@ -16,9 +15,11 @@ public struct InstanceScores: Hashable, Sendable {
   public private(set) var images = 0
   /// Objects of all images.
   public private(set) var truthCount = 0
+  /// Predicted objects of all images.
   public private(set) var predictionCount = 0
   private var sums = [Double](repeating: 0, count: thresholds.count)
 
+  /// Scores of no images yet.
   public init() {}
 
   /// Adds an image of class indices, 0 being background.

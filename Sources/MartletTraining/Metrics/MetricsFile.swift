@@ -10,6 +10,7 @@ import MartletFiles
 public final class MetricsFile {
   /// The figures of one epoch.
   public struct Row: Hashable, Sendable {
+    /// From 0 in the file of a run.
     public var epoch: Int
     /// One for each column; `nan` where there is none.
     public var values: [Double]

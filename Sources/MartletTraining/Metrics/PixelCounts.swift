@@ -2,9 +2,13 @@ import Martlet
 
 /// The four counts of a yes-or-no question about pixels, such as whether they are of a class.
 public struct PixelCounts: Hashable, Sendable {
+  /// Yes in truth and prediction.
   public var truePositives: Int
+  /// Yes in the prediction alone.
   public var falsePositives: Int
+  /// Yes in the truth alone.
   public var falseNegatives: Int
+  /// No in truth and prediction.
   public var trueNegatives: Int
 
   public init(truePositives: Int, falsePositives: Int, falseNegatives: Int, trueNegatives: Int) {
@@ -14,9 +18,11 @@ public struct PixelCounts: Hashable, Sendable {
     self.trueNegatives = trueNegatives
   }
 
+  /// The counts of no pixels.
   public static let zero = PixelCounts(
     truePositives: 0, falsePositives: 0, falseNegatives: 0, trueNegatives: 0)
 
+  /// The counts of both sets of pixels together.
   public static func + (a: PixelCounts, b: PixelCounts) -> PixelCounts {
     PixelCounts(
       truePositives: a.truePositives + b.truePositives, falsePositives: a.falsePositives + b.falsePositives,

@@ -20,6 +20,7 @@ public enum PixelReduction: String, CaseIterable, Hashable, Sendable {
 
 /// The counts of each class in each image of a set, one image after the other.
 public struct PixelStatistics: Hashable, Sendable {
+  /// How many counts each image has.
   public let classCount: Int
   /// For each image the counts of each class.
   public private(set) var images: [[PixelCounts]] = []

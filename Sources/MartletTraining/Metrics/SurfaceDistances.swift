@@ -105,6 +105,7 @@ public struct SurfaceScores: Hashable, Sendable {
     private var hausdorffSum = 0.0
     private var averageSum = 0.0
 
+    /// A score of no images yet.
     public init() {}
 
     /// The mean over images of the 95th percentile of the Hausdorff distance; `nan` without images.
@@ -126,7 +127,9 @@ public struct SurfaceScores: Hashable, Sendable {
 
   /// One class in one image: `nan` where neither truth nor prediction has the class, infinite where one has.
   public struct ImageScore: Hashable, Sendable {
+    /// The 95th percentile of the Hausdorff distance, in units of the spacing.
     public var hausdorff95: Double
+    /// The average symmetric surface distance, in units of the spacing.
     public var averageDistance: Double
   }
 
@@ -134,6 +137,7 @@ public struct SurfaceScores: Hashable, Sendable {
   public private(set) var classes: [ClassScore]
   /// For each image those of the classes after the background.
   public private(set) var images: [[ImageScore]] = []
+  /// The size of a pixel or voxel along each axis, for images that come without their own.
   public let spacing: [Double]
 
   /// - Parameter spacing: The height and the width of a pixel, or the depth, height and width of a voxel.

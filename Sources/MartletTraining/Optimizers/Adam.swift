@@ -2,9 +2,14 @@ import Martlet
 
 /// Adam (Kingma and Ba, 2015): `torch.optim.Adam`. Weight decay is added to the gradient.
 public struct Adam: Optimizer {
+  /// How much of the first moment, the mean of gradients, each step keeps: from 0 up to, but without, 1. A step with
+  /// another value cannot be recorded.
   public var beta1: Double
+  /// The same for the second moment, the mean of squared gradients.
   public var beta2: Double
+  /// Added to the root of the second moment, after this was corrected for its beginning.
   public var epsilon: Double
+  /// How much of the parameter is added to its gradient.
   public var weightDecay: Double
 
   public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0) {
@@ -38,6 +43,11 @@ public struct Adam: Optimizer {
 public struct AdamW: Optimizer {
   private var adam: Adam
 
+  /// - Parameters:
+  ///   - beta1: How much of the mean of gradients each step keeps: from 0 up to, but without, 1.
+  ///   - beta2: How much of the mean of squared gradients each step keeps, in the same range.
+  ///   - epsilon: Added to the root of the second moment, after this was corrected for its beginning.
+  ///   - weightDecay: Before its update the parameter is multiplied by 1 − learning rate · `weightDecay`.
   public init(
     beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0.01
   ) {
@@ -62,6 +72,11 @@ public struct AdamW: Optimizer {
 public struct SparseAdam: Optimizer {
   private var adam: Adam
 
+  /// - Parameters:
+  ///   - beta1: How much of the mean of gradients each step keeps: from 0 up to, but without, 1.
+  ///   - beta2: How much of the mean of squared gradients each step keeps, in the same range.
+  ///   - epsilon: Added to the root of the second moment: for looked-up tables as it is kept, for others as it is
+  ///     corrected for its beginning.
   public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
     adam = Adam(beta1: beta1, beta2: beta2, epsilon: epsilon)
   }

@@ -20,6 +20,9 @@ public protocol Optimizer: Sendable {
 public final class OptimizerState: Module {
   private let entries: [String: Buffer]
 
+  /// The state for all parameters of a model.
+  ///
+  /// - Throws: ``MartletError`` when the model has none.
   public convenience init(_ optimizer: any Optimizer, for model: any Module) throws {
     try self.init(optimizer, for: TrainingRules().parameters(of: model))
   }
@@ -48,11 +51,21 @@ public final class OptimizerState: Module {
   /// By name, for checkpoints.
   public var stateDict: [String: Tensor] { entries.mapValues(\.concrete) }
 
+  /// - Throws: ``MartletError`` when a name is missing or has another shape; nothing is changed then.
+  public func load(_ state: [String: Tensor]) throws { try entries.load(state, "optimizer") }
+}
+
+extension [String: Buffer] {
+  /// Takes the values of a state by their names, all or none.
+  ///
   /// - Throws: ``MartletError`` when a name is missing or has another shape.
-  public func load(_ state: [String: Tensor]) throws {
-    for (name, buffer) in entries.sorted(by: { $0.key < $1.key }) {
-      guard let tensor = state[name] else { throw MartletError("optimizer", "state has no \(name)") }
-      try buffer.assign(tensor)
+  func load(_ state: [String: Tensor], _ operation: String) throws {
+    let found = try sorted { $0.key < $1.key }.map { name, buffer in
+      guard let tensor = state[name] else { throw MartletError(operation, "state has no \(name)") }
+      try require(
+        tensor.type == buffer.type, operation, "expected \(name) as \(buffer.type), got \(tensor.type)")
+      return (buffer, tensor)
     }
+    for (buffer, tensor) in found { try buffer.assign(tensor) }
   }
 }

@@ -2,9 +2,13 @@ import Martlet
 
 /// Stochastic gradient descent, with momentum and Nesterov's variant: `torch.optim.SGD`.
 public struct SGD: Optimizer {
+  /// How much of the momentum buffer each step keeps; 0 goes without a buffer.
   public var momentum: Double
+  /// The share of the gradient that does not go into the momentum buffer, from the second step on.
   public var dampening: Double
+  /// How much of the parameter is added to its gradient.
   public var weightDecay: Double
+  /// Nesterov's variant, for a ``momentum`` above 0 and no ``dampening``: a step with others cannot be recorded.
   public var nesterov: Bool
 
   public init(momentum: Double = 0, dampening: Double = 0, weightDecay: Double = 0, nesterov: Bool = false) {

@@ -12,7 +12,9 @@ public enum RecommendationSplit: String, CaseIterable, Sendable {
 
 /// What `martlet evaluate` finds out about a recommender.
 public struct RecommendationResult: Sendable {
+  /// The examples that were measured.
   public var split: RecommendationSplit
+  /// Ranks among all items and among those that are new to the user, and the loss.
   public var evaluation: RecommendationEvaluation
   /// Interactions that were left out, because the network does not know their items.
   public var leftOut: Int
@@ -33,7 +35,7 @@ public func evaluateRecommendation(
   let configuration = try RecommendationConfiguration(ofRun: run, "evaluate")
   let batchSize = batchSize ?? configuration.batchSize
   try BatchLoader.check(batchSize: batchSize, "evaluate")
-  let log = try configuration.log(interactions)
+  let log = try interactions.map { try configuration.wholeLog($0) } ?? configuration.log()
   let (dataset, leftOut) = try ItemVocabulary(description.items).dataset(log)
   if interactions == nil, FileManager.default.fileExists(atPath: files.checkpoint.path),
     let recorded = try Checkpoint.data(of: files.checkpoint)

@@ -35,6 +35,18 @@ extension RecommendationConfiguration {
     try modelDescription(items: ["item"]).check()
   }
 
+  public func checkUse() throws {
+    try training.checkUse()
+    let standard = Self()
+    for (key, isStandard) in [
+      ("segments", segments == standard.segments), ("kernel1", kernel1 == standard.kernel1),
+      ("channel-reduction", channelReduction == standard.channelReduction),
+      ("softmax-axis", softmaxAxis == standard.softmaxAxis),
+    ] {
+      try checkValue(model == "paup" || isStandard, key, "the model paup with it", model)
+    }
+  }
+
   public mutating func changePaths(_ change: (String) -> String) {
     interactions = change(interactions)
     weights = weights.map(change)
@@ -51,10 +63,14 @@ extension RecommendationConfiguration {
     }
   }
 
-  /// The log that the configuration, or somebody else, names, without users and items that have too few interactions.
-  func log(_ path: String? = nil) throws -> InteractionLog {
+  /// The log that the configuration names, without users and items that have too few interactions to learn from.
+  func log() throws -> InteractionLog {
+    try wholeLog().keepingCore(minimumUser: minimumUserInteractions, minimumItem: minimumItemInteractions)
+  }
+
+  /// The log that the configuration, or somebody else, names, as it is.
+  func wholeLog(_ path: String? = nil) throws -> InteractionLog {
     try InteractionLog(contentsOf: URL(filePath: path ?? interactions), columns: columns)
-      .keepingCore(minimumUser: minimumUserInteractions, minimumItem: minimumItemInteractions)
   }
 
   /// - Parameter items: The items' names, without the padding.

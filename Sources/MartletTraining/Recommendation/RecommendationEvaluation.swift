@@ -7,6 +7,7 @@ public struct RecommendationEvaluation: Sendable {
   public struct LengthGroup: Hashable, Sendable {
     /// The number of items, all counted and not only those that the network reads.
     public var lengths: ClosedRange<Int>
+    /// Ranks among all items.
     public var metrics: RankingMetrics
 
     /// Such as `10–19`, or `200 or more`.

@@ -39,7 +39,7 @@ public final class RecommendationFilePredictor {
       throw MartletError(
         "predict", "expected a run folder, for its interactions, or --sequences, got \(model.relativePath)")
     }
-    let (dataset, leftOut) = try predictor.vocabulary.dataset(configuration.log(request.interactions))
+    let (dataset, leftOut) = try predictor.vocabulary.dataset(configuration.wholeLog(request.interactions))
     if leftOut > 0 {
       report("\(counted(leftOut, "interaction")) with items that the network does not know left out")
     }
@@ -67,6 +67,8 @@ public final class RecommendationFilePredictor {
 
   private func predictAll(_ write: (String) throws -> Void) throws {
     failures = 0
+    // What an earlier call that failed left.
+    (subjects, histories) = ([], [])
     // What cannot be read is known before anything is written.
     let lines: LineReader? =
       switch request.source {

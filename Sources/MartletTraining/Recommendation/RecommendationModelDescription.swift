@@ -17,6 +17,7 @@ public struct RecommendationModelDescription: ModelDescription, Hashable {
   public var model: String
   /// The configuration of the network of that name.
   public var paup: PAUP.Configuration?
+  /// The same of `sasrec`. That of the network that ``model`` does not name is `nil`.
   public var sasrec: SASRec.Configuration?
   /// The items' names: the first is that of item 1.
   public var items: [String]

@@ -6,6 +6,7 @@ import MartletModels
 public struct RecommendedItem: Hashable, Sendable {
   /// The item's number, from 1.
   public var item: Int
+  /// The item's name in the interactions that the network was trained on.
   public var name: String
   /// The higher the likelier; it says nothing beside scores of other histories.
   public var score: Float
@@ -13,6 +14,7 @@ public struct RecommendedItem: Hashable, Sendable {
 
 /// Says what may come next after a history.
 public final class RecommendationPredictor: Sendable {
+  /// The network's configuration, and the names of its items.
   public let description: RecommendationModelDescription
   private let itemCount: Int
   private let maximumLength: Int

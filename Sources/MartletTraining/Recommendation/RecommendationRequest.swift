@@ -13,6 +13,7 @@ public struct RecommendationRequest: Sendable {
     case sequences(String)
   }
 
+  /// Histories of users need a run folder, for its interactions; ``Source/sequences(_:)`` can do with a weights file.
   public var source = Source.everyUser
   /// Items for each history.
   public var count = 10
@@ -28,6 +29,7 @@ public struct RecommendationRequest: Sendable {
   /// Histories that are looked at together.
   public var batchSize = 256
 
+  /// Ten items for every user, on standard output.
   public init() {}
 
   var kind: RecommendationSubject.Kind {

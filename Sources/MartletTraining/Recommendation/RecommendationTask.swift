@@ -4,10 +4,14 @@ import MartletModels
 
 /// Training of a recommender on what users did.
 public final class RecommendationTask: RunTask {
+  /// What is trained, as ``model``.
   public let network: any SequenceModel
   public var model: any Module { network }
+  /// What the file of the best weights says of them.
   public let description: RecommendationModelDescription
+  /// The sequences of all users, whole.
   public let dataset: SequenceDataset
+  /// The examples for training and validation; those for testing are left to the run's report.
   public let split: LeaveOneOutSplit
 
   /// The header of a safetensors file, which quotes what it holds once more, has 100 MB.

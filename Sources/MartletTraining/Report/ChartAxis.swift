@@ -68,15 +68,21 @@ struct ChartAxis: Hashable {
   func label(_ mark: Double) -> String {
     let step = isLogarithmic ? mark : marks.count > 1 ? marks[1] - marks[0] : max(abs(mark), 1e-9)
     if abs(mark) < step * 1e-6 { return "0" }
-    // Six characters have room beside the axis.
-    if step < 1e-3 || abs(mark) >= 1e5 { return Self.scientific(mark) }
     let digits = max(0, Int((-log10(step) - 1e-9).rounded(.up)))
-    return String(format: "%.\(digits)f", mark)
+    let plain = String(format: "%.\(digits)f", mark)
+    guard step < 1e-3 || abs(mark) >= 1e5 else { return plain }
+    // Six characters have room beside the axis.
+    let scientific = Self.scientific(mark, digits: max(0, Int((log10(abs(mark) / step) - 1e-9).rounded(.up))))
+    return scientific.count < plain.count ? scientific : plain
   }
 
-  private static func scientific(_ value: Double) -> String {
-    let parts = String(format: "%.1e", value).split(separator: "e")
-    let mantissa = parts[0].hasSuffix(".0") ? parts[0].dropLast(2) : parts[0]
+  private static func scientific(_ value: Double, digits: Int) -> String {
+    let parts = String(format: "%.\(digits)e", value).split(separator: "e")
+    var mantissa = parts[0]
+    if mantissa.contains(".") {
+      while mantissa.hasSuffix("0") { mantissa.removeLast() }
+      if mantissa.hasSuffix(".") { mantissa.removeLast() }
+    }
     return "\(mantissa)e\(Int(parts[1]) ?? 0)"
   }
 

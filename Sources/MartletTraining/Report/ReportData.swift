@@ -6,10 +6,13 @@ public struct ReportData: Sendable {
   public struct Epoch: Hashable, Sendable {
     /// From 0.
     public var epoch: Int
+    /// Mean over the epoch's samples.
     public var trainingLoss: Double
+    /// Measured after the epoch.
     public var validationLoss: Double
     /// What decided which epoch is best.
     public var score: Double
+    /// Of the epoch's last step.
     public var learningRate: Double
 
     public init(
@@ -31,6 +34,7 @@ public struct ReportData: Sendable {
   public var figures: [(name: String, value: Double)]
   /// What the epochs' score is called.
   public var scoreName: String
+  /// Those that ran, in order.
   public var epochs: [Epoch]
   /// The epoch that the model file holds, from 0.
   public var bestEpoch: Int?

@@ -4,6 +4,7 @@ import MartletInterchange
 
 /// What has to be known to use a network's weights. It is kept in the weights' own file, so that the file is enough.
 public protocol ModelDescription: Codable, Sendable {
+  /// What kind of network it is of: part of the key that it is kept under.
   static var kind: RunKind { get }
 }
 

@@ -4,8 +4,10 @@ import MartletFiles
 
 /// Where a run keeps its files.
 public struct RunFolder: Hashable, Sendable {
+  /// The folder itself, which may be missing.
   public let url: URL
 
+  /// Reads and makes nothing: see ``checkIsNew()`` and ``create()``.
   public init(_ url: URL) { self.url = url }
 
   /// Everything that decides the run, complete.

@@ -5,6 +5,7 @@ import MartletInterchange
 
 /// A training with its run folder, of whatever kind.
 public protocol StartedRun: AnyObject {
+  /// The run folder.
   var folder: URL { get }
 
   /// Trains to the end or until a stop is asked for, writing the run folder as it goes, and the report at the end.
@@ -14,6 +15,7 @@ public protocol StartedRun: AnyObject {
 /// A training with its run folder: what `martlet train` does.
 public final class TrainingRun<Configuration: RunConfiguration>: StartedRun {
   public let folder: URL
+  /// What decides the run, as its folder has it.
   public let configuration: Configuration
   private let task: Configuration.Task
   private let trainer: Trainer
@@ -32,6 +34,7 @@ public final class TrainingRun<Configuration: RunConfiguration>: StartedRun {
     let files = RunFolder(URL(filePath: configuration.output))
     try files.checkIsNew()
     configuration.makePathsAbsolute()
+    configuration.training.settle()
     let (task, trainer) = try beginning(of: configuration, in: files)
     let lock = try files.locked()
     // Another process can have been faster while the data was checked.

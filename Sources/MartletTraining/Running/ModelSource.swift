@@ -16,6 +16,18 @@ struct ModelSource {
   let settings: [String]
   let weights: String?
 
+  /// The files of weights that are read.
+  var weightsFiles: [String] {
+    let url = URL(filePath: model)
+    let configured =
+      isConfiguration ? (try? ConfigurationFile.read(url, as: SegmentationConfiguration.self))?.weights : nil
+    let key = "weights="
+    return [weights, configured].compactMap { $0 }
+      + settings.filter { $0.hasPrefix(key) }.map { String($0.dropFirst(key.count)) }
+  }
+
+  private var isConfiguration: Bool { ["yaml", "yml"].contains(URL(filePath: model).pathExtension) }
+
   func tensorModel(inputChannels: Int?) throws -> any TensorModel {
     switch try network(inputChannels: inputChannels) {
     case .segmentation(let network, _): ImageModel(network: network)
@@ -26,7 +38,7 @@ struct ModelSource {
   /// - Parameter inputChannels: Channels of the input, for networks whose configuration leaves them to the data.
   func network(inputChannels: Int?) throws -> SourcedNetwork {
     let url = URL(filePath: model)
-    if ["yaml", "yml"].contains(url.pathExtension) {
+    if isConfiguration {
       let kind = try ConfigurationFile.kind(of: url)
       try require(
         kind == .segmentation, "run", "expected a configuration of segmentation, got \(model) for \(kind)")

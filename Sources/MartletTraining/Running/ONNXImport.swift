@@ -6,6 +6,7 @@ import MartletONNX
 
 /// Looks into an ONNX file, and takes its weights out: what `martlet import` does.
 public struct ONNXImport {
+  /// What is in the file, and what keeps it from being run.
   public let inspection: ONNXInspection
   private let model: URL
 
@@ -54,6 +55,7 @@ public struct ONNXImport {
     try require(!output.isEmpty, "import", "output: expected a file, got an empty name")
     var check = OutputCheck("import", overwriting: overwrites)
     check.protect(model: model)
+    for file in inspection.externalFiles { check.protect(file) }
     try check.check([(output, model.relativePath)])
     try saveSafetensors(ONNXModel(contentsOf: model).stateDict, to: URL(filePath: output))
   }

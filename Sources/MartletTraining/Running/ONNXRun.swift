@@ -16,6 +16,10 @@ struct ONNXRun {
   func run(numerics: Numerics) throws {
     let file = try SafetensorsFile(contentsOf: input)
     let network = try ONNXModel(contentsOf: model)
+    // What is there already was looked at before the model was read.
+    var check = OutputCheck("run", overwriting: true)
+    for file in network.externalFiles { check.protect(file) }
+    try check.check([(output.path, input.relativePath)])
     if let weights { try network.loadStateDict(loadWeights(URL(filePath: weights)), source: weights) }
     let names = network.inputs.map(\.name)
     var tensors: [String: Tensor] = [:]

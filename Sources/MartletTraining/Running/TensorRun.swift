@@ -14,7 +14,9 @@ public struct TensorRun {
   public var settings: [String] = []
   /// A file of weights instead of the model's own.
   public var weights: String?
+  /// A safetensors file.
   public var input: String
+  /// The safetensors file to write.
   public var output: String
   /// Whether a file that is there is replaced.
   public var overwrites = false
@@ -50,7 +52,8 @@ public struct TensorRun {
     try require(!output.isEmpty, "run", "output: expected a file, got an empty name")
     var check = OutputCheck("run", overwriting: overwrites)
     check.protect(model: URL(filePath: model))
-    for file in [input, weights].compactMap({ $0 }) { check.protect(file) }
+    let source = ModelSource(model: model, settings: settings, weights: weights)
+    for file in [input] + source.weightsFiles { check.protect(file) }
     try check.check([(output, input)])
   }
 }

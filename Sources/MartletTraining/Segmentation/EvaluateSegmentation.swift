@@ -13,7 +13,8 @@ import MartletData
 ///   - images: Folder of images; `nil` for the run's own validation images, which its checkpoint names.
 ///   - maskEncoding: How those images' masks name classes, if not as in training.
 ///   - ignoreIndex: A value of those masks that takes no part, if not as in training.
-///   - batchSize: Images that the network is given at once, from ``BatchLoader/batchSizes``.
+///   - batchSize: Images that the network is given at once, from ``BatchLoader/batchSizes``; `nil` for 8. Volumes are
+///     read window by window and have none.
 ///   - measures: What is measured beside the counts of pixels.
 ///   - spacing: The height and the width of a pixel, for distances; `nil` for 1. For volumes the depth, height and width
 ///     of a voxel; `nil` for each volume's own.
@@ -21,7 +22,8 @@ import MartletData
 /// - Throws: ``MartletError`` when the run or the images cannot be read, or a validation image is gone or another one.
 public func evaluateSegmentation(
   _ run: URL, images: URL?, masks: URL?, format: DatasetFormat? = nil, maskEncoding: MaskEncoding? = nil,
-  ignoreIndex: Int? = nil, batchSize: Int, measures: SegmentationMeasures = .all, spacing: [Double]? = nil,
+  ignoreIndex: Int? = nil, batchSize: Int? = nil, measures: SegmentationMeasures = .all,
+  spacing: [Double]? = nil,
   inferenceDepth: Int? = nil, numerics: Numerics = .current
 ) throws -> SegmentationEvaluation {
   for (name, isGiven) in [
@@ -47,9 +49,10 @@ public func evaluateSegmentation(
 /// The evaluation, and what the task's precision does to the outputs for the first images.
 private func measure(
   _ run: URL, _ images: URL?, _ masks: URL?, _ format: DatasetFormat,
-  _ meaning: (encoding: MaskEncoding?, ignoreIndex: Int?), _ batchSize: Int,
+  _ meaning: (encoding: MaskEncoding?, ignoreIndex: Int?), _ givenBatchSize: Int?,
   _ measures: SegmentationMeasures, _ spacing: [Double]?, _ inferenceDepth: Int?, _ numerics: Numerics
 ) throws -> (SegmentationEvaluation, PrecisionLoss?) {
+  let batchSize = givenBatchSize ?? 8
   try BatchLoader.check(batchSize: batchSize, "evaluate")
   let (network, description) = try SegmentationModelDescription.load(
     runOrWeights: run, inferenceDepth: inferenceDepth)
@@ -63,6 +66,12 @@ private func measure(
   var evaluation: SegmentationEvaluation
   var precisionLoss: PrecisionLoss?
   if description.volumes != nil {
+    try require(
+      givenBatchSize == nil, "evaluate",
+      "expected no batch size, since the network is for volumes, which are read window by window")
+    try require(
+      [.auto, .folders].contains(format), "evaluate",
+      "expected folders of volumes and masks, got the format \(format.rawValue)")
     let data: VolumeDataset
     if let images, let masks {
       data = try VolumeDataset(
@@ -79,6 +88,9 @@ private func measure(
     if let images, let masks {
       data = try SegmentationDataset(
         images: images, masks: masks, format: format, options: options)
+      try require(
+        meaning.ignoreIndex == nil || data.options.encoding != .colors, "evaluate",
+        "expected no ignore index, since masks are colours")
     } else {
       data = try source.validationData(
         { try $0.validationData(of: $1, options: description.options) },

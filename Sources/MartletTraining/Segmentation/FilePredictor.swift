@@ -21,6 +21,7 @@ public protocol FilePredictor {
 }
 
 extension FilePredictor {
+  /// Measures nothing.
   public func precisionLoss() throws -> PrecisionLoss? { nil }
 }
 

@@ -5,12 +5,15 @@ import MartletModels
 
 /// What a precision below float32 does to a network's probabilities, measured on some images.
 public struct PrecisionLoss: Hashable, Sendable {
+  /// What is compared with float32.
   public let precision: Precision
+  /// Images that it was measured on.
   public private(set) var images = 0
   /// Of a class's probability in a pixel.
   public private(set) var largestDifference = 0.0
   /// Pixels, and those whose class is another than in float32.
   public private(set) var pixels = 0
+  /// Pixels whose class is another than in float32.
   public private(set) var changedPixels = 0
   private var sum = 0.0
   private var count = 0
@@ -18,6 +21,7 @@ public struct PrecisionLoss: Hashable, Sendable {
   /// Of all classes' probabilities in all pixels.
   public var meanDifference: Double { sum / Double(count) }
 
+  /// Nothing measured yet.
   public init(_ precision: Precision) { self.precision = precision }
 
   /// - Parameters:

@@ -3,13 +3,19 @@ import Martlet
 
 /// What a precision below float32 costs an evaluation: the same figures in float32, and how far outputs differ.
 public struct PrecisionReport: Sendable {
+  /// One figure in both precisions.
   public struct Metric: Hashable, Sendable {
+    /// `loss`, or as in ``SegmentationEvaluation/namedMetrics``.
     public var name: String
+    /// In float32; `nan` where the figure does not exist, as ``own``.
     public var float32: Double
+    /// In ``PrecisionReport/precision``.
     public var own: Double
   }
 
+  /// The one below float32.
   public let precision: Precision
+  /// The loss, then ``SegmentationEvaluation/namedMetrics`` in their order.
   public let metrics: [Metric]
   /// On the first images; `nil` for volumes.
   public let loss: PrecisionLoss?

@@ -8,7 +8,9 @@ public struct PredictionOptions: Hashable, Sendable {
   public var tile: TileSize?
   /// The share of a window that the next one has too.
   public var overlap = 0.25
+  /// Without effect where an image is predicted whole, as ``overlap`` and ``batchSize``.
   public var blend = WindowBlend.gaussian
+  /// Of windows, and of images that are predicted whole.
   public var augmentation = TestTimeAugmentation.none
   /// Windows that the network is given at once.
   public var batchSize = 1
@@ -18,6 +20,7 @@ public struct PredictionOptions: Hashable, Sendable {
   /// What images that are too large to be predicted whole are cut into.
   public static let standardTile = TileSize(height: 512, width: 512)
 
+  /// Whole images where they fit into 2 GiB, without test-time augmentation.
   public init() {}
 
   /// The windows that an image is predicted in.

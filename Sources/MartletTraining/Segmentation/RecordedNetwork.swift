@@ -8,7 +8,9 @@ final class RecordedNetwork {
   private let predictor: Predictor?
   private let numerics: Numerics
   private let body: ([Tensor]) throws -> [Tensor]
-  private var functions: [[TensorType]: Function] = [:]
+  /// Those that were used last, the latest at the end.
+  private var functions: [Function] = []
+  private static let capacity = 16
 
   init(isFrozen: Bool, numerics: Numerics, _ body: @escaping ([Tensor]) throws -> [Tensor]) {
     self.numerics = numerics
@@ -28,9 +30,10 @@ final class RecordedNetwork {
   }
 
   private func function(for types: [TensorType]) throws -> Function {
-    if let known = functions[types] { return known }
-    let function = try Function(types, numerics: numerics, body)
-    functions[types] = function
+    let known = functions.firstIndex { $0.argumentTypes == types }.map { functions.remove(at: $0) }
+    let function = try known ?? Function(types, numerics: numerics, body)
+    if functions.count == Self.capacity { functions.removeFirst() }
+    functions.append(function)
     return function
   }
 }

@@ -49,6 +49,16 @@ extension SegmentationConfiguration {
     try checkValue(
       validationImages == nil || validationFraction == Self().validationFraction, "validation-fraction",
       "no validation-images with it", validationImages ?? "")
+    let found =
+      format == .auto && !images.isEmpty
+      ? DatasetFormat.detected(images: URL(filePath: images), masks: URL(filePath: maskPlace)) : format
+    for (key, isStandard) in [
+      ("ignore-index", ignoreIndex == nil), ("ignore-color", ignoreColor == nil),
+      ("mask-encoding", maskEncoding == .automatic),
+    ] {
+      try checkValue(
+        isStandard || !found.drawsMasks, key, "masks with it that are pictures of classes", found.rawValue)
+    }
   }
 
   /// Checks what the network is made of.

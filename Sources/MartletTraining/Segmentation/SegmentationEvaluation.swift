@@ -2,6 +2,7 @@
 public struct SegmentationEvaluation: Sendable {
   /// One image of the set.
   public struct ImageScore: Hashable, Sendable {
+    /// The file's name without extension.
     public var name: String
     /// Position in the dataset.
     public var index: Int
@@ -15,13 +16,17 @@ public struct SegmentationEvaluation: Sendable {
   public var lossName = "cross-entropy"
   /// Pixels of the whole set.
   public var confusion: ConfusionMatrix
+  /// In the order of the classes' indices.
   public var classNames: [String]
+  /// In the order of the dataset.
   public var images: [ImageScore]
   /// The counts of each class in each image.
   public var statistics: PixelStatistics
   /// Where it was asked for, as the two that follow.
   public var calibration: Calibration?
+  /// Of images alone: objects are not looked for in volumes.
   public var instances: InstanceScores?
+  /// Distances in units of the spacing that was asked for, or of volumes' own.
   public var surfaces: SurfaceScores?
   /// The depth, height and width of each volume's voxels; `nil` for images.
   public var volumeSpacings: [[Double]]?

@@ -30,8 +30,20 @@ extension SegmentationPredictor {
   fileprivate func fittingLabels(of image: Image) throws -> LabelMap {
     let regions = ImageRegions(image)
     var labels: [UInt8] = []
-    try predict(regions, plan(for: regions, PredictionOptions())) { labels += $0.labels }
+    try predict(regions, fittingPlan(for: regions)) { labels += $0.labels }
     return LabelMap(width: image.width, height: image.height, values: labels)
+  }
+}
+
+extension SegmentationPredictor {
+  /// A plan with the usual limit of memory, or with as little more as an image that is already held takes.
+  private func fittingPlan(for regions: any RegionReader) throws -> PredictionPlan {
+    var options = PredictionOptions()
+    while options.memoryLimit < 1 << 40 {
+      if let plan = try? plan(for: regions, options) { return plan }
+      options.memoryLimit *= 2
+    }
+    return try plan(for: regions, options)
   }
 }
 

@@ -71,7 +71,7 @@ public final class SegmentationFilePredictor: FilePredictor {
   public func predict(_ file: String) throws -> String {
     // What is read whole is as large as memory allows, which is checked before it is read.
     let limits = Image.Limits(maximumPixels: .max)
-    let regions = try Image.regions(contentsOf: file, wholeLimits: limits)
+    let regions = try Image.regions(contentsOf: file, limits: limits)
     let info = regions.info
     let plan = try plan(file, regions)
     let maskFormat = RowFormat(width: info.width, height: info.height, palette: palette.colors)

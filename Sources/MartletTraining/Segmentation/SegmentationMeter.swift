@@ -13,6 +13,7 @@ public struct SegmentationMeasures: OptionSet, Hashable, Sendable {
   /// ``SurfaceScores``, from distance transforms.
   public static let distances = SegmentationMeasures(rawValue: 4)
 
+  /// All three.
   public static let all: SegmentationMeasures = [.calibration, .instances, .distances]
 }
 

@@ -19,6 +19,7 @@ public struct SegmentationModelDescription: ModelDescription, Hashable {
   public var classCount: Int
   /// How masks name classes, and the classes.
   public var options: SegmentationOptions
+  /// How pixels become the network's input, with a mean and a deviation for each of the channels.
   public var normalization: Normalization
   /// What is known besides of a network for volumes, whose values ``normalization`` leaves as they are; `nil` for
   /// images.

@@ -5,6 +5,7 @@ import MartletModels
 
 /// Gives each pixel of an image its class.
 public final class SegmentationPredictor: Sendable {
+  /// The network's configuration, its classes, and how pixels become its input.
   public let description: SegmentationModelDescription
   /// Classes that there are probabilities of.
   public let classCount: Int
@@ -123,6 +124,7 @@ public final class SegmentationPredictor: Sendable {
 
 /// How an image is predicted.
 public struct PredictionPlan: Hashable, Sendable {
+  /// One window of the image's size where ``isWhole``.
   public var layout: WindowLayout
   /// Bytes that it takes, besides the network's weights.
   public var byteCount: Int

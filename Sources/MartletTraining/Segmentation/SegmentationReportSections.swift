@@ -10,6 +10,7 @@ public struct ReportClasses: ReportSection {
     public var color: MaskColor?
     /// `nan` for a class that is neither in the truth nor predicted.
     public var intersectionOverUnion: Double
+    /// `nan` for a class that is neither in the truth nor predicted.
     public var dice: Double
     /// `nan` for a class that was not predicted.
     public var precision: Double
@@ -32,6 +33,7 @@ public struct ReportClasses: ReportSection {
     }
   }
 
+  /// A row of the table each, in the order of the classes' indices.
   public var classes: [Item]
 
   public init(_ classes: [Item]) { self.classes = classes }
@@ -71,19 +73,24 @@ public struct ReportClasses: ReportSection {
 public struct ReportImages: ReportSection {
   /// One validation image with truth and prediction drawn over it.
   public struct Item: Hashable, Sendable {
+    /// What makes an image an example: where its score stands among all.
     public enum Rank: String, Sendable {
       case best = "Best"
       case median = "Median"
       case worst = "Worst"
     }
 
+    /// Shown in front of the name.
     public var rank: Rank
     /// The image's file name.
     public var name: String
+    /// Mean over the image's classes.
     public var intersectionOverUnion: Double
     /// Whole PNG files.
     public var input: [UInt8]
+    /// The true classes drawn over the image, as a PNG file.
     public var truth: [UInt8]
+    /// The predicted classes drawn over the image, as a PNG file.
     public var prediction: [UInt8]
 
     public init(
@@ -99,6 +106,7 @@ public struct ReportImages: ReportSection {
     }
   }
 
+  /// In the order in which they are shown.
   public var examples: [Item]
 
   public init(_ examples: [Item]) { self.examples = examples }

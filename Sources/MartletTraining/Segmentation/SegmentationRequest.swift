@@ -3,7 +3,9 @@ import MartletData
 
 /// What `martlet predict` is asked to make of each image.
 public struct SegmentationRequest: Hashable, Sendable {
+  /// What windows an image is predicted in, with which test-time augmentation, in how much memory.
   public var options = PredictionOptions()
+  /// What is done to the map of classes before it is written and objects are looked for in it.
   public var postProcessing = PostProcessing()
   /// For U-Net++ with deep supervision, the depth whose head gives the mask, if not the network's own.
   public var inferenceDepth: Int?
@@ -21,6 +23,7 @@ public struct SegmentationRequest: Hashable, Sendable {
   /// Whether files that are there are replaced.
   public var overwrites = false
 
+  /// A mask and nothing besides.
   public init() {}
 
   /// Whether objects are looked for.

@@ -5,8 +5,10 @@ import MartletModels
 
 /// Training of a segmentation network on images and masks.
 public final class SegmentationTask: RunTask {
+  /// What is trained, as ``model``.
   public let network: any SegmentationModel
   public var model: any Module { network }
+  /// What the file of the best weights says of them.
   public let description: SegmentationModelDescription
   var classes: [SegmentationClass] { samples.classes }
 

@@ -1,18 +1,27 @@
 import Martlet
+import MartletData
 
 /// What a model is made of: each layer's output, parameters and multiply-adds, and what running and training it takes.
 public struct ModelSummary: Sendable {
   /// One layer, in the order in which layers ran.
   public struct Row: Sendable {
+    /// The module's name in the model, such as `encoder.conv1`.
     public var name: String
+    /// The module's type, such as `Conv2d`.
     public var kind: String
+    /// The shape of what it gave last, such as [N, C, H, W].
     public var output: [Int]
+    /// Elements of its own parameters, without those of modules inside it.
     public var parameters: Int
+    /// Of all its runs in a forward pass.
     public var multiplyAdds: Int
   }
 
+  /// Modules that have parameters or multiply-adds of their own.
   public var rows: [Row]
+  /// Elements of all parameters.
   public var parameterCount: Int
+  /// Of a forward pass.
   public var multiplyAdds: Int
   /// Bytes of a forward pass: parameters, input, values and result.
   public var inferenceByteCount: Int
@@ -20,39 +29,44 @@ public struct ModelSummary: Sendable {
   public var trainingByteCount: Int
   /// What runs in a forward pass and in a training step.
   public var forwardPlan: PlanListing
+  /// What runs in a training step, the optimizer's update included.
   public var trainingPlan: PlanListing
 
   /// - Parameters:
-  ///   - input: [N, C, H, W].
+  ///   - inputs: What the forward pass reads.
+  ///   - targets: What a training step's loss reads besides.
   ///   - passes: Rewritings of the recorded graphs that keep their results.
-  ///   - loss: Records a training step's loss from the model's input and the tensors of `targets`.
+  ///   - forward: Records the forward pass.
+  ///   - loss: Records a training step's loss from the inputs and the targets.
+  /// - Throws: ``MartletError`` for inputs that the model does not take; whatever the closures throw.
   public init(
-    of model: any Layer, input: TensorType, targets: [TensorType], optimizer: any Optimizer,
-    passes: [any GraphPass] = defaultPasses, loss: ([Tensor]) throws -> Tensor
+    of model: any Module, inputs: [TensorType], targets: [TensorType], optimizer: any Optimizer,
+    passes: [any GraphPass] = defaultPasses, forward: ([Tensor]) throws -> Tensor,
+    loss: ([Tensor]) throws -> Tensor
   ) throws {
-    let forward = try Function([input], passes: passes) { [try model($0[0])] }
+    let recorded = try Function(inputs, passes: passes) { [try forward($0)] }
     let state = try OptimizerState(optimizer, for: model)
     let step = try TrainingStep(
-      model: model, optimizer: optimizer, state: state, batch: [input] + targets, passes: passes,
-      loss: loss)
+      model: model, optimizer: optimizer, state: state, batch: inputs + targets, passes: passes, loss: loss)
 
+    let graph = recorded.recorded
     let names = model.namesByIdentity
-    forwardPlan = forward.listing(names: names)
+    forwardPlan = recorded.listing(names: names)
     trainingPlan = step.listing(names: names)
     let own = Dictionary(
       model.modules.map { ($0.name, $0.module) }, uniquingKeysWith: { first, _ in first })
     var rows: [Row] = []
     var positions: [String: Int] = [:]
-    for node in forward.recorded.nodes {
+    for node in graph.nodes {
       let cost = node.operation.multiplyAdds(
-        inputs: node.inputs.map(forward.recorded.type(of:)),
-        outputs: node.outputs.map(forward.recorded.type(of:)))
-      let output = node.outputs.first.map { forward.recorded.type(of: $0).shape } ?? []
-      guard let name = forward.scopeNames(of: node, names: names).last, let module = own[name] else {
+        inputs: node.inputs.map(graph.type(of:)),
+        outputs: node.outputs.map(graph.type(of:)))
+      let output = node.outputs.first.map { graph.type(of: $0).shape } ?? []
+      guard let name = recorded.scopeNames(of: node, names: names).last, let module = own[name] else {
         continue
       }
       if let position = positions[name] {
-        rows[position].multiplyAdds += cost
+        rows[position].multiplyAdds = rows[position].multiplyAdds.saturatingSum(cost)
         rows[position].output = output
       } else {
         positions[name] = rows.count
@@ -65,13 +79,12 @@ public struct ModelSummary: Sendable {
     }
     self.rows = rows.filter { $0.parameters > 0 || $0.multiplyAdds > 0 }
     parameterCount = model.parameterCount
-    multiplyAdds = rows.reduce(0) { $0 + $1.multiplyAdds }
+    multiplyAdds = rows.reduce(0) { $0.saturatingSum($1.multiplyAdds) }
     let modelBytes = model.variables.reduce(0) { $0 + $1.variable.type.byteCount }
-    let resultBytes = forward.recorded.outputs.reduce(0) { $0 + forward.recorded.type(of: $1).byteCount }
-    inferenceByteCount = modelBytes + input.byteCount + forward.plan.arenaByteCount + resultBytes
-    trainingByteCount =
-      modelBytes + state.byteCount + step.arenaByteCount
-      + ([input] + targets).reduce(0) { $0 + $1.byteCount }
+    let resultBytes = graph.outputs.reduce(0) { $0 + graph.type(of: $1).byteCount }
+    func byteCount(_ types: [TensorType]) -> Int { types.reduce(0) { $0 + $1.byteCount } }
+    inferenceByteCount = modelBytes + byteCount(inputs) + recorded.plan.arenaByteCount + resultBytes
+    trainingByteCount = modelBytes + state.byteCount + step.arenaByteCount + byteCount(inputs + targets)
   }
 
   /// Parameters of a module that belong to no module inside it.
@@ -100,7 +113,7 @@ extension ModelSummary: CustomStringConvertible {
     let rule = String(repeating: "─", count: line(header).count)
     let totals = [
       "parameters               \(grouped(parameterCount))",
-      "multiply-adds            \(scaled(multiplyAdds)) (\(scaled(2 * multiplyAdds, unit: "FLOP")))",
+      "multiply-adds            \(scaled(multiplyAdds)) (\(scaled(multiplyAdds.saturatingProduct(2), unit: "FLOP")))",
       "memory of a forward pass \(megabytes(inferenceByteCount))",
       "memory of a training step \(megabytes(trainingByteCount))",
     ]

@@ -107,21 +107,23 @@ final class ModelUpdates {
       last, learningRate: learningRate, step: number, draw: draw(batches.count - 1), count: batches.count,
       seed: seed)
     losses.append(result.loss)
-    guard
-      let failed = losses.firstIndex(where: { !$0.isFinite }) ?? (result.isFinite ? nil : losses.count - 1)
-    else {
+    let failed = losses.firstIndex { !$0.isFinite }
+    if failed == nil, result.isFinite {
       try average?.take(step: number)
       return losses
     }
-    let names = task.model.namesByIdentity
-    let batch = batches[failed]
     let what =
-      losses[failed].isFinite
-      ? "gradient norm \(Trainer.text(result.gradientNorm))" : "loss \(Trainer.text(losses[failed]))"
-    throw NotFinite(
-      what: what,
-      cause: try self.update(batch.map(\.type), addsGradients: false)
-        .firstNonFinite(batch, step: draw(failed), seed: seed, names: names))
+      failed.map { "loss \(Trainer.text(losses[$0]))" }
+      ?? "gradient norm \(Trainer.text(result.gradientNorm))"
+    // Any of the batches can be what made the sum of the gradients so.
+    let names = task.model.namesByIdentity
+    for index in failed.map({ $0...$0 }) ?? 0...batches.count - 1 {
+      let batch = batches[index]
+      let cause = try self.update(batch.map(\.type), addsGradients: false)
+        .firstNonFinite(batch, step: draw(index), seed: seed, names: names)
+      if let cause { throw NotFinite(what: what, cause: cause) }
+    }
+    throw NotFinite(what: what, cause: nil)
   }
 
   private func update(_ types: [TensorType], addsGradients: Bool) throws -> TrainingStep {

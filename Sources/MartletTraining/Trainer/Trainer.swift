@@ -9,6 +9,7 @@ import MartletInterchange
 public final class Trainer {
   /// How a call of ``run(stop:observer:)`` ended.
   public enum Outcome: Hashable, Sendable {
+    /// All epochs are done.
     case finished
     /// Ended before the last epoch because the score had stopped rising.
     case stoppedEarly

@@ -8,7 +8,9 @@ public struct StepReport: Sendable {
   public var loss: Double
   /// Mean over the epoch's samples so far; `nan` where none had a loss.
   public var meanLoss: Double
+  /// Samples in the step, those of batches without a loss too.
   public var samples: Int
+  /// Of this step, before factors for some parameters.
   public var learningRate: Double
 }
 
@@ -20,6 +22,7 @@ public struct EpochReport: Sendable {
   public var trainingLoss: Double
   /// Of the epoch's last step.
   public var learningRate: Double
+  /// With the average of the weights where one is kept.
   public var validation: ValidationResult
   /// Whether this is the best epoch so far.
   public var isBest: Bool
@@ -29,7 +32,11 @@ public struct EpochReport: Sendable {
 public protocol TrainerObserver: AnyObject {
   /// - Parameter epoch: The epoch that begins or goes on; figures of this and later epochs are to be forgotten.
   func trainingStarts(at epoch: Int, of epochs: Int, stepsPerEpoch: Int) throws
+  /// Called after each step.
   func stepEnded(_ report: StepReport) throws
+  /// Called after an epoch's validation, before the checkpoint is written. Where an average of the weights is kept, the
+  /// model has it in place of its own.
   func epochEnded(_ report: EpochReport) throws
+  /// Called when a training has ended or was interrupted, and not where an error ended it.
   func trainingEnded(_ outcome: Trainer.Outcome) throws
 }

@@ -3,16 +3,23 @@ import Martlet
 extension Trainer {
   /// How a task is trained.
   public struct Options: Sendable {
+    /// A training cannot be resumed with one that has further ``Optimizer/slots``.
     public var optimizer: any Optimizer
+    /// The base rate, which the schedule and ``TrainingRules/rateFactors`` multiply.
     public var learningRate: Double
+    /// Goes by steps, which are fewer than batches where ``TrainingRules/accumulation`` is above 1.
     public var schedule: LearningRateSchedule
+    /// Epochs over which the learning rate rises from nothing, rounded to whole steps: 0 to 1,000,000.
     public var warmUpEpochs: Double
+    /// Of the whole training, what was done before it is resumed included: 1 to 1,000,000.
     public var epochs: Int
+    /// What random numbers in steps, such as those of dropout, follow from. The batches are the task's own.
     public var seed: UInt64
     /// Largest global norm of the gradients.
     public var clipNorm: Double?
     /// Ends training after so many epochs without a better score.
     public var earlyStopping: Int?
+    /// By default all parameters learn alike, with an update for each batch.
     public var rules: TrainingRules
 
     public init(
@@ -43,6 +50,23 @@ extension Trainer {
       try require(
         epochCounts.contains(warmUpEpochs), "training",
         "expected a warm-up of 0 to \(Self.largestEpochCount) epochs, got \(warmUpEpochs)")
+      try require(
+        learningRate >= 0 && learningRate.isFinite, "training",
+        "expected a learning rate of 0 or more, got \(learningRate)")
+      try require(
+        clipNorm.map { $0 > 0 } ?? true, "training",
+        "expected a positive norm to clip gradients to, got \(clipNorm ?? 0)")
+      try require(
+        earlyStopping.map { $0 > 0 } ?? true, "training",
+        "expected early stopping after 1 or more epochs, got \(earlyStopping ?? 0)")
+      try require(
+        rules.averageDecay.map { (0..<1).contains($0) } ?? true, "training",
+        "expected a decay of averaged weights of 0 or more and below 1, got \(rules.averageDecay ?? 0)")
+      for (pattern, factor) in rules.rateFactors {
+        try require(
+          factor >= 0 && factor.isFinite, "training",
+          "expected factors of the learning rate of 0 or more, got \(factor) for \(pattern)")
+      }
       try require(
         rules.accumulation > 0, "training",
         "expected 1 or more batches for an update, got \(rules.accumulation)")

@@ -12,6 +12,7 @@ public struct TrainingRules: Hashable, Sendable {
   /// How much of the average of the weights is kept in each step; `nil` keeps no average.
   public var averageDecay: Double?
 
+  /// All parameters learn alike, each batch makes an update, and no average is kept.
   public init() {}
 
   /// What of a model is trained, and how.

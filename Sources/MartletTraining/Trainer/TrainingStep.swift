@@ -123,7 +123,9 @@ public final class TrainingStep {
   public func firstNonFinite(
     _ batch: [Tensor], step: Int, seed: UInt64, names: [ObjectIdentifier: String]
   ) throws -> String? {
-    try function.firstNonFinite(
-      leading(0, step, count: 1) + batch, random: RandomState(seed: seed, step: UInt64(step)), names: names)
+    let leading = try leading(0, step, count: 1)
+    return try function.firstNonFinite(
+      leading + batch, random: RandomState(seed: seed, step: UInt64(step)), names: names,
+      argumentName: { "tensor \($0 - leading.count) of the batch" })
   }
 }

@@ -36,6 +36,7 @@ final class FunctionBatchSource: BatchSource {
 
 /// What a ``Trainer`` needs to know of the thing it trains: the model, its data, its loss and how good it is.
 public protocol TrainingTask: AnyObject {
+  /// What is trained. Checkpoints hold its parameters and buffers.
   var model: any Module { get }
   /// Batches in an epoch.
   var stepsPerEpoch: Int { get }
@@ -70,11 +71,13 @@ public protocol TrainingTask: AnyObject {
 }
 
 extension TrainingTask {
+  /// None: steps are recorded when their first batch comes.
   public var batchTypes: [[TensorType]] { [] }
 }
 
 /// What validation found.
 public struct ValidationResult: Sendable {
+  /// A training ends with an error where this or the score is not finite.
   public var loss: Double
   /// What decides which epoch is the best and when to stop early; more is better.
   public var score: Double

@@ -49,11 +49,6 @@ final class WeightAverage: Module {
   /// By name, for checkpoints.
   var stateDict: [String: Tensor] { averages.mapValues(\.concrete) }
 
-  /// - Throws: ``MartletError`` when a name is missing or has another shape.
-  func load(_ state: [String: Tensor]) throws {
-    for (name, buffer) in averages.sorted(by: { $0.key < $1.key }) {
-      guard let tensor = state[name] else { throw MartletError("average", "state has no \(name)") }
-      try buffer.assign(tensor)
-    }
-  }
+  /// - Throws: ``MartletError`` when a name is missing or has another shape; nothing is changed then.
+  func load(_ state: [String: Tensor]) throws { try averages.load(state, "average") }
 }

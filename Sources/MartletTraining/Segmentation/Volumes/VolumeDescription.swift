@@ -5,6 +5,7 @@ import MartletData
 public struct VolumeDescription: Hashable, Sendable, Codable {
   /// What the network was trained on, and is given windows of.
   public var window: VolumeSize
+  /// How voxels become the network's input.
   public var normalization: VolumeNormalization
   /// The smallest and the largest spacing of the training volumes along depth, height and width; `nil` in files of
   /// earlier versions, as what follows.

@@ -4,6 +4,7 @@ import MartletModels
 
 /// Gives each voxel of a volume its class, window by window.
 public final class VolumePredictor: Sendable {
+  /// The network's configuration, its classes, and how voxels become its input.
   public let description: SegmentationModelDescription
   private let volumes: VolumeDescription
   private let classCount: Int

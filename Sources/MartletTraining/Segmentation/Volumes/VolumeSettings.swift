@@ -11,6 +11,7 @@ public struct VolumeSettings: Hashable, Sendable {
   /// How values become a network's input: `z-score`, each volume's own.
   public var normalization: VolumeNormalization.Method?
 
+  /// Everything left to its default.
   public init() {}
 
   static let keys: [ConfigurationKey<Self>] = [
@@ -27,8 +28,10 @@ public struct VolumeSettings: Hashable, Sendable {
 ///
 /// In files it is a number or a list of numbers.
 public struct SampleSize: Hashable, Sendable, Codable, ExpressibleByIntegerLiteral, CustomStringConvertible {
+  /// In pixels or voxels.
   public var lengths: [Int]
 
+  /// Takes lengths as they are: they are checked with the configuration.
   public init(_ lengths: [Int]) { self.lengths = lengths }
 
   public init(integerLiteral value: Int) { lengths = [value] }
