@@ -12,12 +12,12 @@ extension OperatorTable {
       try $0.min(axes: $1, keepDimensions: $2)
     },
     reduction("ReduceProd", ofNone: 1) { try $0.product(axes: $1, keepDimensions: $2) },
-    reduction("ReduceSumSquare", ofOne: { try $0 * $0 }) {
+    reduction("ReduceSumSquare", ofOne: square) {
       try $0.sumOfSquares(axes: $1, keepDimensions: $2)
     },
-    reduction("ReduceL1", ofOne: { try $0.abs() }) { try $0.l1Norm(axes: $1, keepDimensions: $2) },
-    reduction("ReduceL2", ofOne: { try $0.abs() }) { try $0.l2Norm(axes: $1, keepDimensions: $2) },
-    reduction("ReduceLogSum", ofNone: -.infinity, ofOne: { try $0.log() }) {
+    reduction("ReduceL1", ofOne: magnitude) { try $0.l1Norm(axes: $1, keepDimensions: $2) },
+    reduction("ReduceL2", ofOne: magnitude) { try $0.l2Norm(axes: $1, keepDimensions: $2) },
+    reduction("ReduceLogSum", ofNone: -.infinity, ofOne: logarithm) {
       try $0.sum(axes: $1, keepDimensions: $2).log()
     },
     reduction("ReduceLogSumExp", ofNone: -.infinity) { try $0.logSumExp(axes: $1, keepDimensions: $2) },
@@ -107,3 +107,7 @@ private func neutral(_ value: Double, _ scalar: ScalarType) throws -> Tensor {
 private func remaining(_ shape: [Int], _ axes: [Int]) -> [Int] {
   shape.indices.filter { !axes.contains($0) }.map { shape[$0] }
 }
+
+private func square(_ x: Tensor) throws -> Tensor { try x * x }
+private func magnitude(_ x: Tensor) throws -> Tensor { try x.abs() }
+private func logarithm(_ x: Tensor) throws -> Tensor { try x.log() }
