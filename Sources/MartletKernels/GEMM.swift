@@ -4,7 +4,7 @@ import CMartletKernels
 ///
 /// Every product has the same sizes; several may share an `a` or a `b`. The right operands are packed into panels,
 /// the left ones read where they lie (or, where `a` is given transposed, from a transposed copy). A single product with
-/// `a` transposed and long sums is a ``DeepProduct``.
+/// `a` transposed and long sums is cut along the sums (`DeepProduct`).
 public struct MatrixProduct {
   /// Of the output.
   public var rows: Int

@@ -36,6 +36,11 @@ struct OutputSafetyTests {
     try refuse(["photos/b.tif", "photos/a_overlay.png", "photos/a.png"], "photos", "would replace")
     // The mask of one image is the overlay of another.
     try refuse(["photos/a.png", "photos/a_overlay.png"], "masks", "would both be written to")
+    // Masks would come to lie among the images of a folder, where none has the name of one.
+    try FileManager.default.createDirectory(
+      atPath: scratch.path("scans"), withIntermediateDirectories: true)
+    try copy("scans/c.tif")
+    try refuse(["scans"], "scans", "which is read")
     #expect(try scratch.data("photos/a_overlay.png") == before)
     for name in ["masks", "photos/b.png", "photos/b_overlay.png"] {
       #expect(!FileManager.default.fileExists(atPath: scratch.path(name)), "\(name)")

@@ -36,7 +36,7 @@ public final class DeepLabV3: SegmentationModel {
 
   private static let encoders = [EncoderName.resnet50, .resnet101]
 
-  /// - Throws: ``MartletError`` when a number in the configuration cannot be.
+  /// - Throws: ``MartletError`` when a number in the configuration cannot be, or the encoder is another than ResNet-50 or 101.
   public init(_ configuration: Configuration = Configuration()) throws {
     let c = configuration
     let name = "deeplabv3"

@@ -28,7 +28,7 @@ public final class DeepLabV3Plus: EncodedNetwork {
   public let configuration: Configuration
   public override var smallestTrainingBatch: Int { 2 }
 
-  /// - Throws: ``MartletError`` when a number in the configuration cannot be.
+  /// - Throws: ``MartletError`` when a number in the configuration cannot be, or the encoder is a VGG, which has no dilation.
   public init(_ configuration: Configuration = Configuration()) throws {
     let c = configuration
     let name = "deeplabv3+"

@@ -12,6 +12,8 @@ enum SourcedNetwork {
 
 /// Where a network to be run comes from.
 struct ModelSource {
+  /// The name that errors carry in brackets.
+  let operation: String
   let model: String
   let settings: [String]
   let weights: String?
@@ -41,7 +43,8 @@ struct ModelSource {
     if isConfiguration {
       let kind = try ConfigurationFile.kind(of: url)
       try require(
-        kind == .segmentation, "run", "expected a configuration of segmentation, got \(model) for \(kind)")
+        kind == .segmentation, operation, "expected a configuration of segmentation, got \(model) for \(kind)"
+      )
       return try network(ConfigurationFile.read(url), inputChannels)
     }
     // A network's name goes before a folder of that name, which is ./NAME.
@@ -52,13 +55,13 @@ struct ModelSource {
         try configuration.checkNetwork()
       } catch let error as MartletError {
         throw MartletError(
-          "run",
+          operation,
           "expected a run folder, a weights file, a YAML file or an architecture, got \(model), which does not exist "
             + "(\(error.message))")
       }
       return try network(configuration, inputChannels)
     }
-    try require(settings.isEmpty, "run", "expected no --set, since \(model) says what its network is")
+    try require(settings.isEmpty, operation, "expected no --set, since \(model) says what its network is")
     return try trained(url)
   }
 
@@ -80,22 +83,22 @@ struct ModelSource {
     _ base: SegmentationConfiguration, _ inputChannels: Int?
   ) throws -> SourcedNetwork {
     var configuration = base
-    var given = try ModelSettings(settings)
+    var given = try ModelSettings(settings, operation)
     let classCount = try given.number("classes") ?? (base.classes.isEmpty ? 2 : base.classes.count)
     try ConfigurationFile.apply(given.yaml, to: &configuration, source: "--set")
     let known = ["model", "weights", "adapt-input"] + SegmentationConfiguration.networkKeys.map(\.name)
     if let key = given.keys.first(where: { !known.contains($0) }) {
       throw MartletError(
-        "run",
+        operation,
         "expected keys of the network with --set (classes, \(known.joined(separator: ", "))), got \(key), which changes "
           + "nothing here")
     }
     try configuration.checkNetwork()
     guard let weights = weights ?? configuration.weights else {
-      throw MartletError("run", "expected --weights, since \(model) holds none")
+      throw MartletError(operation, "expected --weights, since \(model) holds none")
     }
     guard let inputChannels else {
-      throw MartletError("run", "expected an input with channels behind its batch")
+      throw MartletError(operation, "expected an input with channels behind its batch")
     }
     let description = try configuration.modelDescription(
       inputChannels: inputChannels, classCount: classCount, options: SegmentationOptions(),
@@ -109,14 +112,16 @@ struct ModelSource {
 
 /// `KEY=VALUE` of a command line.
 struct ModelSettings {
+  private let operation: String
   private var values: [(key: String, value: String)]
 
-  init(_ settings: [String]) throws {
+  init(_ settings: [String], _ operation: String) throws {
+    self.operation = operation
     values = try settings.map { setting in
       let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
         String.init)
       try require(
-        parts.count == 2 && parts.allSatisfy { !$0.isEmpty && !$0.contains(where: \.isNewline) }, "run",
+        parts.count == 2 && parts.allSatisfy { !$0.isEmpty && !$0.contains(where: \.isNewline) }, operation,
         "expected --set KEY=VALUE, got \(setting)")
       return (parts[0], parts[1])
     }
@@ -128,7 +133,7 @@ struct ModelSettings {
     let text = values[index].value
     values.removeAll { $0.key == key }
     guard let number = Int(text) else {
-      throw MartletError("run", "expected a whole number as \(key), got \(text)")
+      throw MartletError(operation, "expected a whole number as \(key), got \(text)")
     }
     return number
   }

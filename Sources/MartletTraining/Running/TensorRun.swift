@@ -40,7 +40,7 @@ public struct TensorRun {
       return try run.run(numerics: numerics)
     }
     let input = try InputTensor(URL(filePath: self.input))
-    let network = try ModelSource(model: self.model, settings: settings, weights: weights)
+    let network = try ModelSource(operation: "run", model: self.model, settings: settings, weights: weights)
       .tensorModel(inputChannels: input.type.shape.dropFirst().first)
     let arguments = try network.arguments(input)
     let predictor = Predictor(only: arguments.map(\.type), numerics: numerics) { [try network.output($0)] }
@@ -52,7 +52,7 @@ public struct TensorRun {
     try require(!output.isEmpty, "run", "output: expected a file, got an empty name")
     var check = OutputCheck("run", overwriting: overwrites)
     check.protect(model: URL(filePath: model))
-    let source = ModelSource(model: model, settings: settings, weights: weights)
+    let source = ModelSource(operation: "run", model: model, settings: settings, weights: weights)
     for file in [input] + source.weightsFiles { check.protect(file) }
     try check.check([(output, input)])
   }

@@ -114,7 +114,7 @@ public func calibrateSegmentation(
   let files = try SampleFileKind.image.files(at: paths)
   var check = OutputCheck("calibrate", overwriting: overwrites)
   check.protect(model: model)
-  for file in files { check.protect(file) }
+  for path in paths + files { check.protect(path) }
   try check.check([(output, "the calibration")])
   let (network, description) = try SegmentationModelDescription.load(file, inferenceDepth: inferenceDepth)
   let predictor = SegmentationPredictor(network: network, description: description, numerics: numerics)

@@ -41,12 +41,15 @@ struct PredictionOutputs {
 
   /// Checks that nothing would be written twice, over what is read, or over what is there unless that is wanted.
   ///
-  /// - Parameter model: The run folder or the weights file.
+  /// - Parameters:
+  ///   - paths: The files and folders that were given, in which the files are.
+  ///   - model: The run folder or the weights file.
   /// - Throws: ``MartletError`` naming the files that are in each other's way.
-  func check(_ files: [String], model: URL) throws {
+  func check(_ files: [String], in paths: [String], model: URL) throws {
     var check = OutputCheck("predict", overwriting: request.overwrites)
     check.protect(model: model)
-    for file in files { check.protect(file) }
+    // A mask among images would be taken for one of them the next time.
+    for path in paths + files { check.protect(path) }
     try check.check(files.flatMap { file in all(of: file).map { ($0, file) } })
   }
 

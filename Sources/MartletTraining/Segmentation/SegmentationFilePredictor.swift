@@ -39,7 +39,7 @@ public final class SegmentationFilePredictor: FilePredictor {
     self.report = report
     outputs = try PredictionOutputs(folder: output, request: request)
     files = try SampleFileKind.image.files(at: paths)
-    try outputs.check(files, model: model)
+    try outputs.check(files, in: paths, model: model)
     let file = try ModelFile(runOrWeights: model)
     loadNetwork = {
       try SegmentationModelDescription.load(file, inferenceDepth: request.inferenceDepth).network

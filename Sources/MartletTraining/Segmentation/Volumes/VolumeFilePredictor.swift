@@ -37,7 +37,7 @@ public final class VolumeFilePredictor: FilePredictor {
     options = request.options
     outputs = try PredictionOutputs(folder: output, request: request, maskExtension: ".nii.gz")
     files = try SampleFileKind.volume.files(at: paths)
-    try outputs.check(files, model: model)
+    try outputs.check(files, in: paths, model: model)
     let (network, description) = try SegmentationModelDescription.load(runOrWeights: model)
     self.report = report
     volumes = try description.volumeDescription()
