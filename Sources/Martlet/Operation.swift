@@ -36,7 +36,7 @@ public protocol Operation: Hashable, Sendable {
   var viewedInput: Int? { get }
 
   /// Inputs that ``run(_:)`` changes: state such as running statistics and optimizer moments, which must be
-  /// leaves of the graph. Running such an operation is a step's effect and is never removed.
+  /// variables or views of them. Running such an operation is a step's effect and is never removed.
   var mutatedInputs: [Int] { get }
 
   /// How an output can be had again, to the same bytes, in little more than one pass over values that are kept anyway:

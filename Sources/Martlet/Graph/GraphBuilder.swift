@@ -93,13 +93,14 @@ final class GraphBuilder: @unchecked Sendable {
 
   /// Whether a value is a variable, or a view of one.
   private func isVariable(_ value: ValueID) -> Bool {
-    var value = value
-    while let node = graph.nodes.last(where: { $0.outputs.contains(value) }) {
-      guard let viewed = node.operation.viewedInput else { return false }
-      value = node.inputs[viewed]
+    if let leaf = graph.leaves.firstIndex(of: value) {
+      if case .variable = bindings[leaf] { return true }
+      return false
     }
-    guard let leaf = graph.leaves.firstIndex(of: value), case .variable = bindings[leaf] else { return false }
-    return true
+    guard let node = graph.nodes.last(where: { $0.outputs.contains(value) }),
+      let viewed = node.operation.viewedInput
+    else { return false }
+    return isVariable(node.inputs[viewed])
   }
 
   /// The value that a tensor is in this graph; a concrete tensor becomes a constant leaf.

@@ -105,8 +105,6 @@ extension Tensor {
     return try elements.compared(comparison, to: Tensor.full(value, TensorType([], elements.scalar)))
   }
 
-  // Comparisons give bool tensors, with NumPy's broadcasting, and are false where either is not a number (except for
-  // "not equal").
   /// Whether the elements of a pair are equal, as bool, with NumPy's broadcasting; false where either is not a number.
   ///
   /// - Throws: ``MartletError`` when the shapes do not fit or the element types differ; so do the other comparisons.

@@ -31,7 +31,7 @@ extension Tensor {
     return try centered / (deviation + epsilon)
   }
 
-  /// Every element over (Σ |x|^p)^(1/p) along an axis, or over ε where that is less: ONNX's LpNormalization,
+  /// Every element over (Σ |x|^p)^(1/p) along an axis, or over ε where that is less:
   /// `torch.nn.functional.normalize`.
   public func lpNormalized(_ p: Double = 2, axis: Int = -1, epsilon: Double = 1e-12) throws -> Tensor {
     try require(p > 0 && p.isFinite, "normalize", "expected a positive p, got \(p)")

@@ -54,7 +54,6 @@ public struct NetworkExport {
   public func run() throws -> Summary {
     try require(batch.map { $0 > 0 } ?? true, "export", "expected a batch of 1 or more, got \(batch ?? 0)")
     try checkOutput()
-    let source = ModelSource(operation: "export", model: model, settings: settings, weights: weights)
     let export: ONNXExport
     switch try source.network(inputChannels: channels) {
     case .segmentation(let network, let description):
@@ -66,16 +65,16 @@ public struct NetworkExport {
     return Summary(fixedAxes: export.fixedAxes)
   }
 
+  private var source: ModelSource {
+    ModelSource(operation: "export", model: model, settings: settings, weights: weights)
+  }
+
   /// Checks that nothing that is read would be replaced.
   private func checkOutput() throws {
     try require(!output.isEmpty, "export", "output: expected a file, got an empty name")
     var check = OutputCheck("export", overwriting: overwrites)
     check.protect(model: URL(filePath: model))
-    for file in ModelSource(operation: "export", model: model, settings: settings, weights: weights)
-      .weightsFiles
-    {
-      check.protect(file)
-    }
+    for file in source.weightsFiles { check.protect(file) }
     try check.check([(output, model)])
   }
 

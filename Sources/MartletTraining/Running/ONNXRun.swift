@@ -16,7 +16,7 @@ struct ONNXRun {
   func run(numerics: Numerics) throws {
     let file = try SafetensorsFile(contentsOf: input)
     let network = try ONNXModel(contentsOf: model)
-    // What is there already was looked at before the model was read.
+    // Whether a file that is there may be replaced was looked at before; which files the model has beside it is known now.
     var check = OutputCheck("run", overwriting: true)
     for file in network.externalFiles { check.protect(file) }
     try check.check([(output.path, input.relativePath)])

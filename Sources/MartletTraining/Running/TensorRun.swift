@@ -40,11 +40,14 @@ public struct TensorRun {
       return try run.run(numerics: numerics)
     }
     let input = try InputTensor(URL(filePath: self.input))
-    let network = try ModelSource(operation: "run", model: self.model, settings: settings, weights: weights)
-      .tensorModel(inputChannels: input.type.shape.dropFirst().first)
+    let network = try source.tensorModel(inputChannels: input.type.shape.dropFirst().first)
     let arguments = try network.arguments(input)
     let predictor = Predictor(only: arguments.map(\.type), numerics: numerics) { [try network.output($0)] }
     try saveSafetensors(["output": predictor(arguments)[0]], to: URL(filePath: output))
+  }
+
+  private var source: ModelSource {
+    ModelSource(operation: "run", model: model, settings: settings, weights: weights)
   }
 
   /// Checks that nothing that is read would be replaced.
@@ -52,7 +55,6 @@ public struct TensorRun {
     try require(!output.isEmpty, "run", "output: expected a file, got an empty name")
     var check = OutputCheck("run", overwriting: overwrites)
     check.protect(model: URL(filePath: model))
-    let source = ModelSource(operation: "run", model: model, settings: settings, weights: weights)
     for file in [input] + source.weightsFiles { check.protect(file) }
     try check.check([(output, input)])
   }
