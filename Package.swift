@@ -47,11 +47,13 @@ let package = Package(
     .target(name: "CImageShims", dependencies: ["CSystemPNG", "CSystemTIFF"]),
     .systemLibrary(
       name: "CSystemZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CSystemExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
     .target(
       name: "MartletData",
       dependencies: [
         "Martlet", "MartletKernels", "MartletFiles", "MartletInterchange", "CSystemPNG", "CSystemTurboJPEG",
-        "CSystemZlib", "CImageShims",
+        "CSystemZlib", "CSystemExpat", "CImageShims",
       ]),
 
     .target(name: "MartletModels", dependencies: ["Martlet"]),

@@ -1,10 +1,6 @@
 import Foundation
 import Martlet
 
-#if canImport(FoundationXML)
-  import FoundationXML
-#endif
-
 /// CVAT's annotations "for images", version 1.1: an XML file with polygons, boxes, ellipses and run lengths.
 ///
 /// Class 0 is the background; labels follow in the order of the file's list of them. Shapes are drawn by their
@@ -14,13 +10,10 @@ struct CVATSource {
 
   init(images folder: URL, annotations file: URL) throws {
     let reader = CVATReader()
-    // Foundation's parser ends the program at an element's name that is not UTF-8.
-    let parser = XMLParser(data: Data(try AnnotationFile.text(file).utf8))
-    parser.delegate = reader
-    // On some platforms parsing is a success although an error was reported.
-    let isWhole = parser.parse()
-    if let line = reader.brokenLine ?? (isWhole ? nil : parser.lineNumber) {
-      throw MartletError("dataset", "\(file.path): expected XML, got something else in line \(line)")
+    do {
+      try XMLReader.read(try AnnotationFile.text(file), reader)
+    } catch let error as XMLReader.SyntaxError {
+      throw MartletError("dataset", "\(file.path): expected XML, got something else in line \(error.line)")
     }
     try require(reader.isAnnotations, "dataset", "\(file.path): expected CVAT's annotations")
     try require(
@@ -63,7 +56,7 @@ struct CVATSource {
 }
 
 /// Takes from the XML what is needed.
-private final class CVATReader: NSObject, XMLParserDelegate {
+private final class CVATReader: XMLElements {
   struct Area {
     var label: String
     var shape: AnnotatedShape
@@ -85,15 +78,12 @@ private final class CVATReader: NSObject, XMLParserDelegate {
   private var path: [String] = []
   private var text = ""
 
-  func parser(
-    _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
-    attributes: [String: String] = [:]
-  ) {
+  func begin(_ name: String, _ attributes: [String: String], line: Int) {
     if path.isEmpty { isAnnotations = name == "annotations" }
     text = ""
     if name == "image", path == ["annotations"] {
       guard let file = attributes["name"] else {
-        problems.append("line \(parser.lineNumber): expected an image with a name")
+        problems.append("line \(line): expected an image with a name")
         path.append(name)
         return
       }
@@ -102,25 +92,16 @@ private final class CVATReader: NSObject, XMLParserDelegate {
           name: file, width: attributes["width"].flatMap { Int($0) },
           height: attributes["height"].flatMap { Int($0) }))
     } else if path == ["annotations", "image"], !images.isEmpty {
-      add(name, attributes, line: parser.lineNumber)
+      add(name, attributes, line: line)
     }
     path.append(name)
   }
 
-  /// Where the text stopped being XML.
-  private(set) var brokenLine: Int?
-
-  func parser(_ parser: XMLParser, parseErrorOccurred parseError: any Error) {
-    brokenLine = brokenLine ?? parser.lineNumber
+  func characters(_ text: String) {
+    if path.last == "name" { self.text += text }
   }
 
-  func parser(_ parser: XMLParser, foundCharacters string: String) {
-    if path.last == "name" { text += string }
-  }
-
-  func parser(
-    _ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?
-  ) {
+  func end(_ name: String) {
     if path.suffix(3) == ["labels", "label", "name"], path.dropFirst().first == "meta" {
       labels.append(text.trimmingCharacters(in: .whitespacesAndNewlines))
     }
