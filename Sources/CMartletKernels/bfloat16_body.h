@@ -48,5 +48,6 @@ static const martlet_bfloat16_kernels NAME(kernels) = {
         },
     .round_rows = NAME(round_rows),
     .transform_input_2 = NAME(transform_input_2),
+    .transform_input_3 = NAME(transform_input_3),
     .transform_input_4 = NAME(transform_input_4),
 };

@@ -70,21 +70,23 @@
 #pragma clang attribute pop
 #endif
 
+#define OF_TILE(isa) (tile == 4 ? &isa##_table_4 : tile == 3 ? &isa##_table_3 : &isa##_table_2)
+
 const martlet_winograd_kernels *martlet_winograd_table(martlet_isa isa, int tile) {
   switch (isa) {
 #if defined(MARTLET_BUILDS_AVX2)
   case MARTLET_ISA_AVX2:
-    return tile == 4 ? &avx2_table_4 : &avx2_table_2;
+    return OF_TILE(avx2);
 #endif
 #if defined(MARTLET_BUILDS_AVX512)
   case MARTLET_ISA_AVX512:
-    return tile == 4 ? &avx512_table_4 : &avx512_table_2;
+    return OF_TILE(avx512);
 #endif
 #if defined(MARTLET_BUILDS_NEON)
   case MARTLET_ISA_NEON:
-    return tile == 4 ? &neon_table_4 : &neon_table_2;
+    return OF_TILE(neon);
 #endif
   default:
-    return tile == 4 ? &portable_table_4 : &portable_table_2;
+    return OF_TILE(portable);
   }
 }

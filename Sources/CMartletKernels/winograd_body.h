@@ -81,20 +81,16 @@ INLINE void NAME(output_block)(
         m, whole, stream, moments, adds, output, from, pixels, row, column, rows, columns, channel,    \
         lanes_given, again);                                                                           \
   }
-OUTPUT_BLOCK(output_whole_4, 4, 1, 0, 0, 0, LANES)
-OUTPUT_BLOCK(output_whole_add_4, 4, 1, 0, 0, 1, LANES)
-OUTPUT_BLOCK(output_whole_moments_4, 4, 1, 0, 1, 0, LANES)
-OUTPUT_BLOCK(output_stream_4, 4, 1, 1, 0, 0, LANES)
-OUTPUT_BLOCK(output_stream_add_4, 4, 1, 1, 0, 1, LANES)
-OUTPUT_BLOCK(output_stream_moments_4, 4, 1, 1, 1, 0, LANES)
-OUTPUT_BLOCK(output_some_4, 4, 0, 0, output->pivots != 0, output->addend != 0, lanes)
-OUTPUT_BLOCK(output_whole_2, 2, 1, 0, 0, 0, LANES)
-OUTPUT_BLOCK(output_whole_add_2, 2, 1, 0, 0, 1, LANES)
-OUTPUT_BLOCK(output_whole_moments_2, 2, 1, 0, 1, 0, LANES)
-OUTPUT_BLOCK(output_stream_2, 2, 1, 1, 0, 0, LANES)
-OUTPUT_BLOCK(output_stream_add_2, 2, 1, 1, 0, 1, LANES)
-OUTPUT_BLOCK(output_stream_moments_2, 2, 1, 1, 1, 0, LANES)
-OUTPUT_BLOCK(output_some_2, 2, 0, 0, output->pivots != 0, output->addend != 0, lanes)
+#define OUTPUT_BLOCKS(m)                                                                          \
+  OUTPUT_BLOCK(output_whole_##m, m, 1, 0, 0, 0, LANES)                                            \
+  OUTPUT_BLOCK(output_whole_add_##m, m, 1, 0, 0, 1, LANES)                                        \
+  OUTPUT_BLOCK(output_whole_moments_##m, m, 1, 0, 1, 0, LANES)                                    \
+  OUTPUT_BLOCK(output_stream_##m, m, 1, 1, 0, 0, LANES)                                           \
+  OUTPUT_BLOCK(output_stream_add_##m, m, 1, 1, 0, 1, LANES)                                       \
+  OUTPUT_BLOCK(output_stream_moments_##m, m, 1, 1, 1, 0, LANES)                                   \
+  OUTPUT_BLOCK(output_some_##m, m, 0, 0, output->pivots != 0, output->addend != 0, lanes)
+WINOGRAD_TILES(OUTPUT_BLOCKS)
+#undef OUTPUT_BLOCKS
 #undef OUTPUT_BLOCK
 
 typedef void (*NAME(output_function))(
@@ -160,22 +156,17 @@ INLINE void NAME(transform_output)(
 #endif
 }
 
-static void NAME(transform_output_4)(const martlet_winograd_output *output) {
-  static const NAME(output_function) functions[2][3] = {
-      {NAME(output_whole_4), NAME(output_whole_add_4), NAME(output_whole_moments_4)},
-      {NAME(output_stream_4), NAME(output_stream_add_4), NAME(output_stream_moments_4)},
-  };
-  const int extra = output->pivots ? 2 : output->addend ? 1 : 0;
-  NAME(transform_output)(4, output, functions[output->stream != 0][extra], NAME(output_some_4));
-}
-static void NAME(transform_output_2)(const martlet_winograd_output *output) {
-  static const NAME(output_function) functions[2][3] = {
-      {NAME(output_whole_2), NAME(output_whole_add_2), NAME(output_whole_moments_2)},
-      {NAME(output_stream_2), NAME(output_stream_add_2), NAME(output_stream_moments_2)},
-  };
-  const int extra = output->pivots ? 2 : output->addend ? 1 : 0;
-  NAME(transform_output)(2, output, functions[output->stream != 0][extra], NAME(output_some_2));
-}
+#define TRANSFORM_OUTPUT(m)                                                                             \
+  static void NAME(transform_output_##m)(const martlet_winograd_output *output) {                       \
+    static const NAME(output_function) functions[2][3] = {                                              \
+        {NAME(output_whole_##m), NAME(output_whole_add_##m), NAME(output_whole_moments_##m)},           \
+        {NAME(output_stream_##m), NAME(output_stream_add_##m), NAME(output_stream_moments_##m)},        \
+    };                                                                                                  \
+    const int extra = output->pivots ? 2 : output->addend ? 1 : 0;                                      \
+    NAME(transform_output)(m, output, functions[output->stream != 0][extra], NAME(output_some_##m));    \
+  }
+WINOGRAD_TILES(TRANSFORM_OUTPUT)
+#undef TRANSFORM_OUTPUT
 
 // MARK: Weights
 
@@ -287,13 +278,6 @@ INLINE void NAME(transform_weights)(const int m, const martlet_winograd_weights 
   }
 }
 
-static void NAME(transform_weights_4)(const martlet_winograd_weights *weights) {
-  NAME(transform_weights)(4, weights);
-}
-static void NAME(transform_weights_2)(const martlet_winograd_weights *weights) {
-  NAME(transform_weights)(2, weights);
-}
-
 // Elements from a weight to the one that is fetched with it: a model's weights come from far away, faster than they are
 // transformed if they are asked for early.
 enum { NAME(weights_ahead) = 1024 };
@@ -312,27 +296,23 @@ INLINE void NAME(transform_ordered_weights)(const int m, const martlet_winograd_
     }
 }
 
-static void NAME(transform_ordered_weights_4)(const martlet_winograd_ordered_weights *weights) {
-  NAME(transform_ordered_weights)(4, weights);
-}
-static void NAME(transform_ordered_weights_2)(const martlet_winograd_ordered_weights *weights) {
-  NAME(transform_ordered_weights)(2, weights);
-}
-
-static const martlet_winograd_kernels NAME(table_4) = {
-    .lanes = LANES,
-    .transform_input = NAME(transform_input_4),
-    .transform_output = NAME(transform_output_4),
-    .transform_weights = NAME(transform_weights_4),
-    .transform_ordered_weights = NAME(transform_ordered_weights_4),
-};
-static const martlet_winograd_kernels NAME(table_2) = {
-    .lanes = LANES,
-    .transform_input = NAME(transform_input_2),
-    .transform_output = NAME(transform_output_2),
-    .transform_weights = NAME(transform_weights_2),
-    .transform_ordered_weights = NAME(transform_ordered_weights_2),
-};
+// What a tile's table holds.
+#define TABLE(m)                                                                                        \
+  static void NAME(transform_weights_##m)(const martlet_winograd_weights *weights) {                    \
+    NAME(transform_weights)(m, weights);                                                                \
+  }                                                                                                     \
+  static void NAME(transform_ordered_weights_##m)(const martlet_winograd_ordered_weights *weights) {    \
+    NAME(transform_ordered_weights)(m, weights);                                                        \
+  }                                                                                                     \
+  static const martlet_winograd_kernels NAME(table_##m) = {                                             \
+      .lanes = LANES,                                                                                   \
+      .transform_input = NAME(transform_input_##m),                                                     \
+      .transform_output = NAME(transform_output_##m),                                                   \
+      .transform_weights = NAME(transform_weights_##m),                                                 \
+      .transform_ordered_weights = NAME(transform_ordered_weights_##m),                                 \
+  };
+WINOGRAD_TILES(TABLE)
+#undef TABLE
 
 #undef INLINE
 #undef UNROLL

@@ -50,14 +50,13 @@ INLINE void NAME(input_block)(
     NAME(input_block)(                                                                                 \
         m, whole, normalize, input, pixels, row, column, rows, columns, channel, lanes_given, ahead, to); \
   }
-INPUT_BLOCK(input_whole_4, 4, 1, 0, LANES)
-INPUT_BLOCK(input_whole_normalize_4, 4, 1, 1, LANES)
-INPUT_BLOCK(input_edge_4, 4, 0, input->mean != 0, LANES)
-INPUT_BLOCK(input_some_4, 4, 0, input->mean != 0, lanes)
-INPUT_BLOCK(input_whole_2, 2, 1, 0, LANES)
-INPUT_BLOCK(input_whole_normalize_2, 2, 1, 1, LANES)
-INPUT_BLOCK(input_edge_2, 2, 0, input->mean != 0, LANES)
-INPUT_BLOCK(input_some_2, 2, 0, input->mean != 0, lanes)
+#define INPUT_BLOCKS(m)                                             \
+  INPUT_BLOCK(input_whole_##m, m, 1, 0, LANES)                      \
+  INPUT_BLOCK(input_whole_normalize_##m, m, 1, 1, LANES)            \
+  INPUT_BLOCK(input_edge_##m, m, 0, input->mean != 0, LANES)        \
+  INPUT_BLOCK(input_some_##m, m, 0, input->mean != 0, lanes)
+WINOGRAD_TILES(INPUT_BLOCKS)
+#undef INPUT_BLOCKS
 #undef INPUT_BLOCK
 
 typedef void (*NAME(input_function))(
@@ -70,6 +69,7 @@ INLINE void NAME(transform_input)(
   const martlet_winograd_plane *plane = &input->plane;
   const long row = plane->row_stride * tiles->dilation[0], column = plane->column_stride * tiles->dilation[1];
   const long channels = input->channels;
+  if (channels == 0) return;
   // How far before its use a pixel is fetched: some 64 channels of work, at least a tile.
   const long tiles_ahead = channels >= 64 ? 1 : 4 / ((channels + 15) / 16);
   const long ahead = (2 + tiles_ahead * m) * column;
@@ -98,13 +98,11 @@ INLINE void NAME(transform_input)(
   }
 }
 
-static void NAME(transform_input_4)(const martlet_winograd_input *input) {
-  NAME(transform_input)(
-      4, input, input->mean ? NAME(input_whole_normalize_4) : NAME(input_whole_4), NAME(input_edge_4),
-      NAME(input_some_4));
-}
-static void NAME(transform_input_2)(const martlet_winograd_input *input) {
-  NAME(transform_input)(
-      2, input, input->mean ? NAME(input_whole_normalize_2) : NAME(input_whole_2), NAME(input_edge_2),
-      NAME(input_some_2));
-}
+#define TRANSFORM_INPUT(m)                                                                              \
+  static void NAME(transform_input_##m)(const martlet_winograd_input *input) {                          \
+    NAME(transform_input)(                                                                              \
+        m, input, input->mean ? NAME(input_whole_normalize_##m) : NAME(input_whole_##m),                \
+        NAME(input_edge_##m), NAME(input_some_##m));                                                    \
+  }
+WINOGRAD_TILES(TRANSFORM_INPUT)
+#undef TRANSFORM_INPUT

@@ -5,6 +5,8 @@
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
+// X of each tile that there are transforms of, by its outputs along a side.
+#define WINOGRAD_TILES(X) X(2) X(3) X(4)
 
 // What is smaller than the floor replaced by it; NaN stays NaN.
 INLINE NAME(vector) NAME(at_least)(NAME(vector) floor, NAME(vector) x) {
@@ -19,14 +21,17 @@ INLINE NAME(vector) NAME(at_least)(NAME(vector) floor, NAME(vector) x) {
 // The transforms of tiles of m outputs; m is a constant at every call.
 INLINE void NAME(input)(const int m, const NAME(vector) *d, NAME(vector) *to) {
   if (m == 4) NAME(input_4)(d, to);
+  else if (m == 3) NAME(input_3)(d, to);
   else NAME(input_2)(d, to);
 }
 INLINE void NAME(output)(const int m, const NAME(vector) *f, NAME(vector) *to) {
   if (m == 4) NAME(output_4)(f, to);
+  else if (m == 3) NAME(output_3)(f, to);
   else NAME(output_2)(f, to);
 }
 INLINE void NAME(weight)(const int m, const NAME(vector) *g, NAME(vector) *to) {
   if (m == 4) NAME(weight_4)(g, to);
+  else if (m == 3) NAME(weight_3)(g, to);
   else NAME(weight_2)(g, to);
 }
 

@@ -1,5 +1,5 @@
-// The one-dimensional transforms of Winograd's convolutions F(4,3) and F(2,3), included once for each instruction
-// set with
+// The one-dimensional transforms of Winograd's convolutions F(4,3), F(3,3) and F(2,3), included once for each
+// instruction set with
 //   NAME(x)          the name of x in this set      NAME(vector)  its vector of floats
 //   NAME(splat)(x)   x in every lane                FMA(a, b, c)  a * b + c on vectors
 //
@@ -10,23 +10,25 @@
 //
 // F(2,3) takes the points 0, ±1. F(4,3) takes 0, ±5/8, ±3/2: every coefficient of A and B is then exact in float32,
 // and the rounding error of a layer is less than half (largest errors: a quarter) of that with the usual 0, ±1, ±2.
+// So it is with the points of F(3,3), ±3/8 and ±5/4, compared with 0, ±1, 2.
 //
 // A function reads a column of m + 2 (or m, or 3) vectors and writes another; `from` and `to` may not overlap.
 
 #define INLINE static inline __attribute__((always_inline))
 #define S(x) NAME(splat)((float)(x))
 
-// The points of F(4,3), and powers of them.
-#define P (5.0 / 8)
-#define Q (3.0 / 2)
+// Squares of the points P and Q, which each tile has its own of.
 #define P2 (P * P)
 #define Q2 (Q * Q)
+
+// MARK: F(4,3)
+
+#define P (5.0 / 8)
+#define Q (3.0 / 2)
 // N at 0, ±P, ±Q.
 #define N0 (P2 * Q2)
 #define NP (2 * P2 * (P2 - Q2))
 #define NQ (2 * Q2 * (Q2 - P2))
-
-// MARK: F(4,3)
 
 // Bᵀ d: 6 inputs to 6 frequencies.
 INLINE void NAME(input_4)(const NAME(vector) *d, NAME(vector) *to) {
@@ -85,9 +87,73 @@ INLINE void NAME(weight_gradient_4)(const NAME(vector) *u, NAME(vector) *to) {
 
 #undef P
 #undef Q
+#undef N0
+#undef NP
+#undef NQ
+
+// MARK: F(3,3)
+
+#define P (3.0 / 8)
+#define Q (5.0 / 4)
+// N at P and Q; at −P and −Q it has the other sign.
+#define NP (2 * P * (P2 - Q2))
+#define NQ (2 * Q * (Q2 - P2))
+
+// Bᵀ d: 5 inputs to 5 frequencies. The signs of the rows of −P and −Q are turned, here and in G.
+INLINE void NAME(input_3)(const NAME(vector) *d, NAME(vector) *to) {
+  const NAME(vector) even_p = FMA(S(-Q2), d[0], d[2]), odd_p = FMA(S(-Q2), d[1], d[3]);
+  to[0] = FMA(S(P), even_p, odd_p);
+  to[1] = FMA(S(P), even_p, -odd_p);
+  const NAME(vector) even_q = FMA(S(-P2), d[0], d[2]), odd_q = FMA(S(-P2), d[1], d[3]);
+  to[2] = FMA(S(Q), even_q, odd_q);
+  to[3] = FMA(S(Q), even_q, -odd_q);
+  to[4] = FMA(S(P2 * Q2), d[0], FMA(S(-P2 - Q2), d[2], d[4]));
+}
+
+// Aᵀ m: 5 frequencies to 3 outputs.
+INLINE void NAME(output_3)(const NAME(vector) *m, NAME(vector) *to) {
+  const NAME(vector) even_p = m[0] + m[1], odd_p = m[0] - m[1];
+  const NAME(vector) even_q = m[2] + m[3], odd_q = m[2] - m[3];
+  to[0] = even_p + even_q;
+  to[1] = FMA(S(P), odd_p, S(Q) * odd_q);
+  to[2] = FMA(S(P2), even_p, FMA(S(Q2), even_q, m[4]));
+}
+
+// G g: 3 weights to 5 frequencies.
+INLINE void NAME(weight_3)(const NAME(vector) *g, NAME(vector) *to) {
+  const NAME(vector) even_p = FMA(S(P2 / NP), g[2], S(1 / NP) * g[0]);
+  to[0] = FMA(S(P / NP), g[1], even_p);
+  to[1] = FMA(S(-P / NP), g[1], even_p);
+  const NAME(vector) even_q = FMA(S(Q2 / NQ), g[2], S(1 / NQ) * g[0]);
+  to[2] = FMA(S(Q / NQ), g[1], even_q);
+  to[3] = FMA(S(-Q / NQ), g[1], even_q);
+  to[4] = g[2];
+}
+
+// A y: 3 output gradients to 5 frequencies.
+INLINE void NAME(output_gradient_3)(const NAME(vector) *y, NAME(vector) *to) {
+  const NAME(vector) even_p = FMA(S(P2), y[2], y[0]);
+  to[0] = FMA(S(P), y[1], even_p);
+  to[1] = FMA(S(-P), y[1], even_p);
+  const NAME(vector) even_q = FMA(S(Q2), y[2], y[0]);
+  to[2] = FMA(S(Q), y[1], even_q);
+  to[3] = FMA(S(-Q), y[1], even_q);
+  to[4] = y[2];
+}
+
+// Gᵀ u: 5 frequencies to 3 weight gradients.
+INLINE void NAME(weight_gradient_3)(const NAME(vector) *u, NAME(vector) *to) {
+  const NAME(vector) even_p = u[0] + u[1], odd_p = u[0] - u[1];
+  const NAME(vector) even_q = u[2] + u[3], odd_q = u[2] - u[3];
+  to[0] = FMA(S(1 / NP), even_p, S(1 / NQ) * even_q);
+  to[1] = FMA(S(P / NP), odd_p, S(Q / NQ) * odd_q);
+  to[2] = FMA(S(P2 / NP), even_p, FMA(S(Q2 / NQ), even_q, u[4]));
+}
+
+#undef P
+#undef Q
 #undef P2
 #undef Q2
-#undef N0
 #undef NP
 #undef NQ
 

@@ -70,21 +70,23 @@
 #undef NAME
 #endif
 
+#define OF_TILE(isa) (tile == 4 ? &isa##_table_4 : tile == 3 ? &isa##_table_3 : &isa##_table_2)
+
 const martlet_winograd_weights_kernels *martlet_winograd_weights_table(martlet_isa isa, long tile) {
   switch (isa) {
 #if defined(MARTLET_BUILDS_AVX2)
   case MARTLET_ISA_AVX2:
-    return tile == 2 ? &avx2_table_2 : &avx2_table_4;
+    return OF_TILE(avx2);
 #endif
 #if defined(MARTLET_BUILDS_AVX512)
   case MARTLET_ISA_AVX512:
-    return tile == 2 ? &avx512_table_2 : &avx512_table_4;
+    return OF_TILE(avx512);
 #endif
 #if defined(MARTLET_BUILDS_NEON)
   case MARTLET_ISA_NEON:
-    return tile == 2 ? &neon_table_2 : &neon_table_4;
+    return OF_TILE(neon);
 #endif
   default:
-    return tile == 2 ? &portable_table_2 : &portable_table_4;
+    return OF_TILE(portable);
   }
 }

@@ -107,6 +107,14 @@ static void NAME(multiply)(const martlet_winograd_products *products) {
 
 // MARK: Transforms
 
+// Which of `count` pixels along an axis, from `start` on, lie in the image: a bit each.
+ALWAYS_INLINE unsigned NAME(inside)(const int count, long start, long step, long size) {
+  unsigned bits = 0;
+#pragma clang loop unroll(full)
+  for (int i = 0; i < count; i++, start += step) bits |= (unsigned)(start >= 0 && start < size) << i;
+  return bits;
+}
+
 #include "winograd_transforms.h"
 
 // Vectors of even and odd places: transposing is log2(LANES) such interleavings.
@@ -145,6 +153,12 @@ ALWAYS_INLINE void NAME(transpose)(const float *from, long from_stride, float *t
 
 #define TILE 2
 #define TILE_NAME(x) NAME(x##_2)
+#include "winograd_weights_tile_body.h"
+#undef TILE
+#undef TILE_NAME
+
+#define TILE 3
+#define TILE_NAME(x) NAME(x##_3)
 #include "winograd_weights_tile_body.h"
 #undef TILE
 #undef TILE_NAME

@@ -4,11 +4,13 @@
 enum { TILE_NAME(edge) = TILE + 2, TILE_NAME(frequencies) = (TILE + 2) * (TILE + 2) };
 #define EDGE TILE_NAME(edge)
 
-// An `extent`² tile of 16 channels at `from`, transformed and stored. Extent, the kind of transform and `normalize` are
-// constants at every call.
+// An `extent`² tile of 16 channels at `from`, transformed and stored: of its pixels those whose row and column have a bit,
+// all if it is `whole`, zeros for the others. Extent, the kind of transform and `whole` are constants at every call,
+// `normalize` is one where tiles are whole.
 ALWAYS_INLINE void TILE_NAME(transform_block)(
-    const int is_input, const int normalize, const martlet_winograd_image *image, long channel, const float *from,
-    long row_stride, long pixel_stride, long ahead, float *to, long frequency_stride) {
+    const int is_input, const int whole, const int normalize, const martlet_winograd_image *image, unsigned rows,
+    unsigned columns, long channel, const float *from, long row_stride, long pixel_stride, long ahead, float *to,
+    long frequency_stride) {
   const int extent = is_input ? EDGE : TILE;
 #pragma clang loop unroll(disable)
   for (int lane = 0; lane < 16; lane += LANES) {
@@ -20,7 +22,7 @@ ALWAYS_INLINE void TILE_NAME(transform_block)(
     }
     // What tiles further along the row add. Into the second cache: the first one's few outstanding misses are needed
     // for what is read now.
-    if (lane == 0) {
+    if (whole && lane == 0) {
 #pragma clang loop unroll(full)
       for (int i = 0; i < extent; i++)
 #pragma clang loop unroll(full)
@@ -33,6 +35,8 @@ ALWAYS_INLINE void TILE_NAME(transform_block)(
       NAME(vector) column[EDGE], result[EDGE];
 #pragma clang loop unroll(full)
       for (int i = 0; i < extent; i++) {
+        column[i] = (NAME(vector)){};
+        if (!whole && !(rows >> i & columns >> j & 1)) continue;
         NAME(vector) x = NAME(load)(from + i * row_stride + j * pixel_stride + lane);
         if (normalize) {
           x = FMA(x - mean, scale, shift);
@@ -56,12 +60,26 @@ ALWAYS_INLINE void TILE_NAME(transform_block)(
   }
 }
 
-// A copy of at most 16 channels of a tile, with zeros where it lies outside the image or the channels end, and for
+// Those of a tile at an edge.
+#define EDGE_BLOCK(name, is_input)                                                                        \
+  static __attribute__((noinline)) void TILE_NAME(name)(                                                  \
+      const martlet_winograd_image *image, unsigned rows, unsigned columns, long channel,                 \
+      const float *from, long row_stride, long pixel_stride, float *to, long frequency_stride) {          \
+    const int normalize = !image->mean ? 0 : image->rectify ? 2 : 1;                                      \
+    TILE_NAME(transform_block)(                                                                           \
+        is_input, 0, normalize, image, rows, columns, channel, from, row_stride, pixel_stride, 0, to,     \
+        frequency_stride);                                                                                \
+  }
+EDGE_BLOCK(input_edge, 1)
+EDGE_BLOCK(gradient_edge, 0)
+#undef EDGE_BLOCK
+
+// A copy of less than 16 channels of a tile, with zeros where it lies outside the image or the channels end, and for
 // pixels of no slice.
 static __attribute__((noinline)) void TILE_NAME(gather)(
     const int extent, const martlet_winograd_image *image, const float *pixels, long row, long column, long channel,
     float *to) {
-  const long left = image->channels - channel, channels = left < 16 ? left : 16;
+  const long channels = image->channels - channel;
   for (int i = 0; i < extent; i++) {
     const long y = row + i * image->row_step;
     for (int j = 0; j < extent; j++, to += 16) {
@@ -69,11 +87,7 @@ static __attribute__((noinline)) void TILE_NAME(gather)(
       for (int lane = 0; lane < 16; lane += LANES) NAME(store)(to + lane, (NAME(vector)){});
       if (!pixels || y < 0 || y >= image->height || x < 0 || x >= image->width) continue;
       const float *from = pixels + y * image->row_stride + x * image->pixel_stride + channel;
-      if (channels == 16) {
-        for (int lane = 0; lane < 16; lane += LANES) NAME(store)(to + lane, NAME(load)(from + lane));
-      } else {
-        for (long c = 0; c < channels; c++) to[c] = from[c];
-      }
+      for (long c = 0; c < channels; c++) to[c] = from[c];
       if (image->mean) {
         for (long c = 0; c < channels; c++) {
           const float value = FMA(
@@ -88,6 +102,7 @@ static __attribute__((noinline)) void TILE_NAME(gather)(
 ALWAYS_INLINE void TILE_NAME(transform_slice)(
     const int is_input, const int normalize, const martlet_winograd_image *image, long slice, long first,
     long count, const martlet_winograd_tile_block *to) {
+  if (image->channels == 0) return;
   const int extent = is_input ? EDGE : TILE;
   const long row_stride = image->row_step * image->row_stride;
   const long pixel_stride = image->column_step * image->pixel_stride;
@@ -111,23 +126,29 @@ ALWAYS_INLINE void TILE_NAME(transform_slice)(
         has_slice ? image->pixels + number * image->image_stride + slice * image->slice_stride : 0;
     const long row = image->top + row_phase + tile_row * TILE * image->row_step;
     const long column = image->left + column_phase + tile_column * TILE * image->column_step;
-    const int inside = pixels && row >= 0 && row + (extent - 1) * image->row_step < image->height &&
-                       column >= 0 && column + (extent - 1) * image->column_step < image->width;
+    const unsigned all = (1u << extent) - 1;
+    const unsigned rows = pixels ? NAME(inside)(extent, row, image->row_step, image->height) : 0;
+    const unsigned columns = NAME(inside)(extent, column, image->column_step, image->width);
+    const float *from = (pixels ? pixels : image->pixels) + row * image->row_stride + column * image->pixel_stride;
     float *values = to->values + t * 16;
     long channel = 0;
-    if (inside) {
-      const float *from = pixels + row * image->row_stride + column * image->pixel_stride;
-      for (; channel + 16 <= image->channels; channel += 16)
+    for (; channel + 16 <= image->channels; channel += 16, values += to->block_stride) {
+      if ((rows & columns) == all)
         TILE_NAME(transform_block)(
-            is_input, normalize, image, channel, from + channel, row_stride, pixel_stride, ahead,
-            values + channel / 16 * to->block_stride, to->frequency_stride);
+            is_input, 1, normalize, image, rows, columns, channel, from + channel, row_stride, pixel_stride, ahead,
+            values, to->frequency_stride);
+      else if (is_input)
+        TILE_NAME(input_edge)(
+            image, rows, columns, channel, from + channel, row_stride, pixel_stride, values, to->frequency_stride);
+      else
+        TILE_NAME(gradient_edge)(
+            image, rows, columns, channel, from + channel, row_stride, pixel_stride, values, to->frequency_stride);
     }
-    for (; channel < image->channels; channel += 16) {
+    if (channel < image->channels) {
       float tile[EDGE * EDGE * 16] __attribute__((aligned(64)));
       TILE_NAME(gather)(extent, image, pixels, row, column, channel, tile);
       TILE_NAME(transform_block)(
-          is_input, 0, image, channel, tile, extent * 16, 16, 0, values + channel / 16 * to->block_stride,
-          to->frequency_stride);
+          is_input, 1, 0, image, all, all, channel, tile, extent * 16, 16, 0, values, to->frequency_stride);
     }
     if (++tile_column < image->tiles_wide) continue;
     tile_column = 0;

@@ -10,7 +10,8 @@ struct ConvolutionWorker: ParsableCommand {
 
   @OptionGroup var convolution: ConvolutionArguments
   @Option(help: "forward, backward-data or backward-weights.") var part = Part.forward
-  @Option(help: "fastest is what a plan would choose; or direct, winograd-2, winograd-4.") var algorithm =
+  @Option(help: "fastest is what a plan would choose; or direct, winograd-2, winograd-3, winograd-4.")
+  var algorithm =
     Algorithm.fastest
 
   enum Part: String, ExpressibleByArgument, CaseIterable {
@@ -22,6 +23,7 @@ struct ConvolutionWorker: ParsableCommand {
   enum Algorithm: String, ExpressibleByArgument, CaseIterable {
     case fastest, direct
     case winograd2 = "winograd-2"
+    case winograd3 = "winograd-3"
     case winograd4 = "winograd-4"
 
     var candidates: [ConvolutionAlgorithm] {
@@ -29,6 +31,7 @@ struct ConvolutionWorker: ParsableCommand {
       case .fastest: Numerics.fast.algorithms
       case .direct: [.direct]
       case .winograd2: [.winograd(.two)]
+      case .winograd3: [.winograd(.three)]
       case .winograd4: [.winograd(.four)]
       }
     }

@@ -41,7 +41,7 @@ import Testing
     var kept = try TuningFile(contentsOf: file)
     #expect(kept.algorithms.count == 1 && kept.fitsHere)
     // Whatever the file says is done, where it can be.
-    for algorithm in ["direct", "winograd F(2×2)", "winograd F(4×4)"] {
+    for algorithm in ConvolutionAlgorithm.allCases.map({ "\($0)" }) {
       kept.algorithms = kept.algorithms.mapValues { _ in algorithm }
       try kept.write(to: file)
       let (operation, messages) = try run()

@@ -71,7 +71,7 @@ struct BFloat16Tests {
       let drawn = RandomConvolution(seed: 7, index: index)
       try CrashNote.with("\(drawn)") {
         for part in [ConvolutionPart.forward, .backwardData] {
-          for algorithm in [ConvolutionAlgorithm.direct, .winograd(.two), .winograd(.four)] {
+          for algorithm in ConvolutionAlgorithm.allCases {
             guard let convolution = BFloat16Convolution(algorithm, part, drawn.shape) else { continue }
             count += 1
             try Self.check(drawn, BFloat16Run(convolution: convolution, memory: memory))
@@ -166,7 +166,8 @@ struct BFloat16Tests {
       (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
     }
     for (algorithm, limit) in [
-      (ConvolutionAlgorithm.direct, 0.0027), (.winograd(.two), 0.0040), (.winograd(.four), 0.0130),
+      (ConvolutionAlgorithm.direct, 0.0027), (.winograd(.two), 0.0040), (.winograd(.three), 0.0065),
+      (.winograd(.four), 0.0130),
     ] {
       let convolution = try #require(BFloat16Convolution(algorithm, .forward, shape))
       let result = try #require(BFloat16Run(convolution: convolution)(source, weight, nil))
@@ -184,7 +185,7 @@ struct BFloat16Tests {
         let weight = GuardedBuffers.numbers(shape.weightElementCount, Float.self, seed: 2)
         let bias = GuardedBuffers.numbers(
           isForward ? shape.outputChannels : shape.inputChannels, Float.self, seed: 3)
-        for algorithm in [ConvolutionAlgorithm.direct, .winograd(.two), .winograd(.four)]
+        for algorithm in ConvolutionAlgorithm.allCases
         where BFloat16Convolution(algorithm, part, shape) != nil {
           let channels = isForward ? shape.inputChannels : shape.outputChannels
           for parts in Set([[channels], someParts(of: channels)]) {

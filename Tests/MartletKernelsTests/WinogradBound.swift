@@ -25,12 +25,12 @@ struct WinogradBound {
   }
 
   /// Roundings on the longest way of a product. In one dimension, where the set has no fused multiply-add:
-  /// F(4,3): the source's transform takes 2 multiplications and 2 additions, the weights' as many of which one is that
-  /// of a coefficient, the result's 3 additions and a multiplication. F(2,3): 1, 2 and 2 additions; its coefficients
+  /// F(4,3) and F(3,3): the source's transform takes 2 multiplications and 2 additions, the weights' as many of which one
+  /// is that of a coefficient, the result's 3 additions and a multiplication. F(2,3): 1, 2 and 2 additions; its coefficients
   /// are powers of two. Then the affine map of the source takes 2, the product and its sum over taps along the depth
   /// and channels one for each, and the bias one.
   private var roundings: Int {
-    2 * (tile == 4 ? 4 + 4 + 4 : 1 + 2 + 2) + 2 + shape.kernel.depth * sourceChannels + 1
+    2 * (tile > 2 ? 4 + 4 + 4 : 1 + 2 + 2) + 2 + shape.kernel.depth * sourceChannels + 1
   }
 
   /// - Parameters:

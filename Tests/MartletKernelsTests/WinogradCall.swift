@@ -14,8 +14,6 @@ struct WinogradCall {
   var gathersStatistics = false
   /// Channels of the tensors that make up the input (forward) or the result (backward-data).
   var parts: [Int]?
-  /// Whether weights are transformed in a call of their own; forward only.
-  var transformsWeightsFirst = false
 
   struct Result {
     var values: [Float]
@@ -45,28 +43,17 @@ struct WinogradCall {
     let input = memory.inputParts(source, parts ?? [shape.inputChannels], normalization)
     let output = memory.output(shape.outputElementCount, Float.self)
     var result = Result(values: [])
-    if transformsWeightsFirst {
-      let bytes = Winograd.transformedForwardWeightBytes(shape, tile)
-      let transformed = memory.workspace(bytes).bindMemory(to: Float.self, capacity: bytes / 4)
-      Winograd.transformForwardWeights(shape, tile, weight: weights, to: transformed)
-      Winograd.forward(
-        shape, tile, input: input, transformedWeight: transformed, bias: bias, rectified: rectified,
-        output: output,
-        workspace: memory.workspace(Winograd.forwardWorkspace(shape, tile, weightsAreTransformed: true)))
-    } else {
-      let moments = gathersStatistics ? ConvolutionMoments(forward: shape, tile) : nil
-      let gathered = moments.map { memory.output($0.elementCount, Float.self) }
-      Winograd.forward(
-        shape, tile, input: input, weight: weights, bias: bias, rectified: rectified, moments: gathered,
-        output: output, workspace: memory.workspace(Winograd.forwardWorkspace(shape, tile)))
-      if let moments, let gathered {
-        let vectors = (0..<3).map { _ in memory.output(shape.outputChannels, Float.self) }
-        moments.statistics(
-          gathered, epsilon: Self.epsilon, mean: vectors[0], variance: vectors[1],
-          inverseDeviation: vectors[2],
-          workspace: memory.workspace(moments.workspaceByteCount))
-        result.statistics = vectors.map { Array(UnsafeBufferPointer(start: $0, count: shape.outputChannels)) }
-      }
+    let moments = gathersStatistics ? ConvolutionMoments(forward: shape, tile) : nil
+    let gathered = moments.map { memory.output($0.elementCount, Float.self) }
+    Winograd.forward(
+      shape, tile, input: input, weight: weights, bias: bias, rectified: rectified, moments: gathered,
+      output: output, workspace: memory.workspace(Winograd.forwardWorkspace(shape, tile)))
+    if let moments, let gathered {
+      let vectors = (0..<3).map { _ in memory.output(shape.outputChannels, Float.self) }
+      moments.statistics(
+        gathered, epsilon: Self.epsilon, mean: vectors[0], variance: vectors[1],
+        inverseDeviation: vectors[2], workspace: memory.workspace(moments.workspaceByteCount))
+      result.statistics = vectors.map { Array(UnsafeBufferPointer(start: $0, count: shape.outputChannels)) }
     }
     result.values = Array(UnsafeBufferPointer(start: output, count: shape.outputElementCount))
     return result

@@ -15,6 +15,8 @@ struct WinogradErrorTests {
   static let limits = [
     Limit(tile: .two, part: .forward, largest: 2.5e-6, typical: 4.5e-7),
     Limit(tile: .two, part: .backwardData, largest: 2.5e-6, typical: 4.5e-7),
+    Limit(tile: .three, part: .forward, largest: 4e-6, typical: 7.5e-7),
+    Limit(tile: .three, part: .backwardData, largest: 4e-6, typical: 7.5e-7),
     Limit(tile: .four, part: .forward, largest: 1.2e-5, typical: 1.4e-6),
     Limit(tile: .four, part: .backwardData, largest: 1.2e-5, typical: 1.4e-6),
   ]

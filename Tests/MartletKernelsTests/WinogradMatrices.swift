@@ -6,7 +6,12 @@ struct WinogradMatrices {
   let g: [[Double]]
 
   init(tile: Int) {
-    let points: [Double] = tile == 4 ? [0, 0.625, -0.625, 1.5, -1.5] : [0, 1, -1]
+    let points: [Double] =
+      switch tile {
+      case 4: [0, 0.625, -0.625, 1.5, -1.5]
+      case 3: [0.375, -0.375, 1.25, -1.25]
+      default: [0, 1, -1]
+      }
     func powers(_ x: Double, _ count: Int) -> [Double] {
       (0..<count).reduce(into: []) { row, i in row.append(i == 0 ? 1 : row[i - 1] * x) }
     }

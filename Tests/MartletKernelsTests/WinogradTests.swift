@@ -39,7 +39,7 @@ struct WinogradTests {
       ("late weights of many taps", shape(1, 37, 20, [4, 5, 6], depth: 7, before: [3, 1, 1])),
     ]
 
-  /// Numbers for a call: integers, of which F(2×2) rounds none, and of which F(4×4) rounds so little that the nearest
+  /// Numbers for a call: integers, of which F(2×2) rounds none, and of which the others round so little that the nearest
   /// integer is the result.
   private struct Numbers {
     let call: WinogradCall
@@ -189,42 +189,6 @@ struct WinogradTests {
         #expect(abs(Double(result.statistics[1][c]) - variance) <= 8 * gamma * spread * spread, comment)
         let inverse = 1 / (Double(result.statistics[1][c]) + WinogradCall.epsilon).squareRoot()
         #expect(abs(Double(result.statistics[2][c]) - inverse) <= 1e-6 * inverse, comment)
-      }
-    }
-  }
-
-  @Test func weightsTransformedBefore() {
-    Self.forEachCall(.forward) { call, comment in
-      var call = call
-      let numbers = Numbers(call, seed: 4)
-      let plain = numbers.run(call).values
-      call.transformsWeightsFirst = true
-      let first = numbers.run(call).values
-      Self.expectExact(WinogradCall.Result(values: first), numbers.expected(call), call.tile, comment)
-      // Late weights are added up in steps.
-      if !WinogradPlan(forward: call.shape, call.tile).blocking.transformsWeightsLate {
-        #expect(plain == first, comment)
-      }
-    }
-  }
-
-  /// Transformed once, they hold for any image.
-  @Test(arguments: WinogradTile.allCases) func transformedWeightsServeOtherImages(tile: WinogradTile) {
-    let (small, large) = (Self.shape(1, 17, 40, [5, 6]), Self.shape(3, 17, 40, [30, 41]))
-    #expect(
-      Winograd.transformedForwardWeightBytes(small, tile)
-        == Winograd.transformedForwardWeightBytes(large, tile))
-    let weight = GuardedBuffers.numbers(small.weightElementCount, Float.self)
-    for set in Self.sets {
-      InstructionSet.with(set) {
-        let transformed = [small, large].map { shape in
-          let memory = TestMemory(.ordinary)
-          let bytes = Winograd.transformedForwardWeightBytes(shape, tile)
-          let to = memory.workspace(bytes).bindMemory(to: Float.self, capacity: bytes / 4)
-          Winograd.transformForwardWeights(shape, tile, weight: memory.copy(weight), to: to)
-          return Array(UnsafeBufferPointer(start: to, count: bytes / 4)).map(\.bitPattern)
-        }
-        #expect(transformed[0] == transformed[1])
       }
     }
   }

@@ -4,7 +4,7 @@ import Testing
 
 struct WinogradWeightsTests {
   static let sets = InstructionSet.available
-  static let tiles = [4, 2]
+  static let tiles = WinogradTile.allCases.map(\.rawValue)
 
   static func shape(
     _ batch: Int, _ channels: Int, _ outputs: Int, _ input: [Int], depth: Int = 1, dilation: [Int] = [1, 1],

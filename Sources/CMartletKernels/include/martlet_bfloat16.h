@@ -19,8 +19,9 @@ typedef struct {
   martlet_gemm_kernels products;
   /// Rows of `channels` numbers, an even count: to[r * pitch + c] = from[r * channels + c].
   void (*round_rows)(const float *from, long rows, long channels, uint16_t *to, long pitch);
-  /// Pixels to frequencies in bfloat16, for tiles of 2 × 2 and 4 × 4 outputs. An even number of channels.
+  /// Pixels to frequencies in bfloat16, for tiles of 2 × 2, 3 × 3 and 4 × 4 outputs. An even number of channels.
   void (*transform_input_2)(const martlet_winograd_input *input);
+  void (*transform_input_3)(const martlet_winograd_input *input);
   void (*transform_input_4)(const martlet_winograd_input *input);
 } martlet_bfloat16_kernels;
 

@@ -3,8 +3,8 @@
 
 #include "martlet_isa.h"
 
-// The transforms of Winograd's convolutions F(4×4, 3×3) and F(2×2, 3×3) on channels-last float32 images; the products
-// between them are those of martlet_gemm.h. Strides count elements.
+// The transforms of Winograd's convolutions F(4×4, 3×3), F(3×3, 3×3) and F(2×2, 3×3) on channels-last float32 images;
+// the products between them are those of martlet_gemm.h. Strides count elements.
 //
 // With tiles of m × m outputs there are (m + 2)² frequencies. Tiles are numbered
 // [image][sub-grid row][sub-grid column][tile row][tile column]: a convolution of dilation d is d² convolutions of
@@ -123,7 +123,7 @@ typedef struct {
   void (*transform_ordered_weights)(const martlet_winograd_ordered_weights *weights);
 } martlet_winograd_kernels;
 
-/// The transforms for tiles of `tile` × `tile` outputs, 2 or 4.
+/// The transforms for tiles of `tile` × `tile` outputs, 2, 3 or 4.
 const martlet_winograd_kernels *martlet_winograd_table(martlet_isa isa, int tile);
 
 #endif

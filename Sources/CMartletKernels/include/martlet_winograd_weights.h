@@ -98,7 +98,7 @@ typedef struct {
   void (*write_gradient)(const martlet_winograd_gradient_block *block);
 } martlet_winograd_weights_kernels;
 
-/// The kernels for tiles of `tile` × `tile` output pixels, 2 or 4.
+/// The kernels for tiles of `tile` × `tile` output pixels, 2, 3 or 4.
 const martlet_winograd_weights_kernels *martlet_winograd_weights_table(martlet_isa isa, long tile);
 
 #endif

@@ -59,7 +59,7 @@ extension Numerics {
   /// What may be chosen from.
   package var algorithms: [ConvolutionAlgorithm] {
     switch self {
-    case .fast: [.direct, .winograd(.two), .winograd(.four)]
+    case .fast: ConvolutionAlgorithm.allCases
     case .strict: [.direct, .winograd(.two)]
     case .direct: [.direct]
     }

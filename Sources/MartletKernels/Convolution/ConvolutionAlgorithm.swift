@@ -4,11 +4,15 @@ public enum ConvolutionPart: Hashable, Sendable {
 }
 
 /// How a part of a convolution is computed.
-public enum ConvolutionAlgorithm: Hashable, Sendable {
+public enum ConvolutionAlgorithm: Hashable, Sendable, CaseIterable {
   /// Sums as in the definition: implicit GEMM, or the kernels for one channel a group.
   case direct
   /// Winograd's minimal filtering, for kernels of 3×3, and of any depth, of stride 1 in float32.
   case winograd(WinogradTile)
+
+  public static var allCases: [ConvolutionAlgorithm] {
+    [.direct] + WinogradTile.allCases.map { .winograd($0) }
+  }
 
   /// Whether it can compute the convolution.
   public func supports(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Bool {

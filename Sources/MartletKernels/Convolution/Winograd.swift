@@ -1,9 +1,11 @@
-/// Outputs along each axis that a tile of a Winograd convolution makes: F(2×2, 3×3) or F(4×4, 3×3).
+/// Outputs along each axis that a tile of a Winograd convolution makes: F(2×2, 3×3), F(3×3, 3×3) or F(4×4, 3×3).
 ///
-/// `four` takes 4 times fewer multiplications than the definition, `two` 2.25 times fewer. The rounding error of `two`
-/// is near that of a plain sum; that of `four` two to four times larger.
+/// `four` takes 4 times fewer multiplications than the definition, `three` 3.24 and `two` 2.25 times fewer; where tiles
+/// reach over the edges of small images, a smaller one may take the fewest. The rounding error of `two` is near that of
+/// a plain sum; that of `three` up to twice, that of `four` two to four times as large.
 public enum WinogradTile: Int, CaseIterable, Hashable, Sendable {
   case two = 2
+  case three = 3
   case four = 4
 
   /// Products that a tile takes for each pair of channels.
@@ -25,13 +27,11 @@ public enum Winograd {
 
   // MARK: Forward
 
-  /// Scratch memory that forward needs, less if it is given transformed or prepared weights.
+  /// Scratch memory that forward needs, less if it is given prepared weights.
   public static func forwardWorkspace(
-    _ shape: ConvolutionShape, _ tile: WinogradTile, weightsAreTransformed: Bool = false,
-    weightIsPrepared: Bool = false
+    _ shape: ConvolutionShape, _ tile: WinogradTile, weightIsPrepared: Bool = false
   ) -> Int {
-    WinogradPlan(forward: shape, tile, weightsAreOrdered: weightIsPrepared)
-      .workspaceBytes(weightsAreTransformed: weightsAreTransformed)
+    WinogradPlan(forward: shape, tile, weightsAreOrdered: weightIsPrepared).workspaceBytes
   }
 
   /// output = input ⋆ weight + bias + addend, negative results replaced by zero if `rectified`.
@@ -59,37 +59,10 @@ public enum Winograd {
       workspace: workspace)
   }
 
-  /// The same with weights from ``transformForwardWeights(_:_:weight:to:)``.
-  public static func forward(
-    _ shape: ConvolutionShape, _ tile: WinogradTile, input: [ConvolutionInputPart],
-    transformedWeight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, rectified: Bool = false,
-    output: UnsafeMutablePointer<Float>, workspace: UnsafeMutableRawPointer
-  ) {
-    let operands = WinogradOperands(
-      source: input, weights: .transformed(transformedWeight), bias: bias, rectified: rectified, moments: nil,
-      result: [ConvolutionOutputPart(output, channels: shape.outputChannels)])
-    WinogradRun(WinogradPlan(forward: shape, tile), operands).run(workspace: workspace)
-  }
-
-  /// Bytes of the weights that forward multiplies with. They hold for any batch and image size.
-  public static func transformedForwardWeightBytes(_ shape: ConvolutionShape, _ tile: WinogradTile) -> Int {
-    WinogradPlan(forward: shape, tile).transformedWeightBytes
-  }
-
-  /// Transforms weights once for many calls, on the instruction set that will multiply with them. `transformed` is
-  /// aligned to 64 bytes.
-  public static func transformForwardWeights(
-    _ shape: ConvolutionShape, _ tile: WinogradTile, weight: UnsafePointer<Float>,
-    to transformed: UnsafeMutablePointer<Float>
-  ) {
-    WinogradWeightTransform(WinogradPlan(forward: shape, tile), .plain(weight)).transformAll(to: transformed)
-  }
-
   private static func weights(
     _ shape: ConvolutionShape, _ weight: UnsafePointer<Float>, isPrepared: Bool, isTransposed: Bool
-  ) -> WinogradOperands.Weights {
-    .untransformed(
-      isPrepared ? .ordered(weight, WinogradWeights(shape, isTransposed: isTransposed)) : .plain(weight))
+  ) -> WinogradWeightTransform.Source {
+    isPrepared ? .ordered(weight, WinogradWeights(shape, isTransposed: isTransposed)) : .plain(weight)
   }
 
   // MARK: Backward data
@@ -98,8 +71,7 @@ public enum Winograd {
   public static func backwardDataWorkspace(
     _ shape: ConvolutionShape, _ tile: WinogradTile, weightIsPrepared: Bool = false
   ) -> Int {
-    WinogradPlan(backwardData: shape, tile, weightsAreOrdered: weightIsPrepared)
-      .workspaceBytes(weightsAreTransformed: false)
+    WinogradPlan(backwardData: shape, tile, weightsAreOrdered: weightIsPrepared).workspaceBytes
   }
 
   /// The gradient with respect to the input, given that with respect to the output: also the forward pass of the

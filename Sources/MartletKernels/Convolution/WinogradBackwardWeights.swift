@@ -4,7 +4,7 @@ import CMartletKernels
 /// by Winograd's minimal filtering (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015), in
 /// float32.
 ///
-/// Output pixels are taken in tiles of `tile` × `tile`, 4 or 2. A tile costs (tile + 2)² multiplications for each
+/// Output pixels are taken in tiles of `tile` × `tile`, 4, 3 or 2. A tile costs (tile + 2)² multiplications for each
 /// pair of channels in place of 9 · tile²: a quarter for 4, 4/9 for 2. The larger tile rounds more. A dilated
 /// convolution is as many plain ones as its dilations' product, on the pixels of equal phase. For each tap along the
 /// depth the tiles of one slice are multiplied by those of another.
@@ -66,8 +66,9 @@ struct WinogradWeightsCut {
   /// Tiles of a slice that are transformed together, in a run of slices.
   let chunk: Int
 
-  /// A block of weights, in blocks of 16 input and output channels: its sums stay in the second cache.
-  static let blockRows = 2
+  /// A block of weights, in blocks of 16 input and output channels: its sums stay in the second cache. The larger it is,
+  /// the less often tiles are read.
+  let blockRows: Int
   static let blockColumns = 4
 
   var frequencies: Int { (tile + 2) * (tile + 2) }
@@ -103,9 +104,10 @@ struct WinogradWeightsCut {
     // Below 256 tiles a part's way back from the frequencies would show. More than 32 parts are not worth their
     // memory.
     let parts = min(32, tiles / 256, planeTiles)
+    blockRows = inputs * outputs < 128 ? 2 : 4
     let sumBytes = frequencies * slices.taps.count * inputs * outputs * 1024
     if sumBytes <= 5 << 19,
-      parts >= ceilDivide(inputs, Self.blockRows) * ceilDivide(outputs, Self.blockColumns)
+      parts >= ceilDivide(inputs, blockRows) * ceilDivide(outputs, Self.blockColumns)
     {
       mode = .tileRanges(parts: parts)
       self.slices = slices.cut(longest: 64)
@@ -289,7 +291,7 @@ private struct WinogradWeightsJob {
     var cursor = WorkspaceCursor(workspace)
     let left = cut.takeInputTiles(&cursor)
     let right = cut.takeGradientTiles(&cursor)
-    let rowBlocks = ceilDivide(cut.inputBlocks, WinogradWeightsCut.blockRows)
+    let rowBlocks = ceilDivide(cut.inputBlocks, cut.blockRows)
     let columnBlocks = ceilDivide(cut.outputBlocks, WinogradWeightsCut.blockColumns)
     for chunk in 0..<cut.chunks {
       let planeRun = chunk % cut.planeRuns
@@ -312,7 +314,7 @@ private struct WinogradWeightsJob {
       // Blocks that share output channels follow each other: those are the larger operand.
       ThreadPool.parallelFor(rowBlocks * columnBlocks) { block in
         addBlock(
-          row: block % rowBlocks * WinogradWeightsCut.blockRows,
+          row: block % rowBlocks * cut.blockRows,
           column: block / rowBlocks * WinogradWeightsCut.blockColumns, tiles: count * run.count,
           tapTiles: count, left, right, accumulate: chunk > 0)
       }
@@ -324,7 +326,7 @@ private struct WinogradWeightsJob {
     row: Int, column: Int, tiles: Int, tapTiles: Int, _ left: martlet_winograd_tile_block,
     _ right: martlet_winograd_tile_block, accumulate: Bool
   ) {
-    let rows = min(WinogradWeightsCut.blockRows, cut.inputBlocks - row)
+    let rows = min(cut.blockRows, cut.inputBlocks - row)
     let columns = min(WinogradWeightsCut.blockColumns, cut.outputBlocks - column)
     var measure = WorkspaceCursor()
     _ = cut.takeSums(&measure, rows: rows, columns: columns)

@@ -161,9 +161,9 @@ struct WinogradPlan {
       + WinogradBlocking.frequencyPad
   }
 
-  func workspaceBytes(weightsAreTransformed: Bool) -> Int {
+  var workspaceBytes: Int {
     var cursor = WorkspaceCursor()
-    _ = WinogradWorkspace(self, weightsAreTransformed: weightsAreTransformed, &cursor)
+    _ = WinogradWorkspace(self, &cursor)
     return cursor.byteCount
   }
 }
@@ -175,10 +175,10 @@ struct WinogradWorkspace {
   /// The transformed source, if pieces share it.
   let source: UnsafeMutablePointer<Float>?
 
-  init(_ plan: WinogradPlan, weightsAreTransformed: Bool, _ cursor: inout WorkspaceCursor) {
-    let storesWeights = !weightsAreTransformed && !plan.blocking.transformsWeightsLate
+  init(_ plan: WinogradPlan, _ cursor: inout WorkspaceCursor) {
     weights =
-      storesWeights ? cursor.take(plan.transformedWeightBytes).assumingMemoryBound(to: Float.self) : nil
+      plan.blocking.transformsWeightsLate
+      ? nil : cursor.take(plan.transformedWeightBytes).assumingMemoryBound(to: Float.self)
     let sourceElements = plan.blocking.chunkCount * plan.blocking.sourceElements
     source =
       plan.blocking.sharesSource

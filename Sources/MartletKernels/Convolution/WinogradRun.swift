@@ -2,14 +2,8 @@ import CMartletKernels
 
 /// What one run of a Winograd convolution reads and writes.
 struct WinogradOperands {
-  enum Weights {
-    case untransformed(WinogradWeightTransform.Source)
-    /// By ``WinogradWeightTransform``.
-    case transformed(UnsafePointer<Float>)
-  }
-
   let source: [ConvolutionInputPart]
-  let weights: Weights
+  let weights: WinogradWeightTransform.Source
   let bias: UnsafePointer<Float>?
   /// Added to the result, which is then of one part, before it is rectified.
   var addend: UnsafePointer<Float>?
@@ -24,6 +18,7 @@ struct WinogradRun {
   private let plan: WinogradPlan
   private let blocking: WinogradBlocking
   private let operands: WinogradOperands
+  private let transform: WinogradWeightTransform
   private let gemm: martlet_gemm_kernels
   private let kernels: martlet_winograd_kernels
   private let frequencies: Int
@@ -31,6 +26,7 @@ struct WinogradRun {
   init(_ plan: WinogradPlan, _ operands: WinogradOperands) {
     self.plan = plan
     self.operands = operands
+    transform = WinogradWeightTransform(plan, operands.weights)
     blocking = plan.blocking
     gemm = gemmKernels(.float32)
     kernels = winogradKernels(plan.tile)
@@ -59,20 +55,13 @@ struct WinogradRun {
   func run(workspace: UnsafeMutableRawPointer) {
     guard !plan.isEmpty else { return }
     var cursor = WorkspaceCursor(workspace)
-    var weights: WinogradOperands.Weights = operands.weights
-    switch operands.weights {
-    case .transformed: runChunks(weights, WinogradWorkspace(plan, weightsAreTransformed: true, &cursor))
-    case .untransformed(let source):
-      let parts = WinogradWorkspace(plan, weightsAreTransformed: false, &cursor)
-      if let stored = parts.weights {
-        WinogradWeightTransform(plan, source).transformAll(to: stored)
-        weights = .transformed(stored)
-      }
-      runChunks(weights, parts)
-    }
+    let parts = WinogradWorkspace(plan, &cursor)
+    if let weights = parts.weights { transform.transformAll(to: weights) }
+    runChunks(parts)
   }
 
-  private func runChunks(_ weights: WinogradOperands.Weights, _ workspace: WinogradWorkspace) {
+  private func runChunks(_ workspace: WinogradWorkspace) {
+    let weights = workspace.weights.map { UnsafePointer($0) }
     guard let shared = workspace.source else {
       return ThreadPool.parallelFor(blocking.chunkCount) { number in
         let scratch = PieceScratch(plan, holdsSource: true)
@@ -133,22 +122,21 @@ struct WinogradRun {
     }
   }
 
-  /// The products of a chunk for one block of result channels, and their result.
+  /// The products of a chunk for one block of result channels, and their result. `weights` are transformed; they are
+  /// nil where that is done late.
   private func multiply(
-    _ number: Int, _ chunk: WinogradBlocking.Chunk, _ block: Int, _ weights: WinogradOperands.Weights,
+    _ number: Int, _ chunk: WinogradBlocking.Chunk, _ block: Int, _ weights: UnsafePointer<Float>?,
     _ scratch: PieceScratch
   ) {
     let columns = blocking.columns(ofBlock: block)
     let (channels, taps) = (plan.sourceChannels, chunk.slices.taps)
-    switch weights {
-    case .transformed(let transformed):
+    if let weights {
       multiply(
         chunk, columns: columns.count, steps: 0..<channels,
-        panels: transformed + columns.lowerBound * plan.kernelDepth * channels
+        panels: weights + columns.lowerBound * plan.kernelDepth * channels
           + taps.lowerBound * channels * Int(gemm.width),
         panelTaps: plan.kernelDepth, frequencyStride: plan.weightFrequencyStride, scratch)
-    case .untransformed(let source):
-      let transform = WinogradWeightTransform(plan, source)
+    } else {
       for step in stride(from: 0, to: channels, by: blocking.lateSteps) {
         let steps = step..<min(channels, step + blocking.lateSteps)
         transform.transformBlock(

@@ -21,7 +21,12 @@ struct BFloat16Winograd {
     let narrow = bfloat16Kernels()
     gemm = narrow.products
     kernels = winogradKernels(tile)
-    transformInput = tile == .two ? narrow.transform_input_2 : narrow.transform_input_4
+    transformInput =
+      switch tile {
+      case .two: narrow.transform_input_2
+      case .three: narrow.transform_input_3
+      case .four: narrow.transform_input_4
+      }
     sourcePitch =
       spacedRowBytes(roundUp(plan.sourceChannels, 32) * MemoryLayout<UInt16>.stride) / bfloat16PairBytes
     sourceFrequencyStride = blocking.chunkSourceTiles * sourcePitch + WinogradBlocking.frequencyPad
