@@ -18,11 +18,6 @@
 #define SUMS(REAL, NAME)                                                                               \
   void martlet_add_##NAME(REAL *sums, const REAL *terms, long count) {                                 \
     for (long i = 0; i < count; i++) sums[i] += terms[i];                                              \
-  }                                                                                                    \
-  void martlet_add_rows_##NAME(                                                                        \
-      double *restrict sums, const REAL *restrict values, long rows, long channels) {                  \
-    for (long r = 0; r < rows; r++)                                                                    \
-      for (long c = 0; c < channels; c++) sums[c] += values[r * channels + c];                         \
   }
 SUMS(float, float)
 SUMS(double, double)

@@ -72,7 +72,8 @@ static void NAME(unary)(
   case MARTLET_SIGMOID: UNARY(M_SIGMOID(v));
   case MARTLET_TANH: UNARY(M_TANH(v));
   case MARTLET_ERF: UNARY(M_ERF(v));
-  case MARTLET_CLAMP: {
+  case MARTLET_CLAMP:
+  case MARTLET_HARD_TANH: {
     VECTOR for (size_t i = 0; i < n; i++) {
       const REAL v = x[i] < a ? a : x[i];
       y[i] = v > b ? b : v;
@@ -168,6 +169,7 @@ static void NAME(unary_gradient)(
   case MARTLET_TANH: GRADIENT(g * ((REAL)1 - v * v));
   case MARTLET_ERF: GRADIENT(g * ((REAL)1.1283791670955126 * M_EXP(-v * v)));
   case MARTLET_CLAMP: GRADIENT(((v >= a) & (v <= b)) ? g : (REAL)0);
+  case MARTLET_HARD_TANH: GRADIENT(((v > a) & (v < b)) ? g : (REAL)0);
   case MARTLET_DIVIDE_INTO: GRADIENT(-g * a / (v * v));
   case MARTLET_POWER_SCALAR:
     for (size_t i = 0; i < n; i++) {

@@ -127,7 +127,8 @@ static const NAME(tile_function) NAME(narrow_tiles)[2][NARROW_HEIGHT + 1] = {
 // contend for the same places of the first cache: that has eight of them, on most processors.
 static inline long NAME(tile_rows)(const martlet_gemm_block *block, long largest) {
   enum { period = 4096, places = 8 };
-  if (largest <= places || block->rows <= places) return largest;
+  // Without taps there are no sources.
+  if (largest <= places || block->rows <= places || block->taps == 0) return largest;
   const long distance = (const char *)block->sources[1] - (const char *)block->sources[0];
   return distance % period == 0 ? places : largest;
 }

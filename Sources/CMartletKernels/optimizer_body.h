@@ -53,6 +53,11 @@ static void NAME(accumulate)(void *target_, const void *value_, double kept_, do
     VECTOR for (size_t i = 0; i < n; i++) target[i] = added * value[i];
     return;
   }
+  if (kept_ + added_ == 1) {
+    // An average: rounded weights would not add up to 1, and pull all of it towards 0 a little at each step.
+    VECTOR for (size_t i = 0; i < n; i++) target[i] += added * (value[i] - target[i]);
+    return;
+  }
   VECTOR for (size_t i = 0; i < n; i++) target[i] = kept * target[i] + added * value[i];
 }
 

@@ -3,9 +3,12 @@
 // With target t, smoothing ε, class weights w and log-probabilities p, a row's loss is PyTorch's
 //   −(1 − ε) · w[t] · p[t] − ε / classes · Σ w[j] · p[j],
 // and zero where the target is the ignored one.
+//
+// log Σ exp is near the largest logit, and what is left of a logit beside it is small: it is kept in float64, so that
+// large logits leave the digits of the difference.
 
 // Rows of more classes than this are taken one at a time, in several tiles.
-static void NAME(log_sums_of_rows)(const REAL *logits, size_t rows, size_t classes, REAL *log_sums) {
+static void NAME(log_sums_of_rows)(const REAL *logits, size_t rows, size_t classes, double *log_sums) {
   REAL e[TILE];
   for (size_t r = 0; r < rows; r++) {
     const REAL *row = logits + r * classes;
@@ -17,32 +20,32 @@ static void NAME(log_sums_of_rows)(const REAL *logits, size_t rows, size_t class
       NAME(exponentials)(e, e, count);
       sum += NAME(row_sum)(e, count);
     }
-    log_sums[r] = top + M_LOG((REAL)sum);
+    log_sums[r] = (double)top + M_LOG((REAL)sum);
   }
 }
 
 // log Σ exp with vectors across rows. `n` is a constant where this is called.
 __attribute__((always_inline)) static inline void NAME(log_sums_of)(
-    int n, const REAL *logits, size_t rows, REAL *log_sums) {
+    int n, const REAL *logits, size_t rows, double *log_sums) {
   VECTOR for (size_t r = 0; r < rows; r++) {
     const REAL *v = logits + r * n;
     REAL top = v[0];
     for (int i = 1; i < n; i++) top = ((v[i] > top) | (v[i] != v[i])) ? v[i] : top;
     REAL sum = 0;
     for (int i = 0; i < n; i++) sum += M_EXP(v[i] - top);
-    log_sums[r] = top + M_LOG(sum);
+    log_sums[r] = (double)top + M_LOG(sum);
   }
 }
 
 // log Σ exp of rows that together fit a tile.
-static void NAME(log_sums_of_tile)(const REAL *logits, size_t rows, size_t classes, REAL *log_sums) {
+static void NAME(log_sums_of_tile)(const REAL *logits, size_t rows, size_t classes, double *log_sums) {
   REAL e[TILE], top[TILE], sum[TILE];
   if (classes == 2) {
     // Vectors across rows: the larger of two, and log(1 + e^−|difference|).
     VECTOR for (size_t r = 0; r < rows; r++) {
       const REAL a = logits[2 * r], b = logits[2 * r + 1];
       const REAL difference = a > b ? b - a : a - b;
-      log_sums[r] = (a > b ? a : b) + M_LOG1P_UNIT(M_EXP(difference));
+      log_sums[r] = (double)(a > b ? a : b) + M_LOG1P_UNIT(M_EXP(difference));
     }
     return;
   }
@@ -63,7 +66,7 @@ static void NAME(log_sums_of_tile)(const REAL *logits, size_t rows, size_t class
   for (size_t r = 0; r < rows; r++) {
     sum[r] = (REAL)NAME(row_sum)(e + r * classes, classes);
   }
-  VECTOR for (size_t r = 0; r < rows; r++) log_sums[r] = top[r] + M_LOG(sum[r]);
+  VECTOR for (size_t r = 0; r < rows; r++) log_sums[r] = (double)top[r] + M_LOG(sum[r]);
 }
 
 static inline int64_t NAME(target)(const martlet_cross_entropy *c, size_t row) {
@@ -75,10 +78,10 @@ static inline int64_t NAME(target)(const martlet_cross_entropy *c, size_t row) {
 }
 
 static size_t NAME(cross_entropy)(
-    const martlet_cross_entropy *c, const void *logits_, size_t first, size_t end, void *losses_, void *log_sums_,
+    const martlet_cross_entropy *c, const void *logits_, size_t first, size_t end, void *losses_, double *log_sums,
     double *sums) {
   const REAL *logits = logits_, *weights = c->weights;
-  REAL *losses = losses_, *log_sums = log_sums_;
+  REAL *losses = losses_;
   const size_t classes = c->classes;
   const size_t together = classes > TILE ? 1 : TILE / classes;
   const double sharp = 1 - c->smoothing, smooth = c->smoothing / (double)classes;
@@ -117,9 +120,9 @@ static size_t NAME(cross_entropy)(
 
 // d loss / d logit[j] = softmax[j] · ((1 − ε) · w[t] + ε / classes · Σ w) − (1 − ε) · w[t] · [j = t] − ε / classes · w[j]
 static void NAME(cross_entropy_gradient)(
-    const martlet_cross_entropy *c, const void *logits_, const void *log_sums_, size_t first, size_t end,
+    const martlet_cross_entropy *c, const void *logits_, const double *log_sums, size_t first, size_t end,
     const void *dy_, double scale, void *dx_) {
-  const REAL *logits = logits_, *log_sums = log_sums_, *dy = dy_, *weights = c->weights;
+  const REAL *logits = logits_, *dy = dy_, *weights = c->weights;
   REAL *dx = dx_;
   const size_t classes = c->classes;
   const double sharp = 1 - c->smoothing, smooth = c->smoothing / (double)classes;
@@ -127,7 +130,7 @@ static void NAME(cross_entropy_gradient)(
   for (size_t start = first; start < end; start += together) {
     const size_t rows = end - start < together ? end - start : together;
     for (size_t r = start; r < start + rows; r++) {
-      for (size_t j = 0; j < classes; j++) dx[r * classes + j] = logits[r * classes + j] - log_sums[r];
+      for (size_t j = 0; j < classes; j++) dx[r * classes + j] = (REAL)(logits[r * classes + j] - log_sums[r]);
     }
     NAME(exponentials)(dx + start * classes, dx + start * classes, rows * classes);
     for (size_t r = start; r < start + rows; r++) {

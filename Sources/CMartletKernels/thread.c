@@ -22,10 +22,10 @@ static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
 static void make_scratch_key(void) { pthread_key_create(&scratch_key, free); }
 
 void *_Nullable martlet_thread_scratch(long bytes) {
-  if (bytes <= scratch_bytes) return scratch;
+  if (scratch && bytes <= scratch_bytes) return scratch;
   pthread_once(&scratch_once, make_scratch_key);
   const long page = 4096;
-  const long rounded = (bytes + bytes / 4 + page - 1) / page * page;
+  const long rounded = (bytes + bytes / 4) / page * page + page;
   void *larger;
   if (posix_memalign(&larger, page, (size_t)rounded) != 0) return 0;
   free(scratch);

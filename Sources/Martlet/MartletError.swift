@@ -15,6 +15,11 @@ public struct MartletError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String { "[\(operation)] \(message)" }
+
+  /// The same about a file.
+  package func naming(_ path: String) -> MartletError {
+    message.hasPrefix(path + ": ") ? self : MartletError(operation, "\(path): \(message)")
+  }
 }
 
 /// Throws a ``MartletError`` unless `condition` holds. The message is only built when it is needed.

@@ -61,7 +61,7 @@ public struct CrossEntropyKernel {
 
   /// Writes each row's log Σ exp, and its loss where `losses` is given.
   public func run(
-    logits: UnsafeRawPointer, losses: UnsafeMutableRawPointer?, logSums: UnsafeMutableRawPointer
+    logits: UnsafeRawPointer, losses: UnsafeMutableRawPointer?, logSums: UnsafeMutablePointer<Double>
   ) -> Outcome {
     let length = rowsPerPiece
     let pieces = (rows + length - 1) / length
@@ -92,7 +92,7 @@ public struct CrossEntropyKernel {
 
   /// The logits' gradient, where row r's loss has the gradient scale · (dy ? dy[r] : 1).
   public func gradient(
-    logits: UnsafeRawPointer, logSums: UnsafeRawPointer, dy: UnsafeRawPointer?, scale: Double,
+    logits: UnsafeRawPointer, logSums: UnsafePointer<Double>, dy: UnsafeRawPointer?, scale: Double,
     dx: UnsafeMutableRawPointer
   ) {
     let table = type.softmax

@@ -55,7 +55,9 @@ struct DescendingOrder {
       for shift in stride(from: 0, to: keyBits, by: Self.digitBits) {
         ends.initialize(repeating: 0)
         // The largest digit comes first.
-        func digit(_ key: UInt64) -> Int { digits - 1 - Int(key >> UInt64(shift)) & (digits - 1) }
+        func digit(_ key: UInt64) -> Int {
+          digits - 1 - Int(truncatingIfNeeded: key >> UInt64(shift)) & (digits - 1)
+        }
         for index in 0..<count { ends[digit(keys[index])] += 1 }
         var start = 0
         for place in 0..<digits { (ends[place], start) = (start, start + ends[place]) }

@@ -32,16 +32,10 @@ public enum ThreadPool {
   /// Threads that a loop started by the calling thread may use, itself included.
   public static var threadCount: Int {
     let forced = Int(martlet_thread().pointee.forced_threads)
-    return forced > 0 ? forced : defaultCount.load(ordering: .relaxed)
+    return forced > 0 ? forced : environment.count
   }
 
-  /// Sets the number of threads for the whole process, such as from a program's option. More threads than cores
-  /// are allowed, and slow.
-  public static func setThreadCount(_ count: Int) {
-    defaultCount.store(max(1, min(count, largestCount)), ordering: .relaxed)
-  }
-
-  /// Runs `body` with loops of the calling thread on `count` threads.
+  /// Runs `body` with loops of the calling thread on `count` threads. More threads than cores are allowed, and slow.
   public static func withThreadCount<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
     let state = martlet_thread()
     let before = state.pointee.forced_threads
@@ -56,7 +50,6 @@ public enum ThreadPool {
   static let largestCount = 1024
 
   private static let environment = choose(getenv("MARTLET_THREADS").map { String(cString: $0) })
-  private static let defaultCount = Atomic<Int>(environment.count)
 
   /// The number of threads that a value of `MARTLET_THREADS` asks for, and what is wrong with it.
   static func choose(_ value: String?) -> (count: Int, problem: String?) {

@@ -10,7 +10,9 @@ public enum UnaryFunction: Hashable, Sendable {
   case silu, sigmoid, tanh, erf
   /// x · hardSigmoid(x); and (x + 3) / 6, but from 0 to 1.
   case hardSwish, hardSigmoid
+  /// Limits; at these the first has a slope of 1, as PyTorch's `clamp`, the second one of 0, as its `hardtanh`.
   case clamp(Double, Double)
+  case hardTanh(Double, Double)
   /// x + a, x · a, x / a, a − x, a / x, x to the power a
   case addScalar(Double)
   case scale(Double)
@@ -52,8 +54,9 @@ public enum UnaryFunction: Hashable, Sendable {
     case .leakyReLU(let slope): slope >= 0 ? .output : .input
     case .negate, .addScalar, .scale, .divideBy, .subtractFrom: .nothing
     case .sign, .ceil, .floor, .round: .noGradient
-    case .abs, .log, .square, .gelu, .geluTanh, .silu, .hardSwish, .hardSigmoid, .erf, .clamp, .divideInto,
-      .power, .sin, .cos, .asin, .acos, .atan, .sinh, .cosh, .asinh, .acosh, .atanh, .softplus, .softsign,
+    case .abs, .log, .square, .gelu, .geluTanh, .silu, .hardSwish, .hardSigmoid, .erf, .clamp, .hardTanh,
+      .divideInto, .power, .sin, .cos, .asin, .acos, .atan, .sinh, .cosh, .asinh, .acosh, .atanh, .softplus,
+      .softsign,
       .mish, .elu, .threshold, .shrink:
       .input
     }
@@ -79,6 +82,7 @@ public enum UnaryFunction: Hashable, Sendable {
     case .tanh: (MARTLET_TANH, 0, 0)
     case .erf: (MARTLET_ERF, 0, 0)
     case .clamp(let low, let high): (MARTLET_CLAMP, low, high)
+    case .hardTanh(let low, let high): (MARTLET_HARD_TANH, low, high)
     case .addScalar(let a): (MARTLET_ADD_SCALAR, a, 0)
     case .scale(let a): (MARTLET_SCALE, a, 0)
     case .divideBy(let a): (MARTLET_DIVIDE_BY, a, 0)

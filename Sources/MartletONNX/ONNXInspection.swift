@@ -16,8 +16,8 @@ public struct ONNXInspection: Sendable {
   public let metadata: [String: String]
   /// How often each operator is used.
   public let operatorCounts: [String: Int]
-  /// The number of elements in floating-point initializers.
-  public let elementCount: Int
+  /// The number of elements in parameters, as ``ONNXModel`` has them: running statistics are none.
+  public let parameterCount: Int
   /// Whether the file keeps tensors in half precision; see ``ONNXModel/widensHalfPrecision``.
   public let widensHalfPrecision: Bool
   /// Files beside the model in which it keeps tensors.
@@ -35,8 +35,10 @@ public struct ONNXInspection: Sendable {
     metadata = network.metadata
     widensHalfPrecision = network.widensHalfPrecision
     operatorCounts = network.nodes.reduce(into: [:]) { $0[$1.type, default: 0] += 1 }
-    elementCount = network.initializers.values.reduce(0) {
-      $0 + ($1.scalar.isFloatingPoint ? $1.elementCount : 0)
+    let roles = InitializerRoles(network, ShapeDependence(network.nodes))
+    parameterCount = network.initializers.reduce(0) { count, initializer in
+      let (name, tensor) = initializer
+      return count + (roles.role(of: name, tensor) == .parameter ? tensor.elementCount : 0)
     }
     externalFiles = network.external.paths
     problems = NetworkTranslation(network).problems.map(\.description)

@@ -79,4 +79,3 @@ for orientation in range(1, 9):
 picture = Image.open(FOLDER / "color.decoded.png")
 for width, height in [(16, 9), (61, 40), (20, 33)]:
     save(picture.resize((width, height), Image.Resampling.BILINEAR), f"bilinear{width}x{height}.png")
-    save(picture.resize((width, height), Image.Resampling.NEAREST), f"nearest{width}x{height}.png")

@@ -13,12 +13,12 @@ def classes(name, count, *shape):
     return torch.randint(0, count, shape, generator=generator)
 
 
-def cross_entropy(name, shape, dtype=torch.int64, weights=False, ignored=None, **options):
+def cross_entropy(name, shape, dtype=torch.int64, weights=False, ignored=None, offset=0, **options):
     targets = classes(name, shape[1], shape[0], *shape[2:])
     if ignored is not None:
         targets[classes(name + "i", 3, *targets.shape) == 0] = ignored
         options["ignore_index"] = ignored
-    inputs = [rows.random(name, *shape) * 2, targets.to(dtype)]
+    inputs = [rows.random(name, *shape) * 2 + offset, targets.to(dtype)]
     if weights:
         inputs.append(rows.random(name + ".weights", shape[1], low=0.2, high=2))
     rows.add(
@@ -36,6 +36,8 @@ cross_entropy("one", (3, 1, 2, 2))
 cross_entropy("sequence", (2, 6, 8))
 cross_entropy("volume", (1, 3, 2, 3, 4))
 cross_entropy("many", (3, 1300))
+for name, shape in [("two", (4, 2)), ("three", (4, 3)), ("some", (3, 7)), ("many", (3, 1300))]:
+    cross_entropy("large_" + name, shape, offset=1e4)
 cross_entropy("weights", SHAPE, weights=True)
 cross_entropy("ignored", SHAPE, ignored=-100)
 cross_entropy("ignored_uint8", SHAPE, torch.uint8, ignored=255)

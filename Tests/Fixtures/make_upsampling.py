@@ -31,6 +31,7 @@ add("bilinear_from_one", (2, 20, 1, 1), size=(4, 3), mode="bilinear", align_corn
 add("trilinear", (1, 2, 2, 3, 4), size=(5, 4, 4), mode="trilinear")
 add("bicubic", (2, 17, 4, 5), size=(7, 9), mode="bicubic")
 add("bicubic_down", (1, 3, 9, 8), size=(4, 3), mode="bicubic")
+add("bicubic_kept", (1, 2, 4, 5), scale_factor=1.2, mode="bicubic")
 add("bicubic_aligned", (1, 3, 5, 4), scale_factor=2, mode="bicubic", align_corners=True)
 add("bilinear_antialias", (1, 3, 13, 10), size=(4, 7), mode="bilinear", antialias=True)
 add("bicubic_antialias", (1, 3, 13, 10), size=(4, 7), mode="bicubic", antialias=True)

@@ -60,21 +60,6 @@ struct ConvolutionRun<Scalar: BinaryFloatingPoint & BitwiseCopyable> {
     }
   }
 
-  func backwardBias(_ outputGradient: [Scalar]) throws -> [Scalar] {
-    memory.begin()
-    let gradient = memory.copy(outputGradient)
-    let pixels = shape.batch * shape.output.count
-    return try run(
-      count: shape.outputChannels,
-      workspace: ImplicitGEMM.backwardBiasWorkspace(pixels: pixels, channels: shape.outputChannels)
-    ) { output, workspace in
-      ImplicitGEMM.backwardBias(
-        pixels: pixels, channels: shape.outputChannels, scalar, outputGradient: gradient,
-        biasGradient: output,
-        workspace: workspace)
-    }
-  }
-
   private func workspace(_ part: ConvolutionPart) -> Int {
     algorithm.workspaceByteCount(part, shape, scalar, weightIsPrepared: preparesWeights)
   }

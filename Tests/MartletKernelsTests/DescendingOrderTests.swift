@@ -14,6 +14,12 @@ struct DescendingOrderTests {
     keys.indices.sorted { keys[$0] == keys[$1] ? $0 < $1 : keys[$0] > keys[$1] }.map(Int32.init)
   }
 
+  /// As they come from operations without a result, with their sign.
+  @Test func takesWhatIsNotANumber() {
+    #expect(Self.order([1, -Double.nan, 2]).sorted() == [0, 1, 2])
+    #expect(Self.order([1, -Float.nan, 2]).sorted() == [0, 1, 2])
+  }
+
   @Test func sortsAsTheStandardLibraryAndKeepsTheOrderOfEqualKeys() {
     for count in [0, 1, 2, 3, 100, 5000] {
       let random = Philox(key: UInt64(count))

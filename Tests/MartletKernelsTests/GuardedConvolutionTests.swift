@@ -41,22 +41,13 @@ struct GuardedConvolutionTests {
             workspace: workspace(memory, .backwardWeights))
         }
       }
-      let pixels = shape.batch * shape.output.count
-      GuardedBuffers.expectSame("bias, \(name), \(Scalar.self)") { memory in
-        ImplicitGEMM.backwardBias(
-          pixels: pixels, channels: shape.outputChannels, Scalar.format,
-          outputGradient: memory.copy(gradient),
-          biasGradient: memory.output(shape.outputChannels, Scalar.self),
-          workspace: memory.workspace(
-            ImplicitGEMM.backwardBiasWorkspace(pixels: pixels, channels: shape.outputChannels)))
-      }
     }
   }
 
-  @Test func float32() { check(Float.self, [.direct, .winograd(.two), .winograd(.four)]) }
+  @Test func float32() { check(Float.self, ConvolutionAlgorithm.allCases) }
   @Test func float64() { check(Double.self, [.direct]) }
 
-  /// Input in normalised parts, statistics, weights transformed before, and results in parts.
+  /// Input in normalised parts, statistics, and results in parts.
   @Test func fusedWinograd() {
     for (name, shape) in WinogradWeightsTests.chosen {
       let parts = someParts(of: shape.inputChannels)
@@ -80,17 +71,6 @@ struct GuardedConvolutionTests {
             variance: memory.output(shape.outputChannels, Float.self),
             inverseDeviation: memory.output(shape.outputChannels, Float.self),
             workspace: memory.workspace(moments.workspaceByteCount))
-        }
-        GuardedBuffers.expectSame("\(name), tile \(tile), weights transformed before") { memory in
-          let transformed = memory.rubbish(
-            Winograd.transformedForwardWeightBytes(shape, tile), alignment: 64
-          ).assumingMemoryBound(to: Float.self)
-          Winograd.transformForwardWeights(shape, tile, weight: memory.copy(weight), to: transformed)
-          Winograd.forward(
-            shape, tile, input: memory.inputParts(input, parts, normalization),
-            transformedWeight: transformed,
-            bias: memory.copy(outputs), output: memory.output(shape.outputElementCount, Float.self),
-            workspace: memory.workspace(Winograd.forwardWorkspace(shape, tile, weightsAreTransformed: true)))
         }
         GuardedBuffers.expectSame("\(name), tile \(tile), backward data") { memory in
           Winograd.backwardData(

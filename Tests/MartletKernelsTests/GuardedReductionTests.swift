@@ -89,7 +89,7 @@ struct GuardedReductionTests {
               targetType: .uint8,
               weights: isWeighted ? UnsafeRawPointer(memory.copy(weights)) : nil, ignoredIndex: 255,
               smoothing: 0.1)
-            let sums = memory.output(rows, Scalar.self)
+            let sums = memory.output(rows, Double.self)
             _ = kernel.run(logits: memory.copy(x), losses: memory.output(rows, Scalar.self), logSums: sums)
             kernel.gradient(
               logits: memory.copy(x), logSums: sums, dy: isWeighted ? UnsafeRawPointer(memory.copy(dy)) : nil,
@@ -120,6 +120,33 @@ struct GuardedReductionTests {
               logits: memory.copy(x), dy: isWeighted ? UnsafeRawPointer(memory.copy(weights)) : nil,
               scale: 0.5,
               dx: memory.output(count, Scalar.self))
+          }
+        }
+      }
+    }
+    check(Float.self)
+    check(Double.self)
+  }
+
+  @Test func lovasz() {
+    func check<Scalar: RealElement>(_: Scalar.Type) {
+      for (images, positions, channels) in [(1, 1, 1), (2, 5, 1), (1, 33, 3), (3, 17, 4), (2, 1021, 2)] {
+        let count = images * positions * channels
+        let errors = GuardedBuffers.positive(count, Scalar.self)
+        let truth = (0..<count).map { Scalar($0 * 7 % 3 == 0 ? 1 : 0) }
+        let counts = (0..<count).map { Scalar($0 % 5 == 1 ? 0 : 1) }
+        for (isPerImage, separatesChannels) in [(false, false), (false, true), (true, false), (true, true)] {
+          let kernel = LovaszKernel(
+            images: images, positions: positions, channels: channels, isPerImage: isPerImage,
+            separatesChannels: separatesChannels)
+          for isCounted in [false, true] {
+            GuardedBuffers.expectSame("\(kernel), \(Scalar.self), counted \(isCounted)") { memory in
+              let loss = memory.output(1, Double.self)
+              loss.pointee = kernel.run(
+                Scalar.element, errors: memory.copy(errors), truth: memory.copy(truth),
+                counts: isCounted ? UnsafeRawPointer(memory.copy(counts)) : nil,
+                slopes: memory.output(count, Scalar.self))
+            }
           }
         }
       }

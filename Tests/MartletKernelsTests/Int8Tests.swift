@@ -100,6 +100,23 @@ struct Int8Tests {
     #expect(count > 80, "\(count)")
   }
 
+  /// Where all pixels of a patch are columns of one product, each has a sum of weights of its own to take away.
+  @Test("knows what zero adds to each pixel of a transposed convolution's patch")
+  func patches() throws {
+    let memory = TestMemory(.endsAtWall)
+    let shapes = [
+      ConvolutionCases.shape(2, 3, 8, [14], [2], stride: [2]),
+      ConvolutionCases.shape(1, 20, 16, [5, 12], [1, 3], stride: [1, 3]),
+    ]
+    for shape in shapes {
+      // The third of these has activations of 0 and above alone.
+      for index in 0..<6 {
+        let drawn = RandomConvolution(seed: 12, index: index, shape: shape)
+        #expect(try Self.check(drawn, .backwardData, memory), "\(drawn)")
+      }
+    }
+  }
+
   /// - Returns: Whether the convolution could be computed.
   private static func check(
     _ drawn: RandomConvolution, _ part: ConvolutionPart, _ memory: TestMemory

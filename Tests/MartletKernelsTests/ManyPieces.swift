@@ -4,7 +4,9 @@
 enum ManyPieces {
   typealias Run = (name: String, body: (TestMemory) -> Void)
 
-  static var all: [Run] { convolutions + products + sums + elements + movements }
+  static var all: [Run] {
+    convolutions + products + attention + sums + lovasz + elements + movements + resamplings
+  }
 
   private static func numbers(_ count: Int, _ seed: UInt64 = 1) -> [Float] {
     GuardedBuffers.numbers(count, Float.self, seed: seed)
@@ -20,7 +22,7 @@ enum ManyPieces {
         1, 24, 40, groups: 4, [17, 9, 11], [3, 3, 2], stride: [2, 1, 1], before: [1, 1, 0]),
     ]
     return shapes.flatMap { shape -> [Run] in
-      [ConvolutionAlgorithm.direct, .winograd(.two), .winograd(.four)].filter { $0.supports(shape, .float32) }
+      ConvolutionAlgorithm.allCases.filter { $0.supports(shape, .float32) }
         .map {
           algorithm in
           (
@@ -43,12 +45,6 @@ enum ManyPieces {
                 shape, .float32, input: input, outputGradient: gradient,
                 weightGradient: memory.output(shape.weightElementCount, Float.self),
                 workspace: workspace(.backwardWeights))
-              let pixels = shape.batch * shape.output.count
-              ImplicitGEMM.backwardBias(
-                pixels: pixels, channels: shape.outputChannels, .float32, outputGradient: gradient,
-                biasGradient: memory.output(shape.outputChannels, Float.self),
-                workspace: memory.workspace(
-                  ImplicitGEMM.backwardBiasWorkspace(pixels: pixels, channels: shape.outputChannels)))
             }
           )
         }
@@ -67,6 +63,59 @@ enum ManyPieces {
             a: memory.copy(numbers(413 * 1201)), b: memory.copy(numbers(207 * 1201, 2)),
             output: memory.output(413 * 207, Float.self),
             workspace: memory.workspace(product.workspaceByteCount))
+        }
+      )
+    }
+  }
+
+  private static var attention: [Run] {
+    [AttentionShape.Axis.keys, .queries].map { axis in
+      let shape = AttentionShape(
+        batch: 3, heads: 4, queries: 65, keys: 130, size: 17, scale: 0.3, axis: axis, format: .float32)
+      let kernel = Attention(
+        shape, dropout: AttentionDropout(probability: 0.3, seed: 1, stream: 2, step: 3))
+      let (queryCount, keyCount) = (3 * 65 * 4 * 17, 3 * 130 * 4 * 17)
+      let sumCount = shape.batch * shape.heads * shape.sumCount
+      return (
+        "attention over the \(axis)",
+        { memory in
+          let inputs = Attention.Operands(
+            queries: memory.inOut(numbers(queryCount)), keys: memory.inOut(numbers(keyCount, 2)),
+            values: memory.inOut(numbers(keyCount, 3)))
+          let sums = memory.output(sumCount, Float.self)
+          kernel.forward(
+            inputs, keyCounts: nil, sums: .made, logSums: sums,
+            context: memory.output(queryCount, Float.self))
+          kernel.gradient(
+            inputs, keyCounts: nil, logSums: sums, contextGradient: memory.copy(numbers(queryCount, 4)),
+            logSumGradients: nil,
+            gradients: Attention.Operands(
+              queries: memory.output(queryCount, Float.self), keys: memory.output(keyCount, Float.self),
+              values: memory.output(keyCount, Float.self)))
+          kernel.logSumsGradient(
+            queries: inputs.queries, keys: inputs.keys, logSums: sums,
+            logSumGradients: memory.inOut(numbers(sumCount, 5)),
+            queryGradient: memory.output(queryCount, Float.self),
+            keyGradient: memory.output(keyCount, Float.self))
+        }
+      )
+    }
+  }
+
+  private static var lovasz: [Run] {
+    [(true, true), (true, false), (false, true)].map { isPerImage, separatesChannels in
+      let kernel = LovaszKernel(
+        images: 5, positions: 3001, channels: 4, isPerImage: isPerImage, separatesChannels: separatesChannels)
+      let count = 5 * 3001 * 4
+      return (
+        "Lovász \(isPerImage) \(separatesChannels)",
+        { memory in
+          let loss = memory.output(1, Double.self)
+          loss.pointee = kernel.run(
+            .float32, errors: memory.copy(numbers(count).map(abs)),
+            truth: memory.copy((0..<count).map { Float($0 * 7 % 3 == 0 ? 1 : 0) }),
+            counts: memory.copy((0..<count).map { Float($0 % 5 == 0 ? 0 : 1) }),
+            slopes: memory.output(count, Float.self))
         }
       )
     }
@@ -154,7 +203,7 @@ enum ManyPieces {
             targets: memory.copy((0..<rows).map { UInt8($0 % channels) }), targetType: .uint8, weights: nil,
             ignoredIndex: -100, smoothing: 0.1)
           let outcome = kernel.run(
-            logits: memory.copy(values), losses: nil, logSums: statistics(memory, rows))
+            logits: memory.copy(values), losses: nil, logSums: memory.output(rows, Double.self))
           guard case .sums(let loss, let weight) = outcome else { return }
           memory.output(2, Double.self).update(from: [loss, weight], count: 2)
         }
@@ -219,8 +268,6 @@ enum ManyPieces {
     let back = Resampling(
       images: 2, channels: channels, taps: [window.transposed, window.transposed], window: [3, 3],
       format: .float32)
-    let linear = AxisTaps.linear(inputSize: size, outputSize: 2 * size)
-    let upsampling = Resampling(images: 2, channels: channels, taps: [linear, linear], format: .float32)
     return [
       (
         "maximum pooling",
@@ -229,14 +276,6 @@ enum ManyPieces {
           let y = memory.output(2 * 31 * 31 * channels, Float.self)
           pool.maxPool(memory.copy(values), wide: false, output: y, index: index)
           back.maxPoolGradient(y, index: index, wide: false, inputGradient: memory.output(count, Float.self))
-        }
-      ),
-      (
-        "upsampling",
-        { memory in
-          upsampling.resample(
-            memory.copy(values), output: memory.output(4 * count, Float.self),
-            workspace: memory.workspace(upsampling.workspaceByteCount))
         }
       ),
       (
@@ -257,6 +296,26 @@ enum ManyPieces {
             indices: .int32(memory.copy(indices)), count: 9001, skipping: nil,
             target: memory.output(1999 * 13, Float.self), format: .float32,
             workspace: memory.workspace(Gather.addRowsWorkspaceByteCount(targetRows: 1999, count: 9001)))
+        }
+      ),
+      (
+        "gather along an axis",
+        { memory in
+          let (rows, width, taken) = (200, 70, 300)
+          let gather = AxisGather(
+            indexShape: [3, taken, width], sourceStrides: [rows * width, width, 1], axis: 1)
+          let (table, added) = (numbers(3 * rows * width), numbers(3 * taken * width, 2))
+          let indices = memory.copy(added.indices.map { Int32($0 * 31 % rows) })
+          gather.run(
+            memory.copy(table), indices: .int32(indices), target: memory.output(added.count, Float.self),
+            elementByteCount: 4)
+          gather.add(
+            memory.copy(added), indices: .int32(indices),
+            target: memory.inOut([Float](repeating: 0, count: table.count)), format: .float32)
+          for function in ScatterFunction.allCases {
+            gather.scatter(
+              function, .float32, memory.copy(added), indices: .int32(indices), target: memory.inOut(table))
+          }
         }
       ),
       (
@@ -292,5 +351,33 @@ enum ManyPieces {
         }
       ),
     ]
+  }
+
+  private static var resamplings: [Run] {
+    let (size, channels) = (61, 37)
+    let ways = [
+      ("upsampling", AxisTaps.linear(inputSize: size, outputSize: 2 * size)),
+      (
+        "average pooling",
+        .average(
+          inputSize: size, outputSize: 31, kernel: 3, stride: 2, padding: 1, paddingAfter: 1, dilation: 1,
+          divisor: .input)
+      ),
+    ]
+    return ways.flatMap { name, taps in
+      [(name, taps), ("\(name)'s gradient", taps.transposed)].map { name, taps -> Run in
+        let kernel = Resampling(images: 2, channels: channels, taps: [taps, taps], format: .float32)
+        let values = numbers(2 * taps.sourceSize * taps.sourceSize * channels)
+        return (
+          name,
+          { memory in
+            kernel.resample(
+              memory.copy(values),
+              output: memory.output(2 * taps.outputSize * taps.outputSize * channels, Float.self),
+              workspace: memory.workspace(kernel.workspaceByteCount))
+          }
+        )
+      }
+    }
   }
 }

@@ -24,12 +24,13 @@ struct RandomConvolution: CustomStringConvertible {
 
   var description: String { "shape \(index) of seed \(seed)\(isExact ? ", integers" : ""): \(shape)" }
 
-  init(seed: UInt64, index: Int) {
+  /// - Parameter given: A shape that is not drawn.
+  init(seed: UInt64, index: Int, shape given: ConvolutionShape? = nil) {
     self.seed = seed
     self.index = index
     isExact = index % 2 == 1
     var draw = Draw(generator: PhiloxGenerator(seed: seed, stream: UInt64(index)), isExact: isExact)
-    let shape = draw.shape()
+    let shape = given ?? draw.shape()
     self.shape = shape
     input = draw.numbers(shape.inputElementCount)
     weight = draw.numbers(shape.weightElementCount)

@@ -311,7 +311,7 @@ struct ExportOperationTests {
     #expect(given.shape == expected.shape, sourceLocation: sourceLocation)
     guard given.shape == expected.shape else { return }
     let (a, b) = (try given.scalars(Float.self), try expected.scalars(Float.self))
-    let difference = zip(a, b).map { abs($0 - $1) / max(1, abs($1)) }.max() ?? 0
+    let difference = largest(zip(a, b).map { abs($0 - $1) / max(1, abs($1)) })
     #expect(difference < 1e-5, sourceLocation: sourceLocation)
   }
 }

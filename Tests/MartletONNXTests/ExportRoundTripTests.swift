@@ -105,10 +105,9 @@ struct ExportRoundTripTests {
     #expect(given.shape == expected.shape, sourceLocation: sourceLocation)
     guard given.shape == expected.shape else { return }
     let (a, b) = (try given.scalars(Float.self), try expected.scalars(Float.self))
-    let largest = b.map(abs).max() ?? 0
-    let difference = zip(a, b).map { abs($0 - $1) }.max() ?? 0
-    #expect(largest > 0 && largest.isFinite, sourceLocation: sourceLocation)
-    #expect(
-      difference <= 1e-5 * largest, "\(difference) of \(largest)", sourceLocation: sourceLocation)
+    let size = largest(b.map(abs))
+    let difference = largest(zip(a, b).map { abs($0 - $1) })
+    #expect(size > 0 && size.isFinite, sourceLocation: sourceLocation)
+    #expect(difference <= 1e-5 * size, "\(difference) of \(size)", sourceLocation: sourceLocation)
   }
 }

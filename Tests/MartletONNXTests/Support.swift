@@ -168,6 +168,11 @@ extension ONNXModel {
   }
 }
 
+/// The largest of numbers that are not negative, infinite where one is not finite: `max()` passes over NaN.
+func largest(_ numbers: [Float]) -> Float {
+  numbers.reduce(0) { $1.isFinite ? max($0, $1) : .infinity }
+}
+
 /// The largest difference, over what is allowed: an absolute one plus one relative to what is expected.
 func excess(
   _ got: Tensor, _ expected: Tensor, absolute: Double, relative: Double,

@@ -46,6 +46,23 @@ struct AttentionTests {
     }
   }
 
+  @Test("of no keys is zeros, and of no queries nothing", arguments: [1, 8, 1024])
+  func empty(_ size: Int) throws {
+    for axis in [Tensor.AttentionAxis.keys, .queries] {
+      for (queries, keys) in [(0, 0), (1, 0), (3, 0), (0, 2)] {
+        let inputs = try operands(1, queries, keys, size)
+        let function = try Function(inputs.map(\.type), mode: .training) { arguments in
+          let context = try arguments[0].attention(
+            keys: arguments[1], values: arguments[2], heads: 1, axis: axis)
+          return try [context] + gradients(of: context.sum(), withRespectTo: arguments)
+        }
+        for result in try function(inputs) {
+          #expect(try result.scalars(Double.self).allSatisfy { $0 == 0 }, "\(queries) × \(keys), \(axis)")
+        }
+      }
+    }
+  }
+
   @Test("keeps the weights' mean when some are dropped")
   func expectation() throws {
     // Equal scores and values of 1: a context is the sum of the weights that are left.

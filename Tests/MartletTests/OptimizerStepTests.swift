@@ -85,6 +85,24 @@ struct OptimizerStepTests {
     #expect(try clipCoefficient(of: [a, broken], maximumNorm: 2).coefficient.item(Double.self).isNaN)
   }
 
+  @Test(
+    "averages what does not change to itself, and what does to its mean", arguments: [0.9, 0.999, 0.9999])
+  func averages(_ decay: Double) throws {
+    let value = try Tensor.normal(
+      TensorType([1000], .float32), mean: 1, standardDeviation: 1, seed: 3, stream: 1)
+    let scalars = try Tensor(shape: [2], scalars: [decay, 1 - decay])
+    let average = try value + 0
+    for _ in 0..<500 { try accumulate(into: average, value, scalars: scalars) }
+    #expect(try average.scalars(Float.self) == value.scalars(Float.self))
+    // From 0 it comes to 1 − decayⁿ of the value, and that within the roundings of n steps at most.
+    let risen = try Tensor.zeros([1000])
+    for _ in 0..<500 { try accumulate(into: risen, value, scalars: scalars) }
+    let part = 1 - (0..<500).reduce(1.0) { product, _ in product * decay }
+    for (a, b) in zip(try risen.scalars(Float.self), try value.scalars(Float.self)) {
+      #expect(abs(Double(a) - part * Double(b)) <= 500 * 0x1p-24 * abs(Double(b)))
+    }
+  }
+
   @Test("refuse state that does not fit the parameter")
   func refuseMisfits() throws {
     let p = try Tensor.zeros([3])

@@ -73,10 +73,6 @@ void martlet_unpack_sums_8(const martlet_weight_sums *sums);
 void martlet_add_float(float *sums, const float *terms, long count);
 void martlet_add_double(double *sums, const double *terms, long count);
 
-/// sums[c] += sum over rows of values[row][c], in order. Rows are `channels` long and contiguous.
-void martlet_add_rows_float(double *sums, const float *values, long rows, long channels);
-void martlet_add_rows_double(double *sums, const double *values, long rows, long channels);
-
 /// A transposed copy, to[c * to_pitch + r] = from[r * from_pitch + c], in blocks that stay in cache.
 void martlet_transpose_4(const void *from, long from_pitch, void *to, long to_pitch, long rows, long columns);
 void martlet_transpose_8(const void *from, long from_pitch, void *to, long to_pitch, long rows, long columns);

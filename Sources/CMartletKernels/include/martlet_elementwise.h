@@ -29,6 +29,7 @@ typedef enum {
   MARTLET_TANH,
   MARTLET_ERF,
   MARTLET_CLAMP,         // from a to b
+  MARTLET_HARD_TANH,     // the same, with a slope of 0 at a and b too
   MARTLET_ADD_SCALAR,    // x + a
   MARTLET_SCALE,         // x * a
   MARTLET_DIVIDE_BY,     // x / a

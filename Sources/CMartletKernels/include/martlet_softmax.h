@@ -32,10 +32,10 @@ typedef struct {
   // sums[1] = the sum of the targets' weights. Gives the first row whose target is out of range, or `end`.
   size_t (*_Nonnull cross_entropy)(
       const martlet_cross_entropy *_Nonnull, const void *_Nonnull logits, size_t first, size_t end,
-      void *_Nullable losses, void *_Nonnull log_sums, double *_Nonnull sums);
+      void *_Nullable losses, double *_Nonnull log_sums, double *_Nonnull sums);
   // dx for rows first ..< end; row r's loss has the gradient scale · (dy ? dy[r] : 1).
   void (*_Nonnull cross_entropy_gradient)(
-      const martlet_cross_entropy *_Nonnull, const void *_Nonnull logits, const void *_Nonnull log_sums,
+      const martlet_cross_entropy *_Nonnull, const void *_Nonnull logits, const double *_Nonnull log_sums,
       size_t first, size_t end, const void *_Nullable dy, double scale, void *_Nonnull dx);
   // With weights w and p (or null: 1) and l = 1 + (p − 1) · t:
   // loss = w · ((1 − t) · x + l · log(1 + e^−x)); gives the sum, and each where `losses` is given.

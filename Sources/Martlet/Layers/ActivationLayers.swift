@@ -41,7 +41,7 @@ public final class HardSigmoid: Layer {
 /// max(x, 0), 6 at most.
 public final class ReLU6: Layer {
   public init() {}
-  public func forward(_ input: Tensor) throws -> Tensor { try input.clamp(min: 0, max: 6) }
+  public func forward(_ input: Tensor) throws -> Tensor { try input.relu6() }
 }
 
 /// 1 / (1 + e to the power −x)

@@ -50,6 +50,11 @@ extension Tensor {
     try elu(slope: slope) * scale
   }
 
+  /// Limits every element to a range; the gradient is 0 at the limits too, unlike ``clamp(min:max:)-(Double,_)``'s.
+  public func hardTanh(min: Double = -1, max: Double = 1) throws -> Tensor { try mapped(.hardTanh(min, max)) }
+  /// max(x, 0), 6 at most; the gradient is 0 at 0 and 6, as PyTorch's.
+  public func relu6() throws -> Tensor { try hardTanh(min: 0, max: 6) }
+
   /// slope · x + offset, kept within 0 and 1: ONNX's HardSigmoid. Its gradient is 0 outside of that.
   public func hardSigmoid(slope: Double, offset: Double) throws -> Tensor {
     try (self * slope + offset).clamp(min: 0, max: 1)

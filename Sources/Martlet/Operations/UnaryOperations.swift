@@ -90,6 +90,7 @@ extension UnaryFunction {
     case .tanh: "tanh"
     case .erf: "erf"
     case .clamp: "clamp"
+    case .hardTanh: "hardtanh"
     case .addScalar: "add"
     case .scale: "mul"
     case .divideBy, .divideInto: "div"

@@ -56,8 +56,9 @@ extension Tensor {
   public func upsampled(scale: [Double], mode: UpsamplingMode = .nearest) throws -> Tensor {
     try checkSpace(mode)
     let size = try scaledSpace(scale, "upsample")
-    // An axis that keeps its size is copied, whatever its scale.
-    let scales = zip(scale, zip(size, space)).map { $1.0 == $1.1 ? nil : $0 }
+    // PyTorch copies an axis that keeps its size, whatever its scale, but when it is cubic.
+    let isCubic = if case .bicubic = mode { true } else { false }
+    let scales = zip(scale, zip(size, space)).map { $1.0 == $1.1 && !isCubic ? nil : $0 }
     return try resized(to: size, mode.interpolation, scale: scales)
   }
 }

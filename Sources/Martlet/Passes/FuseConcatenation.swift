@@ -8,6 +8,7 @@ public struct FuseConcatenation: GraphPass {
 
   public func rewrite(_ graph: Graph) -> Graph {
     let producers = graph.producers()
+    let changes = graph.firstChanges()
     func joined(_ value: ValueID) -> [ValueID]? {
       guard let producer = producers[value],
         graph.nodes[producer].operation as? Concatenate == Concatenate(axis: 1)
@@ -24,7 +25,11 @@ public struct FuseConcatenation: GraphPass {
     var result = graph
     for index in graph.nodes.indices {
       result.nodes[index] = result.nodes[index].readingParts(in: graph) { value in
-        joined(value)?.flatMap(parts(of:)).map { (.plain, [$0]) }
+        guard let parts = joined(value)?.flatMap(parts(of:)),
+          // What was joined may have changed when it is read as late as this.
+          parts.allSatisfy({ changes[$0] ?? .max > index })
+        else { return nil }
+        return parts.map { (.plain, [$0]) }
       }
     }
     return result

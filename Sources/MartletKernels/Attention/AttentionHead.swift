@@ -38,7 +38,9 @@ struct AttentionHead {
     let packed = max(
       longest * ceilDivide(shape.size, width) * width, shape.size * ceilDivide(shape.keys, width) * width)
     let sizes = [
-      matrix, matrix, longest * bytes, packed * bytes, packed * bytes,
+      matrix, matrix, longest * bytes, packed * bytes,
+      // Before they are made, offsets of the operands lie here.
+      max(packed * bytes, shape.size * MemoryLayout<Int>.stride),
       2 * longest * MemoryLayout<UnsafeRawPointer>.stride,
     ]
     var cursor = ScratchCursor(threadScratch(sizes.reduce(0) { $0 + ScratchCursor.padded($1) }))

@@ -1,9 +1,8 @@
 import Martlet
 import Testing
 
-/// Layers without parameters are the tensor's own functions, which the table of operations tests; here that each gives
-/// its arguments on.
-@Suite("Layers without parameters")
+/// Layers are the tensor's own functions, which the table of operations tests; here that each gives its arguments on.
+@Suite("Layers")
 struct LayerTests {
   private func numbers(_ shape: [Int]) throws -> Tensor {
     let count = shape.reduce(1, *)
@@ -29,6 +28,39 @@ struct LayerTests {
     try expectSame(Tanh(), x, x.tanh())
     try expectSame(Softmax(axis: -1), x, x.softmax(axis: -1))
     try expectSame(Softmax(axis: 1), x, x.softmax(axis: 1))
+  }
+
+  @Test("ReLU6 has no slope where it is limited, nor at the limits, as PyTorch's")
+  func limited() throws {
+    let x = try Tensor(shape: [6], scalars: [-1, 0, 0.5, 5.5, 6, 7] as [Float])
+    let step = try Function([x.type]) {
+      let y = try ReLU6()($0[0])
+      return [y] + (try gradients(of: y.sum(), withRespectTo: $0))
+    }
+    let results = try step([x])
+    #expect(try results[0].scalars(Float.self) == [0, 0, 0.5, 5.5, 6, 6])
+    #expect(try results[1].scalars(Float.self) == [0, 0, 1, 1, 0, 0])
+  }
+
+  @Test("a transposed convolution over one space axis")
+  func transposedConvolution() throws {
+    let layer = try withSeed(1) {
+      try ConvTranspose1d(
+        inputChannels: 4, outputChannels: 6, kernelSize: 3, stride: 3, padding: 1, outputPadding: 2,
+        dilation: 2, groups: 2)
+    }
+    let x = try numbers([2, 4, 7])
+    let expected = try x.transposedConvolution(
+      layer.weight.value, bias: layer.bias?.value,
+      ConvolutionOptions(stride: [3], padding: [1], dilation: [2], groups: 2), outputPadding: [2])
+    #expect(expected.shape == [2, 6, 23])
+    try expectSame(layer, x, expected)
+    let plain = try withSeed(1) {
+      try ConvTranspose1d(inputChannels: 4, outputChannels: 6, kernelSize: 3, bias: false)
+    }
+    #expect(plain.bias == nil)
+    try expectSame(plain, x, x.transposedConvolution(plain.weight.value))
+    #expect(throws: MartletError.self) { try layer(numbers([2, 4, 7, 3])) }
   }
 
   @Test("pooling over one to three space axes")

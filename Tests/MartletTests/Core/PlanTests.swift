@@ -39,12 +39,30 @@ struct PlanTests {
     #expect(try step([.zeros([2])])[0].scalars(Float.self) == [1, 1])
   }
 
-  /// A random computation of mixes, views, overwriting and scratch memory, as model code.
-  private static func randomBody(seed: UInt64) -> @Sendable ([Tensor]) throws -> [Tensor] {
+  /// A random computation of mixes, some of them twice, views, overwriting and scratch memory, as model code.
+  ///
+  /// - Parameter states: What it reads and changes besides, as it is or through views.
+  private static func randomBody(
+    seed: UInt64, states: [Buffer] = []
+  ) -> @Sendable ([Tensor]) throws -> [Tensor] {
     { arguments in
       var random = TestGenerator(state: seed)
-      var values = arguments
+      var values = arguments + states.map(\.value)
+      var mixes: [(mix: Mix, inputs: [Tensor])] = []
       for _ in 0..<Int.random(in: 5...60, using: &random) {
+        if Int.random(in: 0..<5, using: &random) == 0, let state = states.randomElement(using: &random) {
+          let count = state.type.elementCount
+          let target =
+            Bool.random(using: &random)
+            ? state.value : try Tensor.apply(Relabel(shape: [count]), [state.value])[0]
+          let addend = values.filter { $0.elementCount == count }.randomElement(using: &random)!
+          _ = try Tensor.apply(AddToState(), [target, addend])
+          continue
+        }
+        if Int.random(in: 0..<6, using: &random) == 0, let again = mixes.randomElement(using: &random) {
+          values += try Tensor.apply(again.mix, again.inputs)
+          continue
+        }
         if Int.random(in: 0..<6, using: &random) == 0, let value = values.randomElement(using: &random) {
           let count = value.elementCount
           values.append(
@@ -62,31 +80,55 @@ struct PlanTests {
           isRecomputable: Bool.random(using: &random),
           workspaceElements: Int.random(in: 0...40, using: &random))
         values += try Tensor.apply(mix, inputs)
+        mixes.append((mix, inputs))
       }
       return (0..<3).map { _ in values.randomElement(using: &random)! } + [arguments[0]]
     }
   }
 
+  private static func inputs() throws -> [Tensor] {
+    try [[3, 7], [21, 1], [5]].map { shape in
+      try Tensor(shape: shape, scalars: (0..<shape.reduce(1, *)).map { Float($0) * 0.1 - 1 })
+    }
+  }
+
+  /// Passes that look at no operation's kind, and compute again whatever they can.
+  private static let eagerPasses: [any GraphPass] = {
+    var recompute = RecomputeCheapValues()
+    recompute.minimumByteCount = 0
+    recompute.minimumDistance = 2
+    return [MergeEqualNodes(), RemoveUnusedNodes(), recompute]
+  }()
+
   @Test(
     "give the same as running at once, whatever is overwritten, viewed or computed again", arguments: 0..<300)
   func agreesWithRunningAtOnce(_ seed: Int) throws {
     let body = Self.randomBody(seed: UInt64(seed))
-    let inputs = try [[3, 7], [21, 1], [5]].map { shape in
-      try Tensor(shape: shape, scalars: (0..<shape.reduce(1, *)).map { Float($0) * 0.1 - 1 })
-    }
+    let inputs = try Self.inputs()
     let before = try inputs.map { try $0.scalars(Float.self) }
     let expected = try body(inputs).map { try $0.scalars(Float.self) }
-    var recompute = RecomputeCheapValues()
-    recompute.minimumByteCount = 0
-    recompute.minimumDistance = 2
-    let passes: [any GraphPass] = [MergeEqualNodes(), RemoveUnusedNodes(), recompute]
-    let function = try Function(inputs.map(\.type), passes: passes, body)
+    let function = try Function(inputs.map(\.type), passes: Self.eagerPasses, body)
     for _ in 0..<2 {
       let got = try function(inputs).map { try $0.scalars(Float.self) }
       #expect(got == expected)
     }
     // Nothing a caller owns may have been written to.
     #expect(try inputs.map { try $0.scalars(Float.self) } == before)
+  }
+
+  @Test("give the same with passes as without, where state is changed between two reads", arguments: 0..<300)
+  func stateChangesBetweenReads(_ seed: Int) throws {
+    let inputs = try Self.inputs()
+    func results(_ passes: [any GraphPass]) throws -> [[UInt32]] {
+      let states = try [[7, 3], [5]].map { try Buffer(Tensor.full(0.5, TensorType($0))) }
+      let function = try Function(
+        inputs.map(\.type), passes: passes, Self.randomBody(seed: UInt64(seed), states: states))
+      // The second run reads what the first one left.
+      return try (0..<2).flatMap { _ in
+        try (function(inputs) + states.map(\.concrete)).map { try $0.scalars(Float.self).map(\.bitPattern) }
+      }
+    }
+    #expect(try results(Self.eagerPasses) == results([]))
   }
 
   @Test("reuse memory of values that are no longer needed")

@@ -33,6 +33,8 @@ extension OperationRow {
     row("erf") { try $0[0].erf() },
     row("clamp") { try $0[0].clamp(min: -0.5, max: 0.8) },
     row("clamp_below") { try $0[0].clamp(min: 0.1) },
+    // At its limits there are no differences.
+    row("relu6", checksFiniteDifferences: false) { try $0[0].relu6() },
     row("power_square") { try $0[0].power(2) },
     row("power_root") { try $0[0].power(0.5) },
     row("power_cube") { try $0[0].power(3) },

@@ -85,6 +85,7 @@ extension OperationRow {
     },
     OperationRow("upsampling/bicubic") { [try $0[0].upsampled(to: [7, 9], mode: .bicubic())] },
     OperationRow("upsampling/bicubic_down") { [try $0[0].upsampled(to: [4, 3], mode: .bicubic())] },
+    OperationRow("upsampling/bicubic_kept") { [try $0[0].upsampled(scale: 1.2, mode: .bicubic())] },
     OperationRow("upsampling/bicubic_aligned") {
       [try $0[0].upsampled(scale: 2, mode: .bicubic(alignCorners: true))]
     },

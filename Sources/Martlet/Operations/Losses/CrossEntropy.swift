@@ -70,7 +70,7 @@ struct CrossEntropyOperation: Operation {
     try attributes.check(inputs)
     let (scalar, positions) = (inputs[0].scalar, inputs[1].shape)
     return [
-      TensorType(attributes.reduction == .none ? positions : [], scalar), TensorType(positions, scalar),
+      TensorType(attributes.reduction == .none ? positions : [], scalar), TensorType(positions, .float64),
       TensorType([], .float64),
     ]
   }
@@ -79,7 +79,7 @@ struct CrossEntropyOperation: Operation {
     let keepsEach = attributes.reduction == .none
     let outcome = attributes.kernel(call.inputs).run(
       logits: call.inputs[0].address, losses: keepsEach ? call.outputs[0].address : nil,
-      logSums: call.outputs[1].address)
+      logSums: call.outputs[1].address.assumingMemoryBound(to: Double.self))
     switch outcome {
     case .invalidTarget(let row):
       let targets = call.inputs[1]
@@ -130,7 +130,7 @@ struct CrossEntropyGradientOperation: Operation {
       case .mean: dy.loadReal() / weight.loadReal()
       }
     attributes.kernel(call.inputs).gradient(
-      logits: call.inputs[0].address, logSums: logSums.address,
+      logits: call.inputs[0].address, logSums: logSums.address.assumingMemoryBound(to: Double.self),
       dy: attributes.reduction == .none ? UnsafeRawPointer(dy.address) : nil, scale: scale,
       dx: call.outputs[0].address)
   }

@@ -97,7 +97,8 @@ struct NarrowProduct {
   }
 
   /// - Parameters:
-  ///   - scales: What sums are multiplied by, one number a column, for kernels whose sums are whole numbers.
+  ///   - scales: What sums are multiplied by, one number a column, for kernels whose sums are whole numbers. The bias
+  ///     then has a number for each column too, not only for each channel of a result.
   ///   - padding: What each byte of a pixel outside the source is.
   ///   - round: Rounds some rows of so many channels to memory where rows are so many bytes apart.
   func run(
@@ -115,7 +116,7 @@ struct NarrowProduct {
     scratch.padding.initializeMemory(as: UInt8.self, repeating: padding, count: pixelBytes)
     self.round(operands.source, to: scratch.rows, by: round)
     var bias = operands.bias.map { UnsafeRawPointer($0) }
-    if let given = bias, biasRepeats > 1 {
+    if let given = bias, biasRepeats > 1, scales == nil {
       let bytes = biasCount * MemoryLayout<Float>.stride
       for i in 0..<biasRepeats { (scratch.bias + i * bytes).copyMemory(from: given, byteCount: bytes) }
       bias = UnsafeRawPointer(scratch.bias)

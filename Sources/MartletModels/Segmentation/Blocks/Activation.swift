@@ -8,7 +8,7 @@ enum Activation: Hashable, Sendable {
     switch self {
     case .none: x
     case .relu: try x.relu()
-    case .relu6: try x.clamp(min: 0, max: 6)
+    case .relu6: try x.relu6()
     case .silu: try x.silu()
     case .hardSwish: try x.hardSwish()
     }

@@ -65,7 +65,7 @@ extension OperationConverter {
     case .erf: return node.node("Erf")
     case .hardSwish: return node.node("HardSwish")
     case .hardSigmoid: return node.node("HardSigmoid", [.float("alpha", 1.0 / 6), .float("beta", 0.5)])
-    case .clamp(let low, let high):
+    case .clamp(let low, let high), .hardTanh(let low, let high):
       // A side that is open has no input.
       let bounds = try [low, high].map { $0.isFinite ? try node.scalar($0) : "" }
       return node.node("Clip", bounds[1].isEmpty ? [x, bounds[0]] : [x] + bounds)
