@@ -41,15 +41,17 @@ test: dependencies ## Run all tests, optimised
 
 sanitize: $(SANITIZERS:%=sanitize-%) ## Run the kernels' tests under sanitizers (SANITIZERS=address for one)
 
-# A build for each, which takes minutes the first time. XCTest is left out: there are no tests for it, and it leaks.
+# A build for each, which takes minutes the first time, and fewer random shapes, unless told how many. XCTest is left
+# out: there are no tests for it, and it leaks.
 $(SANITIZERS:%=sanitize-%): sanitize-%: dependencies
-	MARTLET_TEST_SHAPES=200 $(SWIFT) test $(RELEASE) $(SANITIZE_$*) --scratch-path .build-$* \
+	MARTLET_TEST_SHAPES="$${MARTLET_TEST_SHAPES:-200}" \
+		$(SWIFT) test $(RELEASE) $(SANITIZE_$*) --scratch-path .build-$* \
 		-Xswiftc -enable-testing --disable-xctest --filter MartletKernelsTests
 
 fuzz: dependencies ## Try to break the readers of files with libFuzzer (SUBJECT=onnx SECONDS=3600 for one, long)
 	@Scripts/fuzz $(SECONDS) $(SUBJECT)
 
-lint: ## Check formatting and that sources build without warnings
+lint: ## Check formatting, and look for leftovers, traps in the sources and files that belong to one machine
 	swift-format lint --strict --recursive Package.swift Sources Tests
 	@Scripts/check-sources
 
@@ -57,7 +59,7 @@ format: ## Format the sources
 	swift-format format --in-place --recursive Package.swift Sources Tests
 
 demo: build ## Synthesize cells, train a small U-Net on them, write masks and a report
-	@Scripts/demo $(DEMO)
+	@Scripts/demo '$(DEMO)'
 
 peers: ## Install the frameworks that benchmarks compare with
 	@Scripts/install-peers $(PYTHON_ENVIRONMENT)
@@ -81,5 +83,6 @@ docs: ## Build the documentation into docs-output
 	$(SWIFT) package --allow-writing-to-directory docs-output generate-documentation \
 		--target Martlet --output-path docs-output --transform-for-static-hosting
 
-clean: ## Remove what was built
+clean: ## Remove what was built, and the corpora and findings of `make fuzz`
 	$(SWIFT) package clean
+	rm -rf .build-* .fuzz docs-output

@@ -14,9 +14,23 @@ HERE = Path(__file__).parent
 INTRODUCTION = """# Training to the same end
 
 The U-Net of `peers/unet.py` on images and masks of nuclei (2018 Data Science Bowl, stage 1: 200 images to train on, 50
-to validate on, 256×256). The opening comment of `peers/train_nuclei.py` states the recipe; Martlet's runs are
-`martlet train segmentation` with its defaults. IoU is the nuclei's, over all pixels of the validation images at once.
-`training.py` made this page.
+to validate on, 256×256), by the recipe that the opening comment of `peers/train_nuclei.py` states, which is also what
+`martlet train segmentation` does by default; the captions say where runs differ from the defaults. IoU is the nuclei's,
+over all pixels of the validation images at once. `training.py` made this page of runs such as these:
+
+```sh
+ours="martlet train segmentation --images DATA/train/images --masks DATA/train/masks \\
+    --validation-images DATA/validation/images --validation-masks DATA/validation/masks"
+python Benchmarks/peers/train_nuclei.py --data DATA --output nuclei.json
+$ours --base-channels 32 --output runs/nuclei
+for numerics in fast strict direct; do
+    $ours --base-channels 16 --epochs 12 --numerics $numerics --output runs/$numerics
+done
+python Benchmarks/training.py \\
+    --table "PyTorch and Martlet (32 base channels, 20 epochs)" "PyTorch 2.13=nuclei.json" Martlet=runs/nuclei \\
+    --table "Numerics (16 base channels, 12 epochs, the same weights and batches)" \\
+    .fast=runs/fast .strict=runs/strict .direct=runs/direct
+```
 """
 
 

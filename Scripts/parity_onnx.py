@@ -32,7 +32,8 @@ def run(*command):
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}\n{done.stderr}")
-    return done.stdout.strip()
+    # What it says beside where it wrote to.
+    return "\n".join(line for line in done.stdout.splitlines() if not line.startswith("wrote "))
 
 
 def checked(path):
