@@ -37,7 +37,7 @@ struct CalibrateCommand: ParsableCommand {
       try calibrateSegmentation(
         url, images: files, output: output, overwrites: outputs.overwrite, inferenceDepth: inferenceDepth,
         numerics: options.numerics)
-      try printResult(output)
+      try printResult("wrote \(output)")
     }
   }
 }

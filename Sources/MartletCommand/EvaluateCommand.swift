@@ -9,20 +9,21 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate", abstract: "Measure a trained network.",
     discussion: """
       A segmentation network is measured on images with masks: pixels, objects, distances between surfaces, and \
-      calibration. Without --images and --masks, the run's own validation \
-      images are used; others that have come to their folder with masks are left out.
+      calibration. Without --images, the run's own validation images are used; others that have come to their folder \
+      with masks are left out.
 
       A recommender is measured on each user's last interaction, or the one before it, ranked among all items.
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "A run folder; or a segmentation network's weights file, with --images and --masks.", valueName: "run"))
+      "A run folder; or a segmentation network's weights file, with --images.", valueName: "run"))
   var folder: String
   @Option(help: ArgumentHelp("Folder of images.", valueName: "dir")) var images: String?
   @Option(
     help: ArgumentHelp(
-      "Folder of their masks, or the file or folder of their annotations.", valueName: "path"))
+      "Folder of their masks, or the file or folder of their annotations. (default: where the images are)",
+      valueName: "path"))
   var masks: String?
   @Option(help: "How they are stored, as in training. (default: auto)") var format: DatasetFormat?
   @Option(help: "How they name classes, as in training. (default: as the run's masks)")
@@ -72,9 +73,6 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   func run() throws {
-    try require(
-      (images == nil) == (masks == nil), "evaluate", "expected --images and --masks together, got one of them"
-    )
     let run = URL(filePath: folder)
     let kind = try ModelFile(runOrWeights: run).kind
     switch kind {

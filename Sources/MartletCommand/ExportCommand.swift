@@ -58,6 +58,7 @@ struct ExportCommand: ParsableCommand {
       let summary = try export.run()
       for axis in summary.fixedAxes { try printResult("\(axis)") }
     }
+    try printResult("wrote \(output)")
   }
 
   private func sizes(_ text: String) throws -> [Int] {

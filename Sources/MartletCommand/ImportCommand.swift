@@ -36,6 +36,8 @@ struct ImportCommand: ParsableCommand {
     let found = try ONNXImport(URL(filePath: model))
     try printResult(found.description)
     try found.check()
-    if let output { try removingDrafts { try found.saveWeights(to: output, overwriting: files.overwrite) } }
+    guard let output else { return }
+    try removingDrafts { try found.saveWeights(to: output, overwriting: files.overwrite) }
+    try printResult("wrote \(output)")
   }
 }

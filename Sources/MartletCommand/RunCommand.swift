@@ -46,5 +46,6 @@ struct RunCommand: ParsableCommand {
     run.weights = weights
     run.overwrites = files.overwrite
     try removingDrafts { try run.run(numerics: options.numerics) }
+    try printResult("wrote \(output)")
   }
 }

@@ -8,12 +8,16 @@ struct SegmentationFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Folder of training images. (required)", valueName: "dir")) var images: String?
   @Option(
     help: ArgumentHelp(
-      "Folder of their masks, or the file or folder of their annotations. (required, but where --images holds them)",
+      "Folder of their masks, or the file or folder of their annotations. (default: where the images are)",
       valueName: "path"))
   var masks: String?
   @Option(help: "How they are stored. (default: auto)") var format: DatasetFormat?
   @Option(help: ArgumentHelp("Folder of validation images.", valueName: "dir")) var validationImages: String?
-  @Option(help: ArgumentHelp("Folder of their masks.", valueName: "dir")) var validationMasks: String?
+  @Option(
+    help: ArgumentHelp(
+      "Folder or file of their masks, as for --masks. (default: where the validation images are)",
+      valueName: "path"))
+  var validationMasks: String?
   @Option(
     parsing: .unconditional,
     help: "Share of the images set aside for validation when no folders are given. (default: 0.2)")

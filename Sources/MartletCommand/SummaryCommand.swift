@@ -18,8 +18,8 @@ struct SummaryCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      Batch, channels and sizes; of recommenders histories and their length. (default: what a run was made for; \
-      1x3x256x256 of architectures, 1x1x64x64x64 with --axes 3; 1x200)
+      Batch, channels and sizes; of recommenders histories and their length. (default: what a run was trained on; \
+      1x3x256x256 of architectures and weights files, 1x1x64x64x64 with --axes 3; 1x200)
       """, valueName: "NxCxHxW"))
   var input: String?
 
@@ -43,7 +43,10 @@ struct SummaryCommand: ParsableCommand {
     request.withoutPasses = withoutPasses
     let summary = try request.summary(numerics: options.numerics)
     if plan {
-      try printResult("forward pass\n\n\(summary.forwardPlan)\n\ntraining step\n\n\(summary.trainingPlan)\n")
+      try printResult("forward pass\n\n\(summary.forwardPlan)\n")
+      if case .success(let training) = summary.training {
+        try printResult("training step\n\n\(training.plan)\n")
+      }
     }
     try printResult("\(summary)")
   }

@@ -14,15 +14,17 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Train a network, from flags or a YAML file, or go on with a run.",
     usage: """
-      martlet train segmentation --images DIR --masks DIR --output RUN [flags]
+      martlet train segmentation --images DIR [--masks DIR] --output RUN [flags]
       martlet train recommendation --interactions FILE --output RUN [flags]
       \(fileUsage)
       """,
     discussion: """
       A YAML file holds the flags of `train segmentation` by their names without dashes, such as `base-channels: 32`, \
-      or, after `task: recommendation`, those of `train recommendation`; flags behind it go on top. `--resume RUN` goes \
-      on with a run that was stopped, as it began and without other flags, and ends with the bytes of a run that never \
-      was.
+      or, after `task: recommendation`, those of `train recommendation`; flags behind it go on top. Several values are \
+      a list, such as `class-weights: [0.5, 1]`, and so are classes, by their names: `classes: [background, cell]`. \
+      Names with values are a mapping, such as `learning-rate-factors: {encoder: 0.1}`, and a switch is true or false, \
+      such as `batch-norm: false`. Relative paths are those from the working directory. `--resume RUN` goes on with a \
+      run that was stopped, as it began and without other flags, and ends with the bytes of a run that never was.
       """,
     subcommands: [TrainSegmentationCommand.self, TrainRecommendationCommand.self, TrainFromFileCommand.self],
     defaultSubcommand: TrainFromFileCommand.self)
@@ -33,15 +35,18 @@ struct TrainSegmentationCommand: ParsableCommand {
     commandName: "segmentation",
     abstract: "Train a segmentation network on a folder of images and one of masks.",
     discussion: """
-      Images and masks are paired by file name; PNG, JPEG and TIFF are read. Everything is checked before the \
-      first step. The run folder holds the configuration, checkpoints, metrics.csv, TensorBoard events, \
-      model.safetensors with PyTorch's names, and report.html.
+      Images and masks are paired by file name, but for a suffix such as `_mask`, `-gt`, `.label` or `_img`; masks \
+      with one may lie beside their images, or both in folders `images` and `masks` of one: that is then given as \
+      --images alone. PNG, JPEG and TIFF are read. Everything is checked before the first step. The run folder holds \
+      the configuration, checkpoints, metrics.csv, TensorBoard events, model.safetensors with PyTorch's names, and \
+      report.html.
 
       Losses, with the defaults of their parameters (smp is segmentation_models.pytorch):
       \(SegmentationLoss.help)
 
       Steps of augmentation in a YAML file, such as `augmentation: {rotation: {degrees: 30}}`, with their parameters, \
-      the defaults, and what each can be:
+      the defaults, and what each can be; `fill: ignore` among them leaves what a window shows past the image's edge \
+      out of the loss, in place of `fill: reflect`:
       \(AugmentationPipeline.help)
       """)
 
@@ -67,8 +72,8 @@ struct TrainRecommendationCommand: ParsableCommand {
     discussion: """
       Each user's last interaction is kept for testing and the one before it for validation; each earlier one, with \
       what came before it, is a training example. The best epoch is the one with the highest NDCG@10 among all items. \
-      The run folder holds the configuration, checkpoints, metrics.csv, TensorBoard events, model.safetensors with PyTorch's names, and \
-      report.html.
+      The run folder holds the configuration, checkpoints, metrics.csv, TensorBoard events, model.safetensors with \
+      PyTorch's names, and report.html.
       """)
 
   @OptionGroup(title: "Data and network") var flags: RecommendationFlags
@@ -172,4 +177,6 @@ private func finish(_ run: any StartedRun) throws {
     printError("stopped and saved; go on with: martlet train --resume \(run.folder.path)")
     throw ExitStatus.interrupted
   }
+  let files = RunFolder(run.folder)
+  try printResult("wrote \(files.url.relativePath), with \(files.report.relativePath) to look at")
 }

@@ -120,6 +120,24 @@ struct BadInputTests {
     #expect(!FileManager.default.fileExists(atPath: scratch.path("r")))
   }
 
+  @Test("files of another kind than a model's are told by what takes them")
+  func otherFiles() throws {
+    let scratch = try Scratch()
+    try "model: unet\n".write(toFile: scratch.path("run.yaml"), atomically: true, encoding: .utf8)
+    try Data("any".utf8).write(to: URL(filePath: scratch.path("cells.onnx")))
+    for (file, taker) in [("run.yaml", "`martlet train` takes"), ("cells.onnx", "`martlet run` take")] {
+      for command in [["summary"], ["evaluate"], ["predict"]] {
+        try expectRefusal(
+          command + [scratch.path(file)],
+          mentioning: ["expected a run folder or a weights file, got ", file, taker])
+      }
+    }
+    // A recommender's name alone does not say what its items are.
+    try expectRefusal(
+      ["export", "paup", "--weights", scratch.path("w.safetensors"), "--output", scratch.path("a.onnx")],
+      mentioning: ["expected a run folder or a weights file of paup"])
+  }
+
   @Test("commands that do not exist are named, with the nearest that does")
   func commands() throws {
     try expectRefusal(["evalute", "run"], mentioning: ["there is no evalute; did you mean evaluate?"])

@@ -92,6 +92,49 @@ struct DatasetCommandTests {
     #expect(encoded.output.contains(#""encoding" : "nonzero""#), "\(encoded.output)\(encoded.errors)")
   }
 
+  @Test("one folder can hold images and masks, in training and evaluation as in inspection")
+  func onePlace() throws {
+    let scratch = try Scratch()
+    try scratch.cells()
+    // Masks beside their images.
+    let mixed = URL(filePath: scratch.path("mixed"))
+    try FileManager.default.copyItem(atPath: scratch.path("cells/images"), toPath: mixed.path)
+    for name in try FileManager.default.contentsOfDirectory(atPath: scratch.path("cells/masks")) {
+      let stem = String(name.dropLast(4))
+      try FileManager.default.copyItem(
+        atPath: scratch.path("cells/masks/\(name)"), toPath: mixed.appending(path: "\(stem)_mask.png").path)
+    }
+    func figures(_ arguments: [String]) throws -> String {
+      let result = try Program.run(arguments)
+      try #require(result.status == 0, "\(result.errors)")
+      return result.output
+    }
+    _ = try figures(scratch.trainArguments("two", epochs: 1))
+    let expected = try figures(["evaluate", scratch.path("two"), "--json"])
+    for place in ["cells", "mixed"] {
+      _ = try figures(["datasets", "inspect", scratch.path(place)])
+      var arguments = scratch.trainArguments("run-\(place)", epochs: 1)
+      let masks = try #require(arguments.firstIndex(of: "--masks"))
+      arguments.removeSubrange(masks...masks + 1)
+      arguments[try #require(arguments.firstIndex(of: "--images")) + 1] = scratch.path(place)
+      _ = try figures(arguments)
+      #expect(try figures(["evaluate", scratch.path("run-\(place)"), "--json"]) == expected)
+      let whole = try figures(["evaluate", scratch.path("two"), "--json", "--images", scratch.path(place)])
+      let values = try #require(
+        try JSONSerialization.jsonObject(with: Data(whole.utf8)) as? [String: Any])
+      #expect(values["images"] as? Int == 6)
+      // Nothing comes to lie among what was found there.
+      let among = scratch.path(place == "cells" ? "cells/images/new.onnx" : "mixed/new.onnx")
+      try expectRefusal(
+        ["export", scratch.path("run-\(place)"), "--output", among], mentioning: ["which is read"])
+    }
+    try expectRefusal(
+      ["evaluate", scratch.path("two"), "--masks", scratch.path("cells/masks")],
+      mentioning: ["without images"])
+    try expectRefusal(
+      ["datasets", "inspect", scratch.path("cells/images")], mentioning: ["folder of their own, give it too"])
+  }
+
   @Test("a run trains on COCO's annotations, is evaluated on them, and goes on with no others")
   func trainsOnAnnotations() throws {
     let scratch = try Scratch()

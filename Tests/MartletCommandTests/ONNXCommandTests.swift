@@ -28,11 +28,14 @@ struct ONNXCommandTests {
     for words in [
       "operators of version 17", "input       image  float32[n, 3, h, w]",
       "output      scores  float32[n, 5]",
-      "Conv 5, BatchNormalization 3", "parameters  ",
+      "Conv 5, BatchNormalization 3",
     ] { #expect(result.output.contains(words), "\(result.output)") }
     let weights = try loadSafetensors(URL(filePath: scratch.path("w.safetensors")))
     #expect(weights["stem.weight"]?.shape == [8, 3, 3, 3])
     #expect(weights["bn.running_mean"]?.shape == [8])
+    let learnt = weights.filter { !$0.key.contains("running_") && $0.value.rank > 0 }
+    let count = learnt.reduce(0) { $0 + $1.value.elementCount }
+    #expect(result.output.contains("parameters  \(count)\n"), "\(count): \(result.output)")
     try expectRefusal(
       ["import", scratch.path("net.onnx"), "--output", scratch.path("net.onnx")],
       mentioning: ["expected another file for the results"])

@@ -142,11 +142,30 @@ struct OutputSafetyTests {
     }
     #expect(try kept.map(scratch.data) == before)
     #expect(!FileManager.default.fileExists(atPath: scratch.path("run/new.onnx")))
-    #expect(try export("a.onnx").status == 0)
+    let made = try export("a.onnx")
+    #expect(made.status == 0 && made.output == "wrote \(scratch.path("a.onnx"))\n", "\(made.errors)")
     let refused = try export("a.onnx")
     #expect(
       refused.status == 2 && refused.errors.contains("is there already; --overwrite"), "\(refused.errors)")
     #expect(try export("a.onnx", "--overwrite").status == 0)
+  }
+
+  @Test("a folder that is missing is named before the work by commands that make none")
+  func missingFolder() throws {
+    let scratch = try Scratch()
+    try trained(scratch)
+    let run = scratch.path("run")
+    for (arguments, name) in [
+      (["export", run], "a.onnx"), (["preview", run], "a.png"),
+      (["calibrate", run, scratch.path("cells/masks")], "a.json"),
+      // The work would begin with a file that is not there.
+      (["run", run, "--input", scratch.path("nothing.safetensors")], "a.safetensors"),
+    ] {
+      let output = scratch.path("none/\(name)")
+      try expectRefusal(
+        arguments + ["--output", output], mentioning: ["\(output): there is no folder ", "/none"])
+    }
+    #expect(!FileManager.default.fileExists(atPath: scratch.path("none")))
   }
 
   @Test("an empty output is refused by every command that writes")

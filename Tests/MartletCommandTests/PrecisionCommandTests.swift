@@ -83,7 +83,7 @@ struct PrecisionCommandTests {
     )
     let calibrate = ["calibrate", run, images, "--output", calibration]
     let made = try Program.run(calibrate)
-    #expect(made.status == 0 && made.output == calibration + "\n", "\(made)")
+    #expect(made.status == 0 && made.output == "wrote \(calibration)\n", "\(made)")
     let again = try Program.run(calibrate)
     #expect(again.status == 2 && again.errors.contains("is there already"), "\(again.errors)")
     let over = try Program.run(["calibrate", run, images, "--output", run + "/config.yaml", "--overwrite"])

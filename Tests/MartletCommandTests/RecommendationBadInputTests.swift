@@ -182,7 +182,7 @@ struct RecommendationBadInputTests {
     try refuse(["predict", run, "--users", file, "--output", file], "expected another file for the results")
     #expect(try scratch.text("users.txt") == "u1\n")
     try refuse(
-      ["predict", run, "--output", scratch.path("none/results.csv")], "none/results.csv: cannot be written")
+      ["predict", run, "--output", scratch.path("none/results.csv")], "none/results.csv: there is no folder ")
     try refuse(
       ["predict", scratch.path("run/model.safetensors")], "expected a run folder, for its interactions")
   }

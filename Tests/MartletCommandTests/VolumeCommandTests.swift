@@ -104,8 +104,16 @@ struct VolumeCommandTests {
       try expectRefusal(
         ["predict", scratch.path("run"), scratch.path("images/case1.nii"), "--output", scratch.path("out")]
           + flag,
-        mentioning: ["for volumes"])
+        mentioning: ["expected no \(flag[0]) for volumes"])
     }
+    // Of two channels, which a volume has in its fourth axis.
+    var pair = VolumeFiles.bytes([Int16](repeating: 1, count: 2 * VolumeFiles.shape.reduce(1, *)), code: 4)
+    withUnsafeBytes(of: Int16(4)) { pair.replaceSubrange(40..<42, with: $0) }
+    withUnsafeBytes(of: Int16(2)) { pair.replaceSubrange(48..<50, with: $0) }
+    try pair.write(to: scratch.url.appending(path: "pair.nii"))
+    try expectRefusal(
+      ["predict", scratch.path("run"), scratch.path("pair.nii"), "--output", scratch.path("out")],
+      mentioning: ["[predict] \(scratch.path("pair.nii")): expected 1 channel, got 2"])
     try expectRefusal(
       ["predict", scratch.path("run"), scratch.path("run/config.yaml"), "--output", scratch.path("out")],
       mentioning: ["config.yaml", "expected a NIfTI header"])

@@ -57,6 +57,10 @@ func expectNear(
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
   #expect(got.count == expected.count, "\(name)", sourceLocation: sourceLocation)
-  let largest = zip(got, expected).map { abs($0 - $1) }.max() ?? .infinity
+  // Infinite where a difference is not finite: `max()` passes over NaN.
+  let largest = zip(got, expected).reduce(Float(0)) { worst, pair in
+    let difference = abs(pair.0 - pair.1)
+    return difference.isFinite ? max(worst, difference) : .infinity
+  }
   #expect(largest <= tolerance, "\(name) differs by \(largest)", sourceLocation: sourceLocation)
 }

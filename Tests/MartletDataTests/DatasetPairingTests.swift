@@ -47,6 +47,36 @@ struct DatasetPairingTests {
     #expect(dataset.samples.map { $0.mask.lastPathComponent } == ["1_mask.png"])
   }
 
+  @Test func onePlaceMayHoldImagesAndMasks() throws {
+    // Folders in it are taken where there is no word of another place, nor of another format.
+    let parts = DatasetPlaces(images: folder.url, masks: nil)
+    #expect(parts.images.path == folder.images.path && parts.masks.path == folder.masks.path)
+    let given = DatasetPlaces(images: folder.url, masks: folder.masks)
+    #expect(given.images == folder.url && given.masks == folder.masks)
+    for places in [
+      DatasetPlaces(images: folder.url, masks: nil, format: .dsb),
+      DatasetPlaces(images: folder.images, masks: nil),
+    ] {
+      #expect(places.images == places.masks)
+    }
+  }
+
+  @Test func imagesWithoutMasksSayWhereMasksCanBe() throws {
+    try folder.addImage("a.png")
+    let places = DatasetPlaces(images: folder.images, masks: nil)
+    let error = datasetErrorText { try SegmentationDataset(images: places.images, masks: places.masks) }
+    #expect(
+      error.contains("got 1 image and 0 masks; where masks have a folder of their own, give it too"),
+      "\(error)")
+    for format in [DatasetFormat.coco, .cvat] {
+      let annotated = datasetErrorText {
+        try SegmentationDataset(images: places.images, masks: places.masks, format: format)
+      }
+      #expect(
+        annotated.contains("expected the file of \(format.rawValue)'s annotations as masks"), "\(annotated)")
+    }
+  }
+
   @Test func namesTheFilesWithoutAPartner() throws {
     try folder.addPair("paired")
     for index in 0..<12 { try folder.addImage("lonely\(index).png") }

@@ -118,7 +118,9 @@ import Testing
     let error = #expect(throws: MartletError.self) {
       try synthesizeCells(count: 1, size: 32, seed: 1, output: folder.path)
     }
-    #expect(error?.message == "\(folder.path): expected an empty folder, got one that holds 1 entry")
+    #expect(
+      error?.message
+        == "\(folder.path): expected an empty folder, got one that holds 1 entry; --overwrite writes into it")
     #expect(folder.names == ["notes.txt"])
 
     try synthesizeCells(count: 3, size: 32, seed: 1, output: folder.path, overwriting: true)

@@ -24,12 +24,16 @@ struct RecommendationFixture: Sendable {
   }
 }
 
-/// The largest difference, relative to the largest magnitude or, where all are small, to `floor`.
+/// The largest difference, relative to the largest magnitude or, where all are small, to `floor`. It is infinite where
+/// a difference is not finite: a comparison with NaN is false, so that `max` would pass over it.
 func apart(_ a: Tensor, _ b: Tensor, floor: Double = 1e-3) throws -> Double {
   try #require(a.shape == b.shape)
   let (x, y) = try (a.scalars(Float.self), b.scalars(Float.self))
   let scale = y.reduce(floor) { max($0, Double(abs($1))) }
-  return zip(x, y).reduce(0) { max($0, Double(abs($1.0 - $1.1))) } / scale
+  return zip(x, y).reduce(0) { worst, pair in
+    let difference = Double(abs(pair.0 - pair.1)) / scale
+    return difference.isFinite ? max(worst, difference) : .infinity
+  }
 }
 
 /// A scalar of tensors and its gradients with respect to all parameters of a model, by name.

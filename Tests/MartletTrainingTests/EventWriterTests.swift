@@ -139,8 +139,10 @@ import Testing
     #expect(error?.message.hasSuffix("file/events: cannot be made: Not a directory") == true)
   }
 
-  /// Give a Python that has TensorBoard to run this.
-  @Test(.enabled(if: ProcessInfo.processInfo.environment["MARTLET_PYTHON"] != nil))
+  @Test(
+    .enabled(
+      if: ProcessInfo.processInfo.environment["MARTLET_PYTHON"] != nil,
+      "needs MARTLET_PYTHON, the path of a Python that has TensorBoard"))
   func tensorBoardReadsIt() throws {
     let writer = try EventWriter(folder: events)
     for step in 0..<2 {

@@ -55,9 +55,21 @@ struct NetworkExportTests {
     #expect(metadata["martlet.input.std"] == "[1,1,1]")
     #expect(metadata["martlet.input.size.multiple"] == "4")
     #expect(metadata["martlet.input.size.offset"] == "0")
+    #expect(metadata["martlet.input.size.smallest"] == "4")
     #expect(metadata["martlet.output.margin"] == "0")
     #expect(metadata["martlet.segmentation"]?.contains(#""baseChannels":2"#) == true)
     #expect(model.producer.contains("martlet") && model.producer.contains("9"))
+  }
+
+  @Test("sizes of any number of pixels can have a smallest")
+  func smallestSize() throws {
+    var configuration = EncoderUNet.Configuration()
+    (configuration.encoder, configuration.encoderDepth, configuration.decoderChannels) = (
+      .vgg11, 3, [4, 4, 4]
+    )
+    let rule = SizeRule(try EncoderUNet(configuration))
+    #expect(rule.smallest == 8 && rule.step == 1 && rule.margin == 0)
+    #expect(rule.size(atLeast: 5) == 8 && rule.size(atLeast: 21) == 21)
   }
 
   @Test("a network without padding says what it takes and how much smaller its output is")

@@ -67,7 +67,7 @@ import Testing
 
   @Test func greaterScoresComeFirst() throws {
     let scores: [Float] = [99, 0.5, 3, -1, 3, 2, 1e38, -1e38]
-    #expect(try (1...7).map { try rank($0, scores) } == [5, 2, 6, 2, 4, 1, 7])
+    #expect(try (1...7).map { try rank($0, scores) } == [5, 2, 6, 3, 4, 1, 7])
     #expect(try top(3, scores) == [6, 2, 4])
     #expect(try top(100, scores) == [6, 2, 4, 5, 1, 3, 7])
   }
@@ -86,7 +86,8 @@ import Testing
 
   @Test func equalScoresAreRankedByNumber() throws {
     let scores = [Float](repeating: 1, count: 50)
-    #expect(try rank(37, scores) == 1)
+    #expect(try rank(37, scores) == 37)
+    #expect(try rank(5, scores, excluding: [2, 7, 2]) == 4)
     #expect(try top(4, scores, excluding: [2]) == [1, 3, 4, 5])
   }
 
@@ -106,7 +107,7 @@ import Testing
       #expect(try top(k, scores, excluding: seen) == Array(sorted.prefix(k)))
     }
     for target in 1..<count {
-      let better = sorted.count { scores[$0] > scores[target] }
+      let better = sorted.count { (-scores[$0], $0) < (-scores[target], target) }
       #expect(try rank(target, scores, excluding: seen) == better + 1)
     }
   }

@@ -139,6 +139,35 @@ import Testing
     try refuse("nowhere.inter") { _ in }
   }
 
+  @Test func stepsThatTakeMoreThanTheMachineHasAreRefused() throws {
+    for (examples, loss) in [
+      ("beginnings", "cross-entropy"), ("beginnings", "bpr"), ("windows", "cross-entropy"),
+    ] {
+      let text = try refusal(log: RecommendationFixture.text(users: 600)) {
+        ($0.model, $0.segments, $0.kernel1) = ("sasrec", 4, 10)
+        ($0.examples, $0.loss) = (examples, loss)
+        ($0.maximumLength, $0.innerSize, $0.batchSize) = (8192, 65536, 65536)
+      }
+      #expect(text.contains("a step of a batch [") && text.contains(", 8192] takes "), "\(text)")
+      #expect(text.contains("TiB, more than the ") && text.contains("of this machine"), "\(text)")
+    }
+  }
+
+  @Test(arguments: ["beginnings", "windows"], ["cross-entropy", "bpr"])
+  func typesOfBatchesAreKnownBeforehand(examples: String, loss: String) throws {
+    if examples == "windows", loss == "bpr" { return }
+    var configuration = try RecommendationFixture.configuration(in: folder.url, model: "sasrec", loss: loss)
+    configuration.examples = examples
+    for size in [8, 1000] {
+      configuration.batchSize = size
+      let task = try configuration.makeTask(isNew: true)
+      let batches = try task.batches(epoch: 0, startingAt: 0)
+      var types: Set<[TensorType]> = []
+      while let batch = try batches.next() { types.insert(batch.tensors.map(\.type)) }
+      #expect(types == Set(task.batchTypes))
+    }
+  }
+
   @Test func dataThatCannotBeLearnedFromIsRefused() throws {
     let header = "user_id:token\titem_id:token\ttimestamp:float\n"
     #expect(try refusal(log: "").contains("log.inter"))

@@ -206,6 +206,11 @@ struct TrainingRulesTests {
     #expect(
       try message { $0.rateFactors = ["encoder": 1, "*.conv1": 2] }.contains(
         "matches both *.conv1 and encoder"))
+    #expect(
+      try message {
+        $0.frozen = ["encoder"]
+        $0.rateFactors = ["encoder.0": 0.1]
+      }.contains("got encoder.0, which matches frozen ones alone"))
   }
 
   @Test("a stage can have numerics of its own")

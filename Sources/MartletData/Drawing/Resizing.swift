@@ -20,53 +20,16 @@ extension Image {
     }
   }
 
-  /// The picture in another size with no value that was not there, as masks need it: each pixel is the one that its
-  /// centre falls on.
-  ///
-  /// - Throws: ``MartletError`` for a size below one pixel.
-  public func resizedNearest(width newWidth: Int, height newHeight: Int) throws -> Image {
-    try checkTarget(newWidth, newHeight)
-    if newWidth == width && newHeight == height { return self }
-    func nearest<Sample>(_ values: [Sample]) -> [Sample] {
-      // (2 i + 1) / 2 · old / new, rounded down, in whole numbers.
-      let columns = (0..<newWidth).map { (2 * $0 + 1) * width / (2 * newWidth) }
-      var result: [Sample] = []
-      result.reserveCapacity(newWidth * newHeight * channels)
-      for y in 0..<newHeight {
-        let row = (2 * y + 1) * height / (2 * newHeight) * width
-        for column in columns {
-          for c in 0..<channels { result.append(values[(row + column) * channels + c]) }
-        }
-      }
-      return result
-    }
-    let resized: Samples =
-      switch samples {
-      case .uint8(let values): .uint8(nearest(values))
-      case .uint16(let values): .uint16(nearest(values))
-      }
-    return Image(width: newWidth, height: newHeight, channels: channels, samples: resized)
-  }
-
   /// The picture made as small as it must be for both sides to fit `side` pixels; never larger than it is.
   ///
   /// - Throws: ``MartletError`` for a side below one pixel.
   public func thumbnail(side: Int) throws -> Image {
-    let (newWidth, newHeight) = try thumbnailSize(side)
-    return try resizedBilinear(width: newWidth, height: newHeight)
-  }
-
-  /// The mask made as small as ``thumbnail(side:)`` makes the picture of the same size.
-  public func maskThumbnail(side: Int) throws -> Image {
-    let (newWidth, newHeight) = try thumbnailSize(side)
-    return try resizedNearest(width: newWidth, height: newHeight)
-  }
-
-  private func thumbnailSize(_ side: Int) throws -> (Int, Int) {
     try require(side > 0, "resize", "expected a thumbnail of at least 1 pixel, got \(side)")
     let longest = max(width, height)
-    guard longest > side else { return (width, height) }
-    return (max((width * side + longest / 2) / longest, 1), max((height * side + longest / 2) / longest, 1))
+    guard longest > side else { return try resizedBilinear(width: width, height: height) }
+    return try resizedBilinear(
+      width: max((width * side + longest / 2) / longest, 1),
+      height: max((height * side + longest / 2) / longest, 1))
   }
 
   private func checkTarget(_ newWidth: Int, _ newHeight: Int) throws {

@@ -86,22 +86,18 @@ public struct DatasetReport: Hashable, Sendable, Codable {
   ///
   /// Where the format does not say otherwise, a folder of NIfTI files holds volumes.
   ///
-  /// - Parameter masks: `nil` where one place holds both: a format of one place, or a folder with `images` and `masks`.
+  /// - Parameter masks: `nil` where one place holds both; see ``DatasetPlaces``.
   /// - Throws: ``MartletError`` where there is no dataset of the format at all.
   public init(
     images: URL, masks: URL?, format: DatasetFormat = .auto,
     options: SegmentationOptions = SegmentationOptions()
   ) throws {
     try options.check()
-    let parts = ["images", "masks"].map { images.appending(path: $0) }
-    let isFolders = format == .auto || format == .folders
-    let hasParts = masks == nil && isFolders && parts.allSatisfy(DatasetFormat.isFolder)
-    let imagePlace = hasParts ? parts[0] : images
-    let maskPlace = masks ?? (hasParts ? parts[1] : images)
-    if isFolders, Self.holdsVolumes(imagePlace) {
-      self.init(try VolumeInspection(images: imagePlace, masks: maskPlace, options: options))
+    let places = DatasetPlaces(images: images, masks: masks, format: format)
+    if [.auto, .folders].contains(format), Self.holdsVolumes(places.images) {
+      self.init(try VolumeInspection(images: places.images, masks: places.masks, options: options))
     } else {
-      let source = try format.source(images: imagePlace, masks: maskPlace, options: options)
+      let source = try format.source(images: places.images, masks: places.masks, options: options)
       self.init(source, DatasetInspection(source))
     }
   }

@@ -50,8 +50,8 @@ struct SamplePairing {
         throw MartletError(
           "dataset",
           "expected masks with names such as `a_mask.png` beside images in \(images.path), "
-            + "got \(counted(imageFiles.count, "image")) and \(counted(maskFiles.count, "mask"))"
-        )
+            + "got \(counted(imageFiles.count, "image")) and \(counted(maskFiles.count, "mask")); "
+            + "where masks have a folder of their own, give it too")
       }
     } else {
       let listings = try (

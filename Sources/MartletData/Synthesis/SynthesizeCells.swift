@@ -43,6 +43,7 @@ private func prepare(
   let held = try Folder.names(in: output)?.count ?? 0
   try require(
     held == 0 || overwriting, operation,
-    "\(output): expected an empty folder, got one that holds \(held) \(held == 1 ? "entry" : "entries")")
+    "\(output): expected an empty folder, got one that holds \(counted(held, "entry", "entries")); "
+      + "--overwrite writes into it")
   for folder in folders { try Folder.create(folder) }
 }

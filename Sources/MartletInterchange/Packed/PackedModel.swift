@@ -118,7 +118,7 @@ public struct PackedModel: Sendable {
         })
       try Self.check(constants.entries, against: header.constants)
     } catch let error as MartletError {
-      throw MartletError("packed", "\(file.path): \(error.message)")
+      throw error.naming(file.path)
     }
   }
 

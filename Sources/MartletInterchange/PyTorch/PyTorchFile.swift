@@ -63,10 +63,3 @@ enum PyTorchForm {
     }
   }
 }
-
-extension MartletError {
-  /// The same about a file.
-  package func naming(_ path: String) -> MartletError {
-    message.hasPrefix(path + ": ") ? self : MartletError(operation, "\(path): \(message)")
-  }
-}

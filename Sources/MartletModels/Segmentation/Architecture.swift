@@ -52,8 +52,14 @@ public struct Architecture: Sendable {
     for name in options.chosenNames {
       try require(
         optionNames.contains(name), "model",
-        "\(self.name) has no \(name): it has \(optionNames.joined(separator: ", "))")
+        "\(title) has no \(name): it has \(optionNames.joined(separator: ", "))")
     }
+  }
+
+  /// The name, with what tells the architecture from another of that name.
+  private var title: String {
+    if Self.all.count(where: { $0.name == name }) == 1 { return name }
+    return "\(name) \(optionNames.contains("encoder") ? "with" : "without") an encoder"
   }
 
   /// The architecture of a name. With an encoder, `unet` and `unet++` are those over a classification network.

@@ -33,6 +33,9 @@ public final class DeepLabV3Plus: EncodedNetwork {
     let c = configuration
     let name = "deeplabv3+"
     try require(
+      !c.encoder.isVGG, name,
+      "expected an encoder other than a VGG, whose pooling cannot be dilated, got \(c.encoder)")
+    try require(
       [8, 16].contains(c.outputStride), name, "expected an output stride of 16 or 8, got \(c.outputStride)")
     try require(
       (1...65536).contains(c.decoderChannels), name,

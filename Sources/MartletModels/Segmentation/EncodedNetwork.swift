@@ -13,6 +13,7 @@ public class EncodedNetwork: SegmentationModel {
   private let segmentationHead: SegmentationHead
   private let name: String
   private let divisor: Int
+  private let smallestSide: Int
 
   /// - Parameters:
   ///   - name: What errors call the network.
@@ -28,6 +29,7 @@ public class EncodedNetwork: SegmentationModel {
     self.divisor = divisor
     inputChannels = encoder.inputChannels
     classCount = classes
+    smallestSide = encoder.smallestSide
     self.encoder = try encoder.makeEncoder()
     self.decoder = try decoder(self.encoder.channels)
     segmentationHead = try head()
@@ -39,11 +41,13 @@ public class EncodedNetwork: SegmentationModel {
   /// - Returns: [N, classCount, H, W].
   /// - Throws: ``MartletError`` naming the size to pad to. ``SegmentationModel/logits(_:)`` takes any size.
   public func forward(_ images: Tensor) throws -> Tensor {
-    try checkImages(images, multipleOf: divisor, name)
+    try checkImages(images, multipleOf: divisor, atLeast: smallestSide, name)
     return try segmentationHead(decoder(encoder.features(images)))
   }
 
-  public func fit(_ space: [Int]) -> InputFit { .multiple(of: divisor, space) }
+  public func fit(_ space: [Int]) -> InputFit {
+    .multiple(of: divisor, atLeast: smallestSide, space)
+  }
 }
 
 /// What makes of an encoder's features, full size first, those that the head reads.

@@ -63,10 +63,17 @@ public struct InputFit: Hashable, Sendable {
   }
 
   /// Padded to multiples of a number, half of what is missing on either side.
-  public static func multiple(of divisor: Int, _ space: [Int]) -> InputFit {
-    let missing = space.map { ($0 + divisor - 1) / divisor * divisor - $0 }
+  ///
+  /// - Parameter smallest: What the padded sizes are not below.
+  public static func multiple(of divisor: Int, atLeast smallest: Int = 1, _ space: [Int]) -> InputFit {
+    let missing = space.map { fittingSize($0, multipleOf: divisor, atLeast: smallest) - $0 }
     return InputFit(before: missing.map { $0 / 2 }, after: missing.map { $0 - $0 / 2 })
   }
+}
+
+/// The first multiple of a number that is not below a size, nor below the smallest one.
+private func fittingSize(_ size: Int, multipleOf divisor: Int, atLeast smallest: Int) -> Int {
+  (max(size, smallest) + divisor - 1) / divisor * divisor
 }
 
 extension SegmentationModel {
@@ -114,14 +121,17 @@ extension SegmentationModel {
       "expected images [N, \(inputChannels), \(space)], got \(images.shape)")
   }
 
-  /// Checks rank, channels and that the size is a multiple of what the network needs.
+  /// Checks rank, channels and that the size is a multiple of what the network needs, and not below its smallest.
   ///
   /// - Throws: ``MartletError`` naming the size to pad to, which ``logits(_:)`` does by itself.
-  func checkImages(_ images: Tensor, multipleOf divisor: Int, _ operation: String) throws {
+  func checkImages(
+    _ images: Tensor, multipleOf divisor: Int, atLeast smallest: Int = 1, _ operation: String
+  ) throws {
     try checkImages(images, operation)
+    let fitting = images.space.map { fittingSize($0, multipleOf: divisor, atLeast: smallest) }
+    let rule = divisor > 1 ? "that are multiples of \(divisor)" : "of \(smallest) or more"
     try require(
-      images.space.allSatisfy { $0 > 0 && $0 % divisor == 0 }, operation,
-      "expected sizes that are multiples of \(divisor), got \(images.space): pad to "
-        + "\(images.space.map { max(($0 + divisor - 1) / divisor, 1) * divisor })")
+      images.space == fitting, operation,
+      "expected sizes \(rule), got \(images.space): pad to \(fitting)")
   }
 }

@@ -7,14 +7,14 @@ public struct SegmentationConfiguration: RunConfiguration {
   // Data
   /// Folder of training images.
   public var images = ""
-  /// Folder of their masks, paired by file name, or the file or folder of their annotations; may be left out where
-  /// ``images`` holds both.
+  /// Folder of their masks, paired by file name, or the file or folder of their annotations; empty where ``images``
+  /// holds both, see `DatasetPlaces`.
   public var masks = ""
   /// How images and masks are stored.
   public var format = DatasetFormat.auto
   /// Folder of validation images; without it ``validationFraction`` of the training images is set aside.
   public var validationImages: String?
-  /// Folder of their masks; given where ``validationImages`` is, and only there.
+  /// As ``masks``, for ``validationImages``.
   public var validationMasks: String?
   /// Share of the images that is set aside for validation when no folders are given.
   public var validationFraction = 0.2

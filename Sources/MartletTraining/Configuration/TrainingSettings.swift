@@ -153,7 +153,7 @@ public struct TrainingSettings: Hashable, Sendable {
 
   func trainerOptions(stepsPerEpoch: Int) -> Trainer.Options {
     let weightDecay = weightDecay ?? optimizer.standardWeightDecay
-    let stepsPerEpoch = (stepsPerEpoch + accumulation - 1) / accumulation
+    let stepsPerEpoch = rules.updates(for: stepsPerEpoch)
     let rule: any Optimizer =
       switch optimizer {
       case .sgd: SGD(momentum: momentum, weightDecay: weightDecay, nesterov: nesterov)

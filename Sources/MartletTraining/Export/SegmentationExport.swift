@@ -54,6 +54,7 @@ struct SegmentationExport {
         ? "RGB" : network.inputChannels == 1 ? "gray" : "\(network.inputChannels)",
       "martlet.input.size.multiple": "\(rule.step)",
       "martlet.input.size.offset": "\(rule.smallest % rule.step)",
+      "martlet.input.size.smallest": "\(rule.smallest)",
       "martlet.output.margin": "\(rule.margin)",
       "martlet.classes": metadataJSON(classNames),
     ]

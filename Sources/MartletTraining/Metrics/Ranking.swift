@@ -1,10 +1,11 @@
 import Martlet
 
 extension RankingMetrics {
-  /// The rank of an item among all by their scores: 1, and one more for each item with a greater score.
+  /// The rank of an item among all by their scores: 1, and one more for each item with a greater score, or with the
+  /// same and a lower number.
   ///
-  /// Items with the same score as the target do not count against it, as in RecBole: a network that scores all items
-  /// alike ranks all first. Item 0 is the padding and never counts.
+  /// That is where ``topItems(_:scores:excluding:)`` lists it: a network that scores all items alike ranks them by
+  /// their numbers. Item 0 is the padding and never counts.
   ///
   /// - Parameters:
   ///   - target: The item to be found, from 1 on.
@@ -19,19 +20,24 @@ extension RankingMetrics {
       target >= 1 && target < scores.count, "ranking",
       "expected an item from 1 to \(scores.count - 1), got \(target)")
     let score = scores[target]
-    var greater: Int32 = 0
+    var ahead: Int32 = 0
     var unordered: Int32 = 0
-    for item in 1..<scores.count {
-      greater &+= scores[item] > score ? 1 : 0
+    for item in 1..<target {
+      ahead &+= scores[item] >= score ? 1 : 0
+      unordered &+= scores[item].isFinite ? 0 : 1
+    }
+    for item in target..<scores.count {
+      ahead &+= scores[item] > score ? 1 : 0
       unordered &+= scores[item].isFinite ? 0 : 1
     }
     if unordered > 0 { throw notFinite(scores) }
-    var greaterSeen: [Int32] = []
+    var aheadAndSeen: [Int32] = []
     for item in seen {
       try checkItem(item, scores)
-      if item > 0, scores[Int(item)] > score { greaterSeen.append(item) }
+      let other = scores[Int(item)]
+      if item > 0, other > score || other == score && item < target { aheadAndSeen.append(item) }
     }
-    return 1 + Int(greater) - Set(greaterSeen).count
+    return 1 + Int(ahead) - Set(aheadAndSeen).count
   }
 
   /// The items with the greatest scores, best first, and of equal ones those with the lower number first.

@@ -17,7 +17,7 @@ extension RecommendationConfiguration {
       minimumUserInteractions >= 0, "minimum-user-interactions", "0 or more", minimumUserInteractions)
     try checkValue(
       minimumItemInteractions >= 0, "minimum-item-interactions", "0 or more", minimumItemInteractions)
-    try checkChoice(model, "model", RecommendationModelDescription.models)
+    try checkChoice(model, "model", RecommenderArchitecture.names)
     try checkChoice(softmaxAxis, "softmax-axis", SoftmaxAxis.allCases.map(\.rawValue))
     try checkValue((0..<1).contains(hiddenDropout), "hidden-dropout", "a probability below 1", hiddenDropout)
     try checkValue(
@@ -38,12 +38,11 @@ extension RecommendationConfiguration {
   public func checkUse() throws {
     try training.checkUse()
     let standard = Self()
-    for (key, isStandard) in [
-      ("segments", segments == standard.segments), ("kernel1", kernel1 == standard.kernel1),
-      ("channel-reduction", channelReduction == standard.channelReduction),
-      ("softmax-axis", softmaxAxis == standard.softmaxAxis),
-    ] {
-      try checkValue(model == "paup" || isStandard, key, "the model paup with it", model)
+    let changed = Self.keys.filter { !$0.isEqual(self, standard) }.map(\.name)
+    for other in RecommenderArchitecture.all where other.name != model {
+      if let key = other.ownKeys.first(where: changed.contains) {
+        try checkValue(false, key, "the model \(other.name) with it", model)
+      }
     }
   }
 
@@ -84,17 +83,7 @@ extension RecommendationConfiguration {
     sizes.hiddenDropout = hiddenDropout
     sizes.attentionDropout = attentionDropout
     var description = RecommendationModelDescription(model: model, items: items)
-    if model == "paup" {
-      var paup = PAUP.Configuration()
-      paup.sizes = sizes
-      paup.segments = segments
-      paup.kernel1 = kernel1
-      paup.channelReduction = channelReduction
-      paup.softmaxAxis = SoftmaxAxis(rawValue: softmaxAxis) ?? paup.softmaxAxis
-      description.paup = paup
-    } else {
-      description.sasrec = sizes
-    }
+    RecommenderArchitecture.named(model)?.describe(self, sizes, in: &description)
     return description
   }
 

@@ -7,6 +7,8 @@ protocol RecommendationExamples {
   var batchCount: Int { get }
   /// Samples of an epoch, as batches count them.
   var sampleCount: Int { get }
+  /// Types of the tensors of each kind of batch.
+  var batchTypes: [[TensorType]] { get }
   func batches(epoch: Int, startingAt step: Int) -> any BatchSource
   func loss(_ batch: [Tensor]) throws -> Tensor
 }
@@ -27,6 +29,13 @@ struct BeginningExamples: RecommendationExamples {
 
   var batchCount: Int { loader.batchCount }
   var sampleCount: Int { loader.examples.count }
+  var batchTypes: [[TensorType]] {
+    batchSizes(of: loader.examples.count, atMost: loader.batchSize).map { count in
+      let numbers = TensorType([count], .int32)
+      return [TensorType([count, loader.maximumLength], .int32), numbers, numbers]
+        + (loader.drawsNegatives ? [numbers] : [])
+    }
+  }
 
   func batches(epoch: Int, startingAt step: Int) -> any BatchSource {
     let batches = loader.batches(epoch: epoch, startingAt: step)
@@ -45,6 +54,12 @@ struct WindowExamples: RecommendationExamples {
 
   var batchCount: Int { loader.batchCount }
   var sampleCount: Int { loader.windows.exampleCount }
+  var batchTypes: [[TensorType]] {
+    batchSizes(of: loader.windows.count, atMost: loader.batchSize).map { count in
+      let items = TensorType([count, loader.length], .int32)
+      return [items, items]
+    }
+  }
 
   func batches(epoch: Int, startingAt step: Int) -> any BatchSource {
     let order = loader.order(epoch: epoch)

@@ -10,8 +10,6 @@ import MartletModels
 /// a small part of what its vector does.
 public struct RecommendationModelDescription: ModelDescription, Hashable {
   public static let kind = RunKind.recommendation
-  /// The networks' names on the command line.
-  static let models = ["paup", "sasrec"]
 
   /// The network's name on the command line.
   public var model: String
@@ -30,32 +28,11 @@ public struct RecommendationModelDescription: ModelDescription, Hashable {
   /// The name of an item, from 1.
   public func name(of item: Int) -> String { items[item - 1] }
 
-  private enum Network {
-    case paup(PAUP.Configuration)
-    case sasrec(SASRec.Configuration)
-
-    var sizes: SequenceModelSizes {
-      switch self {
-      case .paup(let configuration): configuration.sizes
-      case .sasrec(let sizes): sizes
-      }
-    }
-  }
-
-  /// The network's configuration, checked without making anything.
-  private func checked() throws -> Network {
-    let network: Network
-    switch (model, paup, sasrec) {
-    case ("paup", let paup?, _):
-      try paup.check()
-      network = .paup(paup)
-    case ("sasrec", _, let sasrec?):
-      try sasrec.check("sasrec")
-      network = .sasrec(sasrec)
-    default:
-      throw MartletError(
-        "model",
-        "expected \(Self.models.joined(separator: " or ")) with its configuration, got \(model) without it")
+  /// The network, checked without making anything.
+  private func checked() throws -> RecommenderArchitecture.Network {
+    guard let network = try RecommenderArchitecture.named(model)?.network(self) else {
+      let names = RecommenderArchitecture.names.joined(separator: " or ")
+      throw MartletError("model", "expected \(names) with its configuration, got \(model) without it")
     }
     try check(itemCount: network.sizes.itemCount)
     return network
@@ -67,12 +44,7 @@ public struct RecommendationModelDescription: ModelDescription, Hashable {
   func check() throws { _ = try checked() }
 
   /// A network without its weights.
-  public func makeNetwork() throws -> any SequenceModel {
-    switch try checked() {
-    case .paup(let configuration): try PAUP(configuration)
-    case .sasrec(let sizes): try SASRec(sizes)
-    }
-  }
+  public func makeNetwork() throws -> any SequenceModel { try checked().make() }
 
   /// Checks that weights are of the sizes that the description says, so that nothing is made of sizes that only a
   /// damaged file can have.

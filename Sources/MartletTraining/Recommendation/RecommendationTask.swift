@@ -81,6 +81,7 @@ public final class RecommendationTask: RunTask {
 
   public var stepsPerEpoch: Int { training.batchCount }
   public var samplesPerEpoch: Int { training.sampleCount }
+  public var batchTypes: [[TensorType]] { training.batchTypes }
 
   public func batches(epoch: Int, startingAt step: Int) throws -> any BatchSource {
     training.batches(epoch: epoch, startingAt: step)

@@ -24,6 +24,13 @@ public struct ModelFile: Sendable {
   private let metadata: [String: String]
   private let byteCount: Int
 
+  /// What files are that are taken for a model, by extension, and who takes them.
+  private static let others = [
+    "yaml": "a configuration, which `martlet train` takes",
+    "yml": "a configuration, which `martlet train` takes",
+    "onnx": "an ONNX file, which `martlet import` and `martlet run` take",
+  ]
+
   fileprivate static func key(of kind: RunKind) -> String { "martlet.\(kind.rawValue)" }
 
   /// The weights of a run folder, or a weights file.
@@ -34,6 +41,10 @@ public struct ModelFile: Sendable {
     try require(
       FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), "model",
       "expected a run folder or a weights file, got \(url.relativePath), which does not exist")
+    if !isFolder.boolValue, let other = Self.others[url.pathExtension.lowercased()] {
+      throw MartletError(
+        "model", "expected a run folder or a weights file, got \(url.relativePath), \(other)")
+    }
     let weights = isFolder.boolValue ? RunFolder(url).model : url
     try require(
       FileManager.default.fileExists(atPath: weights.path), "model",

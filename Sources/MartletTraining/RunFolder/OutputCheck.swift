@@ -45,9 +45,11 @@ struct OutputCheck {
 
   /// Checks the files that are to be written.
   ///
-  /// - Parameter outputs: Their paths, and what each is made of, for messages.
-  /// - Throws: ``MartletError`` naming the files that are in each other's way.
-  func check(_ outputs: [(path: String, source: String)]) throws {
+  /// - Parameters:
+  ///   - outputs: Their paths, and what each is made of, for messages.
+  ///   - makesFolders: Whether folders that are missing will be made.
+  /// - Throws: ``MartletError`` naming the files that are in each other's way, or a folder that is missing.
+  func check(_ outputs: [(path: String, source: String)], makingFolders makesFolders: Bool = false) throws {
     var sources: [String: String] = [:]
     var replaced: [String] = []
     for (path, source) in outputs {
@@ -67,6 +69,10 @@ struct OutputCheck {
       if let other = sources.updateValue(source, forKey: place) {
         throw MartletError(operation, "\(other) and \(source) would both be written to \(path)")
       }
+      let folder = FilePlace.parent(of: place)
+      try require(
+        makesFolders || Folder.target(of: folder) == .folder, operation,
+        "expected a file in a folder that is there, got \(path): there is no folder \(folder)")
       if !isOverwriting, Folder.isFile(place) { replaced.append(path) }
     }
     guard let first = replaced.first else { return }

@@ -49,6 +49,10 @@ struct ModelSource {
     }
     // A network's name goes before a folder of that name, which is ./NAME.
     guard !Architecture.names.contains(model), FileManager.default.fileExists(atPath: model) else {
+      try require(
+        !RecommenderArchitecture.names.contains(model), operation,
+        "expected a run folder or a weights file of \(model), which say what items a recommender has, got its name alone"
+      )
       var configuration = SegmentationConfiguration()
       configuration.model = model
       do {

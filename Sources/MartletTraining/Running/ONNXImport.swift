@@ -25,7 +25,7 @@ public struct ONNXImport {
     let operators = inspection.operatorCounts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     lines.append(
       "operators   " + operators.map { "\(printable($0.key)) \($0.value)" }.joined(separator: ", "))
-    lines.append("parameters  \(inspection.elementCount)")
+    lines.append("parameters  \(inspection.parameterCount)")
     for (key, value) in inspection.metadata.sorted(by: { $0.key < $1.key }) {
       lines.append("metadata    \(printable(key)): \(printable(value))")
     }

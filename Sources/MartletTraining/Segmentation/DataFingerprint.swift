@@ -148,10 +148,10 @@ extension SegmentationConfiguration {
   /// - Parameter options: How the run read masks.
   /// - Throws: ``MartletError`` naming an image that is no longer there.
   func validationData(of run: DataFingerprint, options: SegmentationOptions) throws -> SegmentationDataset {
-    let folder = validationImages ?? images
+    let places = validationPlaces ?? trainingPlaces
     let data = try SegmentationDataset(
-      images: URL(filePath: folder), masks: URL(filePath: validationMasks ?? maskPlace),
-      format: format, options: options)
-    return data.subset(try run.validationPositions(among: data.sampleFiles, in: folder))
+      images: places.images, masks: places.masks, format: format, options: options)
+    return data.subset(
+      try run.validationPositions(among: data.sampleFiles, in: places.images.relativePath))
   }
 }

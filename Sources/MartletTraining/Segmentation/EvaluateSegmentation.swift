@@ -11,6 +11,7 @@ import MartletData
 /// - Parameters:
 ///   - run: A run folder, or a weights file if images are given.
 ///   - images: Folder of images; `nil` for the run's own validation images, which its checkpoint names.
+///   - masks: Their masks; `nil` where ``DatasetPlaces`` finds them with the images.
 ///   - maskEncoding: How those images' masks name classes, if not as in training.
 ///   - ignoreIndex: A value of those masks that takes no part, if not as in training.
 ///   - batchSize: Images that the network is given at once, from ``BatchLoader/batchSizes``; `nil` for 8. Volumes are
@@ -27,7 +28,8 @@ public func evaluateSegmentation(
   inferenceDepth: Int? = nil, numerics: Numerics = .current
 ) throws -> SegmentationEvaluation {
   for (name, isGiven) in [
-    ("format", format != nil), ("mask encoding", maskEncoding != nil), ("ignore index", ignoreIndex != nil),
+    ("masks", masks != nil), ("format", format != nil), ("mask encoding", maskEncoding != nil),
+    ("ignore index", ignoreIndex != nil),
   ] {
     try require(
       images != nil || !isGiven, "evaluate",
@@ -63,6 +65,7 @@ private func measure(
   var options = description.options
   options.encoding = meaning.encoding ?? options.encoding
   options.ignoreIndex = meaning.ignoreIndex ?? options.ignoreIndex
+  let places = images.map { DatasetPlaces(images: $0, masks: masks, format: format) }
   var evaluation: SegmentationEvaluation
   var precisionLoss: PrecisionLoss?
   if description.volumes != nil {
@@ -73,9 +76,9 @@ private func measure(
       [.auto, .folders].contains(format), "evaluate",
       "expected folders of volumes and masks, got the format \(format.rawValue)")
     let data: VolumeDataset
-    if let images, let masks {
+    if let places {
       data = try VolumeDataset(
-        images: images, masks: masks, options: options, channels: description.inputChannels)
+        images: places.images, masks: places.masks, options: options, channels: description.inputChannels)
     } else {
       data = try source.validationData(
         { try $0.validationVolumes(of: $1, description) }, else: { try $0.volumeDatasets().validation })
@@ -85,9 +88,9 @@ private func measure(
     ).evaluate(data, measures: measures, spacing: spacing)
   } else {
     let data: SegmentationDataset
-    if let images, let masks {
+    if let places {
       data = try SegmentationDataset(
-        images: images, masks: masks, format: format, options: options)
+        images: places.images, masks: places.masks, format: format, options: options)
       try require(
         meaning.ignoreIndex == nil || data.options.encoding != .colors, "evaluate",
         "expected no ignore index, since masks are colours")

@@ -43,7 +43,8 @@ public func segmentationFilePredictor(
       model, files: paths, output: output, request, numerics: numerics, start: start, report: report)
   }
   try require(
-    start == PredictorStart(), "predict", "expected neither a packed file nor one of tuning for volumes")
+    start == PredictorStart(), "predict",
+    "expected neither --packed nor --tune, which are for images, for volumes")
   return try VolumeFilePredictor(
     model, files: paths, output: output, request, numerics: numerics, report: report)
 }

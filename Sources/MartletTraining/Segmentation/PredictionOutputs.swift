@@ -50,7 +50,7 @@ struct PredictionOutputs {
     check.protect(model: model)
     // A mask among images would be taken for one of them the next time.
     for path in paths + files { check.protect(path) }
-    try check.check(files.flatMap { file in all(of: file).map { ($0, file) } })
+    try check.check(files.flatMap { file in all(of: file).map { ($0, file) } }, makingFolders: true)
   }
 
   private func stem(_ file: String) -> String {

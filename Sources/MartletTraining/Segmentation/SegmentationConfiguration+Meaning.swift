@@ -9,15 +9,10 @@ import MartletModels
 extension SegmentationConfiguration {
   public func check() throws {
     try checkValue(!images.isEmpty, "images", "a folder", "nothing")
-    let isOnePlace = DatasetFormat.detected(images: URL(filePath: images), masks: URL(filePath: images))
-      .isSelfContained
-    try checkValue(
-      !masks.isEmpty || format.isSelfContained || format == .auto && isOnePlace, "masks",
-      "a folder", "nothing")
     try Folder.checkName(output, "configuration")
     try require(
-      (validationImages == nil) == (validationMasks == nil), "configuration",
-      "expected validation-images and validation-masks together, got one of them")
+      validationImages != nil || validationMasks == nil, "configuration",
+      "expected validation-images with validation-masks, got none")
     try checkValue(
       validationFraction > 0 && validationFraction < 1, "validation-fraction", "a share between 0 and 1",
       validationFraction)
@@ -51,7 +46,7 @@ extension SegmentationConfiguration {
       "no validation-images with it", validationImages ?? "")
     let found =
       format == .auto && !images.isEmpty
-      ? DatasetFormat.detected(images: URL(filePath: images), masks: URL(filePath: maskPlace)) : format
+      ? DatasetFormat.detected(images: trainingPlaces.images, masks: trainingPlaces.masks) : format
     for (key, isStandard) in [
       ("ignore-index", ignoreIndex == nil), ("ignore-color", ignoreColor == nil),
       ("mask-encoding", maskEncoding == .automatic),
@@ -91,7 +86,9 @@ extension SegmentationConfiguration {
   }
 
   public var inputPaths: [String] {
-    [images, maskPlace] + [validationImages, validationMasks, weights, encoderWeights].compactMap { $0 }
+    let places = [images.isEmpty ? nil : trainingPlaces, validationPlaces].compactMap { $0 }
+    return places.flatMap { [$0.images.relativePath, $0.masks.relativePath] }
+      + [weights, encoderWeights].compactMap { $0 }
   }
 
   func maskOptions() throws -> SegmentationOptions {
@@ -101,19 +98,28 @@ extension SegmentationConfiguration {
       ignoreColor: ignoreColor.flatMap { MaskColor(hexadecimal: $0) })
   }
 
-  /// Where masks are, which can be where the images are.
-  var maskPlace: String { masks.isEmpty ? images : masks }
+  /// Where images and masks for training are.
+  var trainingPlaces: DatasetPlaces {
+    DatasetPlaces(
+      images: URL(filePath: images), masks: masks.isEmpty ? nil : URL(filePath: masks), format: format)
+  }
+
+  /// Where those for validation are, if they are not some of those for training.
+  var validationPlaces: DatasetPlaces? {
+    validationImages.map {
+      DatasetPlaces(
+        images: URL(filePath: $0), masks: validationMasks.map { URL(filePath: $0) }, format: format)
+    }
+  }
 
   /// The training and validation data, checked.
   func datasets() throws -> (training: SegmentationDataset, validation: SegmentationDataset) {
     let training = try SegmentationDataset(
-      images: URL(filePath: images), masks: URL(filePath: maskPlace), format: format,
-      options: maskOptions())
+      images: trainingPlaces.images, masks: trainingPlaces.masks, format: format, options: maskOptions())
     try checkIgnored(training.options)
-    if let validationImages, let validationMasks {
+    if let places = validationPlaces {
       let validation = try SegmentationDataset(
-        images: URL(filePath: validationImages), masks: URL(filePath: validationMasks), format: format,
-        options: training.options)
+        images: places.images, masks: places.masks, format: format, options: training.options)
       try training.checkForeground()
       return (training, validation)
     }

@@ -52,6 +52,23 @@ public struct SegmentationRequest: Hashable, Sendable {
     return pixels.saturatingProduct(bytesPerPixel)
   }
 
+  /// What is asked for that there is for images only, by the command line's names.
+  var namesForImages: [String] {
+    let standard = Self()
+    let (processing, none) = (postProcessing, standard.postProcessing)
+    let parts = [
+      ("overlay", drawsOverlay), ("tile", options.tile != nil),
+      ("batch-size", options.batchSize != standard.options.batchSize),
+      ("tta", options.augmentation != standard.options.augmentation),
+      ("probabilities", probabilities != nil), ("inference-depth", inferenceDepth != nil),
+      ("min-size", processing.minimumSize != none.minimumSize),
+      ("fill-holes", processing.largestHole != none.largestHole), ("instances", writesInstances),
+      ("geojson", writesOutlines), ("split", processing.splitting != nil),
+      ("simplify", simplification != standard.simplification),
+    ]
+    return parts.filter(\.1).map(\.0)
+  }
+
   /// - Throws: ``MartletError`` naming what cannot be meant.
   public func check() throws {
     try options.check()

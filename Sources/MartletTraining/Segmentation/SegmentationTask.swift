@@ -47,8 +47,9 @@ public final class SegmentationTask: RunTask {
     self.description = description
     samples = data
     let count = data.samplesPerEpoch
-    func smallestBatch(_ size: Int) -> Int { (count - 1) % size + 1 }
-    let (largest, smallest) = (min(configuration.batchSize, count), smallestBatch(configuration.batchSize))
+    func smallestBatch(_ size: Int) -> Int { batchSizes(of: count, atMost: size).min() ?? 0 }
+    batchCounts = batchSizes(of: count, atMost: configuration.batchSize)
+    let smallest = smallestBatch(configuration.batchSize)
     let hint =
       (1...configuration.batchSize).last { smallestBatch($0) >= network.smallestTrainingBatch }
       .map { "; --batch-size \($0) leaves none that small" } ?? ""
@@ -59,7 +60,6 @@ public final class SegmentationTask: RunTask {
         + hint)
     segmentationLoss = try SegmentationLoss(
       configuration.loss, classWeights: configuration.classWeights, classCount: network.classCount)
-    batchCounts = smallest == largest ? [largest] : [largest, smallest]
     numerics = configuration.numerics
     stageNumerics = configuration.stageNumerics
     stages = try Self.settings(stageNumerics, for: network)

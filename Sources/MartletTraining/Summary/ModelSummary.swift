@@ -25,12 +25,19 @@ public struct ModelSummary: Sendable {
   public var multiplyAdds: Int
   /// Bytes of a forward pass: parameters, input, values and result.
   public var inferenceByteCount: Int
-  /// Bytes of a training step: parameters, optimizer state, batch, values, gradients.
-  public var trainingByteCount: Int
-  /// What runs in a forward pass and in a training step.
+  /// What runs in a forward pass.
   public var forwardPlan: PlanListing
-  /// What runs in a training step, the optimizer's update included.
-  public var trainingPlan: PlanListing
+  /// A training step; why there is none where the batch cannot be trained on, as one of a single image can be for batch
+  /// normalisation.
+  public var training: Result<TrainingFigures, MartletError>
+
+  /// What a training step takes.
+  public struct TrainingFigures: Sendable {
+    /// Bytes of parameters, optimizer state, batch, values and gradients.
+    public var byteCount: Int
+    /// What runs, the optimizer's update included.
+    public var plan: PlanListing
+  }
 
   /// - Parameters:
   ///   - inputs: What the forward pass reads.
@@ -45,14 +52,9 @@ public struct ModelSummary: Sendable {
     loss: ([Tensor]) throws -> Tensor
   ) throws {
     let recorded = try Function(inputs, passes: passes) { [try forward($0)] }
-    let state = try OptimizerState(optimizer, for: model)
-    let step = try TrainingStep(
-      model: model, optimizer: optimizer, state: state, batch: inputs + targets, passes: passes, loss: loss)
-
     let graph = recorded.recorded
     let names = model.namesByIdentity
     forwardPlan = recorded.listing(names: names)
-    trainingPlan = step.listing(names: names)
     let own = Dictionary(
       model.modules.map { ($0.name, $0.module) }, uniquingKeysWith: { first, _ in first })
     var rows: [Row] = []
@@ -84,7 +86,17 @@ public struct ModelSummary: Sendable {
     let resultBytes = graph.outputs.reduce(0) { $0 + graph.type(of: $1).byteCount }
     func byteCount(_ types: [TensorType]) -> Int { types.reduce(0) { $0 + $1.byteCount } }
     inferenceByteCount = modelBytes + byteCount(inputs) + recorded.plan.arenaByteCount + resultBytes
-    trainingByteCount = modelBytes + state.byteCount + step.arenaByteCount + byteCount(inputs + targets)
+    let state = try OptimizerState(optimizer, for: model)
+    do {
+      let step = try TrainingStep(
+        model: model, optimizer: optimizer, state: state, batch: inputs + targets, passes: passes, loss: loss)
+      training = .success(
+        TrainingFigures(
+          byteCount: modelBytes + state.byteCount + step.arenaByteCount + byteCount(inputs + targets),
+          plan: step.listing(names: names)))
+    } catch let error as MartletError {
+      training = .failure(error)
+    }
   }
 
   /// Parameters of a module that belong to no module inside it.
@@ -115,9 +127,16 @@ extension ModelSummary: CustomStringConvertible {
       "parameters               \(grouped(parameterCount))",
       "multiply-adds            \(scaled(multiplyAdds)) (\(scaled(multiplyAdds.saturatingProduct(2), unit: "FLOP")))",
       "memory of a forward pass \(megabytes(inferenceByteCount))",
-      "memory of a training step \(megabytes(trainingByteCount))",
+      "memory of a training step \(trainingMemory)",
     ]
     return ([line(header), rule] + cells.map(line) + [rule] + totals).joined(separator: "\n")
+  }
+
+  private var trainingMemory: String {
+    switch training {
+    case .success(let figures): megabytes(figures.byteCount)
+    case .failure(let error): "none, since the batch cannot be trained on: \(error)"
+    }
   }
 
   private func grouped(_ number: Int) -> String {

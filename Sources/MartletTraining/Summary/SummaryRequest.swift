@@ -36,14 +36,14 @@ public struct SummaryRequest {
 
   /// Whether the model is a name and no file.
   private var isName: Bool {
-    Architecture.names.contains(model) || RecommendationModelDescription.models.contains(model)
+    Architecture.names.contains(model) || RecommenderArchitecture.names.contains(model)
       || !FileManager.default.fileExists(atPath: model)
   }
 
   private var kind: RunKind {
     get throws {
       if isName {
-        return RecommendationModelDescription.models.contains(model) ? .recommendation : .segmentation
+        return RecommenderArchitecture.names.contains(model) ? .recommendation : .segmentation
       }
       return try ModelFile(runOrWeights: URL(filePath: model)).kind
     }
@@ -60,7 +60,8 @@ public struct SummaryRequest {
     let (network, window) = try segmentationNetwork(inputChannels: given?[1])
     let sizes =
       given ?? [network.smallestTrainingBatch, network.inputChannels]
-      + (window ?? [Int](repeating: network.axes == 3 ? 64 : 256, count: network.axes))
+      + (window.map(network.fittingSize)
+        ?? [Int](repeating: network.axes == 3 ? 64 : 256, count: network.axes))
     let image = TensorType(sizes, .float32, .channelsLast)
     let target = TensorType([sizes[0]] + sizes[2...], .uint8)
     return try ModelSummary(
@@ -83,9 +84,17 @@ public struct SummaryRequest {
     }
     try refuse(
       options.chosenNames + (classCount == nil ? [] : ["class-count"]), "\(model) says what its network is")
-    let description = try ModelFile(runOrWeights: URL(filePath: model))
-      .description(as: SegmentationModelDescription.self)
-    return (try description.makeNetwork(), description.volumes?.window.lengths)
+    let url = URL(filePath: model)
+    let description = try ModelFile(runOrWeights: url).description(as: SegmentationModelDescription.self)
+    return (try description.makeNetwork(), try description.volumes?.window.lengths ?? imageSize(ofRun: url))
+  }
+
+  /// The size of the images that a run was trained on; `nil` for a weights file, which does not say it.
+  private func imageSize(ofRun url: URL) throws -> [Int]? {
+    let file = RunFolder(url).configuration
+    guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+    let side = try ConfigurationFile.read(file, as: SegmentationConfiguration.self).size.side()
+    return [side, side]
   }
 
   private func recommenderSummary(_ passes: [any GraphPass]) throws -> ModelSummary {
@@ -109,14 +118,12 @@ public struct SummaryRequest {
   }
 
   private func recommender() throws -> any SequenceModel {
-    switch model {
-    case "paup": return try PAUP(PAUP.Configuration(itemCount: itemCount ?? 10_000))
-    case "sasrec": return try SASRec(SASRec.Configuration(itemCount: itemCount ?? 10_000))
-    default:
-      try refuse(itemCount == nil ? [] : ["item-count"], "\(model) says what its network is")
-      return try ModelFile(runOrWeights: URL(filePath: model))
-        .description(as: RecommendationModelDescription.self).makeNetwork()
+    if isName, let architecture = RecommenderArchitecture.named(model) {
+      return try architecture.makeStandard(SequenceModelSizes(itemCount: itemCount ?? 10_000))
     }
+    try refuse(itemCount == nil ? [] : ["item-count"], "\(model) says what its network is")
+    return try ModelFile(runOrWeights: URL(filePath: model))
+      .description(as: RecommendationModelDescription.self).makeNetwork()
   }
 
   private func shape(_ text: String, ranks: ClosedRange<Int>, _ example: String) throws -> [Int] {
@@ -125,5 +132,13 @@ public struct SummaryRequest {
       ranks.contains(sizes.count) && sizes.allSatisfy { $0 > 0 }, "summary",
       "expected an input such as \(example), got \(text)")
     return sizes
+  }
+}
+
+extension SegmentationModel {
+  /// The size that an image is brought to for the network.
+  fileprivate func fittingSize(_ space: [Int]) -> [Int] {
+    let fit = fit(space)
+    return space.indices.map { space[$0] + fit.before[$0] + fit.after[$0] }
   }
 }

@@ -71,9 +71,6 @@ public final class Trainer {
     updates = try ModelUpdates(task, options)
   }
 
-  /// Epochs that are done.
-  public var completedEpochs: Int { progress.epoch }
-
   /// Whether there is nothing left to do.
   public var isFinished: Bool { progress.isFinished }
 
@@ -120,9 +117,7 @@ public final class Trainer {
   }
 
   /// Updates in an epoch.
-  private var stepsPerEpoch: Int {
-    (task.stepsPerEpoch + options.rules.accumulation - 1) / options.rules.accumulation
-  }
+  private var stepsPerEpoch: Int { options.rules.updates(for: task.stepsPerEpoch) }
 
   /// The batches of an epoch that a step takes: none where all steps are done.
   private func batchRange(ofStep step: Int) -> Range<Int> {

@@ -15,10 +15,13 @@ public struct TrainingRules: Hashable, Sendable {
   /// All parameters learn alike, each batch makes an update, and no average is kept.
   public init() {}
 
+  /// Updates that some batches make, such as those of an epoch.
+  func updates(for batches: Int) -> Int { (batches + accumulation - 1) / accumulation }
+
   /// What of a model is trained, and how.
   ///
-  /// - Throws: ``MartletError`` for patterns that match nothing, parameters that two patterns of ``rateFactors`` match,
-  ///   and rules that leave nothing to train.
+  /// - Throws: ``MartletError`` for patterns that match nothing, patterns of ``rateFactors`` that match only what is
+  ///   frozen, parameters that two of those match, and rules that leave nothing to train.
   func parameters(of model: any Module) throws -> [TrainedParameter] {
     let all = model.parameters
     let names = all.map(\.name)
@@ -27,7 +30,11 @@ public struct TrainingRules: Hashable, Sendable {
     }
     var factors: [String: (pattern: String, factor: Double)] = [:]
     for (pattern, factor) in rateFactors.sorted(by: { $0.key < $1.key }) {
-      for name in try matching(pattern, names, "learning-rate-factors") {
+      let matched = try matching(pattern, names, "learning-rate-factors")
+      try require(
+        !matched.allSatisfy(frozen.contains), "learning-rate-factors",
+        "expected a pattern of parameters that are trained, got \(pattern), which matches frozen ones alone")
+      for name in matched {
         if let other = factors[name]?.pattern {
           throw MartletError("learning-rate-factors", "\(name) matches both \(other) and \(pattern)")
         }

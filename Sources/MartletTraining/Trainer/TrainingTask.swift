@@ -70,6 +70,12 @@ public protocol TrainingTask: AnyObject {
   var modelDescription: [String: String] { get }
 }
 
+/// How many samples each kind of batch has that an epoch is cut into: the last one may have fewer.
+func batchSizes(of samples: Int, atMost size: Int) -> [Int] {
+  let rest = samples % size
+  return (samples < size ? [] : [size]) + (rest == 0 ? [] : [rest])
+}
+
 extension TrainingTask {
   /// None: steps are recorded when their first batch comes.
   public var batchTypes: [[TensorType]] { [] }

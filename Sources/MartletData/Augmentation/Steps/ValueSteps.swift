@@ -55,8 +55,9 @@ public struct AugmentationMotionBlur: AugmentationStep {
   ]
 }
 
-/// Covers rectangles of the window with the training images' mean colour ("cutout", DeVries and Taylor 2017; "coarse
-/// dropout" elsewhere), so that a network learns to use what is around.
+/// Covers rectangles of the window with the normalisation's mean, which the network reads as 0 ("cutout", DeVries and
+/// Taylor 2017; "coarse dropout" elsewhere), so that it learns to use what is around. It is the training images' mean
+/// colour where the normalisation is theirs, and black where there is none.
 public struct AugmentationCutOut: AugmentationStep {
   /// What pixels under a rectangle are labelled.
   public enum Labels: String, Hashable, Sendable, Codable, CaseIterable {

@@ -23,9 +23,6 @@ public enum DatasetFormat: String, Hashable, Sendable, Codable, CaseIterable {
   /// Whether masks are drawn from outlines or objects, which say their classes by themselves.
   package var drawsMasks: Bool { [.dsb, .coco, .labelme, .cvat].contains(self) }
 
-  /// Whether images and masks lie in one place, so that a second one need not be given.
-  public var isSelfContained: Bool { self == .dsb || self == .voc || self == .labelme }
-
   /// The format of what lies at two places: by the kind of the file of annotations (`.json` COCO, `.xml` CVAT, `.txt`
   /// VOC), by VOC's folder names, by folders with `images` and `masks` in them, by JSON files of the images' names where
   /// masks are looked for; folders otherwise.
@@ -60,9 +57,17 @@ public enum DatasetFormat: String, Hashable, Sendable, Codable, CaseIterable {
         format: self, pairs: pairing.pairs, problems: pairing.problems, masks: MaskFiles(), options: options)
     case .dsb: return try DSBSource.source(images, options)
     case .voc: return try VOCSource.source(images: images, masks: masks, options)
-    case .coco: return try COCOSource(images: images, annotations: masks).source(options)
+    case .coco: return try COCOSource(images: images, annotations: annotationFile(masks)).source(options)
     case .labelme: return try LabelMeSource.source(images: images, annotations: masks, options)
-    case .cvat: return try CVATSource(images: images, annotations: masks).source(options)
+    case .cvat: return try CVATSource(images: images, annotations: annotationFile(masks)).source(options)
     }
+  }
+
+  /// - Throws: ``MartletError`` for a folder, such as that of the images where nothing else was given.
+  private func annotationFile(_ masks: URL) throws -> URL {
+    try require(
+      !Self.isFolder(masks), "dataset",
+      "expected the file of \(rawValue)'s annotations as masks, got the folder \(masks.path)")
+    return masks
   }
 }

@@ -39,7 +39,10 @@ enum VOCSource {
     }
     var source = SampleSource(
       format: .voc, pairs: [], problems: maskListing.problems, masks: MaskFiles(), options: settled)
-    for name in isList ? try names(in: masks) : maskListing.files.map(\.stem) {
+    // Which images a run sets aside follows from their order, which is not to follow from the list's.
+    let wanted =
+      try isList ? names(in: masks).sorted(by: NaturalOrder.precedes) : maskListing.files.map(\.stem)
+    for name in wanted {
       let images = imagesByName[name] ?? []
       switch (images.first, maskByName[name]) {
       case (let image?, let mask?):

@@ -60,6 +60,10 @@ public struct EncoderConfiguration: Hashable, Sendable, Codable {
     }
   }
 
+  /// The smallest height and width of an image of which every halving leaves something: the pooling of VGG, and some of
+  /// EfficientNet's convolutions, round halves down.
+  var smallestSide: Int { name.isVGG || name.isEfficientNet ? min(1 << depth, outputStride) : 1 }
+
   /// How far the stage that would have a stride is dilated instead: 1 where it keeps its stride.
   func dilation(ofStride stride: Int) -> Int { max(stride / outputStride, 1) }
 }

@@ -114,15 +114,14 @@ extension SegmentationConfiguration {
   /// The training and validation volumes, checked.
   func volumeDatasets() throws -> (training: VolumeDataset, validation: VolumeDataset) {
     let training = try VolumeDataset(
-      images: URL(filePath: images), masks: URL(filePath: maskPlace), options: maskOptions())
+      images: trainingPlaces.images, masks: trainingPlaces.masks, options: maskOptions())
     try checkIgnored(training.options)
-    if let validationImages, let validationMasks {
+    if let places = validationPlaces {
       try training.checkForeground()
       return (
         training,
         try VolumeDataset(
-          images: URL(filePath: validationImages), masks: URL(filePath: validationMasks),
-          options: training.options, channels: training.channels)
+          images: places.images, masks: places.masks, options: training.options, channels: training.channels)
       )
     }
     let parts = try training.split(validationFraction: validationFraction, seed: self.seed)
@@ -136,10 +135,11 @@ extension SegmentationConfiguration {
   func validationVolumes(
     of run: DataFingerprint, _ description: SegmentationModelDescription
   ) throws -> VolumeDataset {
-    let folder = validationImages ?? images
+    let places = validationPlaces ?? trainingPlaces
     let data = try VolumeDataset(
-      images: URL(filePath: folder), masks: URL(filePath: validationMasks ?? maskPlace),
-      options: description.options, channels: description.inputChannels)
-    return data.subset(try run.validationPositions(among: data.sampleFiles, in: folder))
+      images: places.images, masks: places.masks, options: description.options,
+      channels: description.inputChannels)
+    return data.subset(
+      try run.validationPositions(among: data.sampleFiles, in: places.images.relativePath))
   }
 }

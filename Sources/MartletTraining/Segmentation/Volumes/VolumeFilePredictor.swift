@@ -25,15 +25,12 @@ public final class VolumeFilePredictor: FilePredictor {
     numerics: Numerics = .current, report: @escaping (String) -> Void = { _ in }
   ) throws {
     try request.check()
-    var known = SegmentationRequest()
-    known.options.overlap = request.options.overlap
-    known.options.blend = request.options.blend
-    known.options.memoryLimit = request.options.memoryLimit
-    known.overwrites = request.overwrites
-    try require(
-      request == known, "predict",
-      "expected no more than overlap, blend and memory for volumes, which are predicted in windows of the size that "
-        + "the network was trained on, got what is for images")
+    if let name = request.namesForImages.first {
+      throw MartletError(
+        "predict",
+        "expected no --\(name) for volumes, which are predicted in windows of the size that the network was trained on"
+      )
+    }
     options = request.options
     outputs = try PredictionOutputs(folder: output, request: request, maskExtension: ".nii.gz")
     files = try SampleFileKind.volume.files(at: paths)
@@ -48,6 +45,9 @@ public final class VolumeFilePredictor: FilePredictor {
 
   public func predict(_ file: String) throws -> String {
     let header = try Volume.header(contentsOf: file)
+    try require(
+      header.channels == predictor.description.inputChannels, "predict",
+      "\(file): expected \(counted(predictor.description.inputChannels, "channel")), got \(header.channels)")
     let byteCount = try predictor.byteCount(header, overlap: options.overlap)
     try require(
       byteCount <= options.memoryLimit, "predict",
@@ -62,13 +62,20 @@ public final class VolumeFilePredictor: FilePredictor {
       mask,
       NIfTIHeader(size: volume.size, sample: .uint8, geometry: volume.geometry, version: header.version))
     do {
-      try predictor.predict(volume, overlap: options.overlap, blend: options.blend) {
-        try writer.append($0.labels)
+      try predictor.predict(volume, overlap: options.overlap, blend: options.blend) { slice in
+        do { try writer.append(slice.labels) } catch { throw WritingError(cause: error) }
       }
-    } catch let error as MartletError where error.operation == "volume" {
-      throw MartletError("predict", "\(file): \(error.message)")
+    } catch let error as WritingError {
+      throw error.cause
+    } catch let error as MartletError {
+      throw error.naming(file)
     }
     try writer.commit()
     return mask
+  }
+
+  /// What went wrong with a mask, whose path it has, and not with its volume.
+  private struct WritingError: Error {
+    let cause: any Error
   }
 }

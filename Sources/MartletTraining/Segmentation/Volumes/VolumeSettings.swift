@@ -116,7 +116,6 @@ extension SegmentationConfiguration {
     _ = try volumeAugmentation()
     try checkValue(
       [.auto, .folders].contains(format), "format", "auto or folders for volumes", format.rawValue)
-    try checkValue(!masks.isEmpty, "masks", "a folder", "nothing")
     try checkValue(
       normalization == .dataset, "normalization", "nothing for volumes, which have volume-normalization",
       normalization.rawValue)
