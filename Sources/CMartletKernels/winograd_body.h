@@ -134,8 +134,8 @@ INLINE void NAME(transform_output)(
     NAME(place) place = NAME(first_place)(tiles);
     for (long i = 0; i < tiles->count; i++, from += output->tile_stride, NAME(step)(tiles, &place)) {
       const long y = NAME(start)(m, tiles, plane, &place, 0), x = NAME(start)(m, tiles, plane, &place, 1);
-      const unsigned rows = has_slice ? NAME(inside)(m, y, tiles->dilation[0], plane->size[0]) : 0;
-      const unsigned columns = NAME(inside)(m, x, tiles->dilation[1], plane->size[1]);
+      const unsigned rows = has_slice ? winograd_pixels_inside(m, y, tiles->dilation[0], plane->size[0]) : 0;
+      const unsigned columns = winograd_pixels_inside(m, x, tiles->dilation[1], plane->size[1]);
       const unsigned all = (1u << m) - 1;
       float *pixels = output->result + place.image * plane->image_stride + slice * plane->slice_stride +
                       y * plane->row_stride + x * plane->column_stride;

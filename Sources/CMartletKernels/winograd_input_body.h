@@ -80,8 +80,8 @@ INLINE void NAME(transform_input)(
     NAME(place) place = NAME(first_place)(tiles);
     for (long i = 0; i < tiles->count; i++, to += input->tile_stride, NAME(step)(tiles, &place)) {
       const long y = NAME(start)(m, tiles, plane, &place, 0), x = NAME(start)(m, tiles, plane, &place, 1);
-      const unsigned rows = has_slice ? NAME(inside)(m + 2, y, tiles->dilation[0], plane->size[0]) : 0;
-      const unsigned columns = NAME(inside)(m + 2, x, tiles->dilation[1], plane->size[1]);
+      const unsigned rows = has_slice ? winograd_pixels_inside(m + 2, y, tiles->dilation[0], plane->size[0]) : 0;
+      const unsigned columns = winograd_pixels_inside(m + 2, x, tiles->dilation[1], plane->size[1]);
       const unsigned all = (1u << (m + 2)) - 1;
       const float *pixels = input->source + place.image * plane->image_stride + slice * plane->slice_stride +
                             y * plane->row_stride + x * plane->column_stride;

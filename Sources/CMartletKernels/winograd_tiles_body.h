@@ -2,6 +2,7 @@
 // each instruction set, before the bodies of the transforms, with what winograd_body.h says.
 
 #include "vector_body.h"
+#include "winograd_pixels.h"
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -81,11 +82,4 @@ INLINE long NAME(slice)(const martlet_winograd_plane *plane, long slice) {
 }
 INLINE int NAME(has_slice)(const martlet_winograd_plane *plane, long slice) {
   return slice >= 0 && slice < plane->depth;
-}
-
-// Which of `count` pixels along an axis, from `start` on, lie in the image: a bit each.
-INLINE unsigned NAME(inside)(const int count, long start, long step, long size) {
-  unsigned bits = 0;
-  for (int i = 0; i < count; i++, start += step) bits |= (unsigned)(start >= 0 && start < size) << i;
-  return bits;
 }

@@ -107,14 +107,7 @@ static void NAME(multiply)(const martlet_winograd_products *products) {
 
 // MARK: Transforms
 
-// Which of `count` pixels along an axis, from `start` on, lie in the image: a bit each.
-ALWAYS_INLINE unsigned NAME(inside)(const int count, long start, long step, long size) {
-  unsigned bits = 0;
-#pragma clang loop unroll(full)
-  for (int i = 0; i < count; i++, start += step) bits |= (unsigned)(start >= 0 && start < size) << i;
-  return bits;
-}
-
+#include "winograd_pixels.h"
 #include "winograd_transforms.h"
 
 // Vectors of even and odd places: transposing is log2(LANES) such interleavings.

@@ -127,8 +127,8 @@ ALWAYS_INLINE void TILE_NAME(transform_slice)(
     const long row = image->top + row_phase + tile_row * TILE * image->row_step;
     const long column = image->left + column_phase + tile_column * TILE * image->column_step;
     const unsigned all = (1u << extent) - 1;
-    const unsigned rows = pixels ? NAME(inside)(extent, row, image->row_step, image->height) : 0;
-    const unsigned columns = NAME(inside)(extent, column, image->column_step, image->width);
+    const unsigned rows = pixels ? winograd_pixels_inside(extent, row, image->row_step, image->height) : 0;
+    const unsigned columns = winograd_pixels_inside(extent, column, image->column_step, image->width);
     const float *from = (pixels ? pixels : image->pixels) + row * image->row_stride + column * image->pixel_stride;
     float *values = to->values + t * 16;
     long channel = 0;

@@ -56,8 +56,7 @@ public enum UnaryFunction: Hashable, Sendable {
     case .sign, .ceil, .floor, .round: .noGradient
     case .abs, .log, .square, .gelu, .geluTanh, .silu, .hardSwish, .hardSigmoid, .erf, .clamp, .hardTanh,
       .divideInto, .power, .sin, .cos, .asin, .acos, .atan, .sinh, .cosh, .asinh, .acosh, .atanh, .softplus,
-      .softsign,
-      .mish, .elu, .threshold, .shrink:
+      .softsign, .mish, .elu, .threshold, .shrink:
       .input
     }
   }

@@ -5,9 +5,9 @@ import CMartletKernels
 /// float32.
 ///
 /// Output pixels are taken in tiles of `tile` × `tile`, 4, 3 or 2. A tile costs (tile + 2)² multiplications for each
-/// pair of channels in place of 9 · tile²: a quarter for 4, 4/9 for 2. The larger tile rounds more. A dilated
-/// convolution is as many plain ones as its dilations' product, on the pixels of equal phase. For each tap along the
-/// depth the tiles of one slice are multiplied by those of another.
+/// pair of channels in place of 9 · tile²: a quarter for 4, 25/81 for 3, 4/9 for 2. The larger tile rounds more. A
+/// dilated convolution is as many plain ones as its dilations' product, on the pixels of equal phase. For each tap along
+/// the depth the tiles of one slice are multiplied by those of another.
 public enum WinogradWeightGradient {
   /// Bytes of scratch memory that ``run(_:tile:input:outputGradient:weightGradient:workspace:)`` needs.
   public static func workspace(_ shape: ConvolutionShape, tile: WinogradTile) -> Int {
