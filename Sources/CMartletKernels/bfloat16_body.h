@@ -8,9 +8,11 @@
 
 #define FREQUENCY uint16_t
 #define STORE_FREQUENCY STORE_ROUNDED
+#define INPUT_TILES(X) X(2, 3) X(3, 3) X(4, 3)
 #include "winograd_input_body.h"
 #undef FREQUENCY
 #undef STORE_FREQUENCY
+#undef INPUT_TILES
 #undef INLINE
 #undef UNROLL
 
@@ -47,7 +49,7 @@ static const martlet_bfloat16_kernels NAME(kernels) = {
             .multiply = NAME(multiply),
         },
     .round_rows = NAME(round_rows),
-    .transform_input_2 = NAME(transform_input_2),
-    .transform_input_3 = NAME(transform_input_3),
-    .transform_input_4 = NAME(transform_input_4),
+    .transform_input_2 = NAME(transform_input_23),
+    .transform_input_3 = NAME(transform_input_33),
+    .transform_input_4 = NAME(transform_input_43),
 };

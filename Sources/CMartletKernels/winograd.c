@@ -70,9 +70,10 @@
 #pragma clang attribute pop
 #endif
 
-#define OF_TILE(isa) (tile == 4 ? &isa##_table_4 : tile == 3 ? &isa##_table_3 : &isa##_table_2)
+#define OF_TILE(isa) \
+  (taps == 2 ? &isa##_table_42 : outputs == 4 ? &isa##_table_43 : outputs == 3 ? &isa##_table_33 : &isa##_table_23)
 
-const martlet_winograd_kernels *martlet_winograd_table(martlet_isa isa, int tile) {
+const martlet_winograd_kernels *martlet_winograd_table(martlet_isa isa, int outputs, int taps) {
   switch (isa) {
 #if defined(MARTLET_BUILDS_AVX2)
   case MARTLET_ISA_AVX2:

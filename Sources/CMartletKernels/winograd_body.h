@@ -9,19 +9,21 @@
 
 #define FREQUENCY float
 #define STORE_FREQUENCY NAME(store_some)
+#define INPUT_TILES WINOGRAD_TILES
 #include "winograd_input_body.h"
 #undef FREQUENCY
 #undef STORE_FREQUENCY
+#undef INPUT_TILES
 
 // MARK: Output
 
 // One tile and one vector of channels, of which the first `again` were done before. `whole` says that all pixels lie
 // in the image. Moments are not gathered of what is added to.
 INLINE void NAME(output_block)(
-    const int m, const int whole, const int stream, const int moments, const int adds,
+    const int m, const int r, const int whole, const int stream, const int moments, const int adds,
     const martlet_winograd_output *output, const float *from, float *pixels, long row, long column, unsigned rows, unsigned columns, long channel,
     long lanes, long again) {
-  const int n = m + 2;
+  const int n = m + r - 1;
   const long stride = output->frequency_stride;
   // Where in the result the first pixel is: there lies what is added to it.
   const long place = pixels - output->result;
@@ -34,7 +36,7 @@ INLINE void NAME(output_block)(
   UNROLL for (int j = 0; j < n; j++) {
     NAME(vector) f[6], t[4];
     UNROLL for (int i = 0; i < n; i++) f[i] = NAME(load_some)(from + (i * n + j) * stride, lanes);
-    NAME(output)(m, f, t);
+    NAME(output)(m, r, f, t);
     UNROLL for (int i = 0; i < m; i++) half[i][j] = t[i];
   }
   const NAME(vector) bias =
@@ -43,7 +45,7 @@ INLINE void NAME(output_block)(
   if (moments) pivot = NAME(load_some)(output->pivots + channel, lanes);
   UNROLL for (int i = 0; i < m; i++) {
     NAME(vector) t[4];
-    NAME(output)(m, half[i], t);
+    NAME(output)(m, r, half[i], t);
     UNROLL for (int j = 0; j < m; j++) {
       if (!whole && !(rows >> i & columns >> j & 1)) continue;
       NAME(vector) y = t[j] + bias;
@@ -73,22 +75,22 @@ INLINE void NAME(output_block)(
   }
 }
 
-#define OUTPUT_BLOCK(name, m, whole, stream, moments, adds, lanes_given)                                   \
+#define OUTPUT_BLOCK(name, m, r, whole, stream, moments, adds, lanes_given)                            \
   static __attribute__((noinline)) void NAME(name)(                                                    \
       const martlet_winograd_output *output, const float *from, float *pixels, long row, long column,  \
       unsigned rows, unsigned columns, long channel, long lanes, long again) {                         \
     NAME(output_block)(                                                                                \
-        m, whole, stream, moments, adds, output, from, pixels, row, column, rows, columns, channel,    \
+        m, r, whole, stream, moments, adds, output, from, pixels, row, column, rows, columns, channel, \
         lanes_given, again);                                                                           \
   }
-#define OUTPUT_BLOCKS(m)                                                                          \
-  OUTPUT_BLOCK(output_whole_##m, m, 1, 0, 0, 0, LANES)                                            \
-  OUTPUT_BLOCK(output_whole_add_##m, m, 1, 0, 0, 1, LANES)                                        \
-  OUTPUT_BLOCK(output_whole_moments_##m, m, 1, 0, 1, 0, LANES)                                    \
-  OUTPUT_BLOCK(output_stream_##m, m, 1, 1, 0, 0, LANES)                                           \
-  OUTPUT_BLOCK(output_stream_add_##m, m, 1, 1, 0, 1, LANES)                                       \
-  OUTPUT_BLOCK(output_stream_moments_##m, m, 1, 1, 1, 0, LANES)                                   \
-  OUTPUT_BLOCK(output_some_##m, m, 0, 0, output->pivots != 0, output->addend != 0, lanes)
+#define OUTPUT_BLOCKS(m, r)                                                                       \
+  OUTPUT_BLOCK(output_whole_##m##r, m, r, 1, 0, 0, 0, LANES)                                      \
+  OUTPUT_BLOCK(output_whole_add_##m##r, m, r, 1, 0, 0, 1, LANES)                                  \
+  OUTPUT_BLOCK(output_whole_moments_##m##r, m, r, 1, 0, 1, 0, LANES)                              \
+  OUTPUT_BLOCK(output_stream_##m##r, m, r, 1, 1, 0, 0, LANES)                                     \
+  OUTPUT_BLOCK(output_stream_add_##m##r, m, r, 1, 1, 0, 1, LANES)                                 \
+  OUTPUT_BLOCK(output_stream_moments_##m##r, m, r, 1, 1, 1, 0, LANES)                             \
+  OUTPUT_BLOCK(output_some_##m##r, m, r, 0, 0, output->pivots != 0, output->addend != 0, lanes)
 WINOGRAD_TILES(OUTPUT_BLOCKS)
 #undef OUTPUT_BLOCKS
 #undef OUTPUT_BLOCK
@@ -97,8 +99,8 @@ typedef void (*NAME(output_function))(
     const martlet_winograd_output *, const float *, float *, long, long, unsigned, unsigned, long, long, long);
 
 // The first pixel of a run's first tile, in the image or not: near enough to the mean of the run.
-INLINE void NAME(choose_pivots)(const int m, const martlet_winograd_output *output) {
-  const int n = m + 2;
+INLINE void NAME(choose_pivots)(const int m, const int r, const martlet_winograd_output *output) {
+  const int n = m + r - 1;
   for (long c = 0; c < output->channels; c += LANES) {
     const long left = output->channels - c, lanes = left < LANES ? left : LANES;
     NAME(vector) half[6], t[4];
@@ -106,24 +108,24 @@ INLINE void NAME(choose_pivots)(const int m, const martlet_winograd_output *outp
       NAME(vector) f[6];
       UNROLL for (int i = 0; i < n; i++)
         f[i] = NAME(load_some)(output->frequencies + (i * n + j) * output->frequency_stride + c, lanes);
-      NAME(output)(m, f, t);
+      NAME(output)(m, r, f, t);
       half[j] = t[0];
     }
-    NAME(output)(m, half, t);
+    NAME(output)(m, r, half, t);
     if (output->bias) t[0] += NAME(load_some)(output->bias + c, lanes);
     NAME(store_some)(output->pivots + c, t[0], lanes);
   }
 }
 
 INLINE void NAME(transform_output)(
-    const int m, const martlet_winograd_output *output, NAME(output_function) whole,
+    const int m, const int r, const martlet_winograd_output *output, NAME(output_function) whole,
     NAME(output_function) some) {
   const martlet_winograd_tiles *tiles = &output->tiles;
   const martlet_winograd_plane *plane = &output->plane;
-  const long row = plane->row_stride * tiles->dilation[0], column = plane->column_stride * tiles->dilation[1];
+  const long row = plane->row_stride * tiles->step[0], column = plane->column_stride * tiles->step[1];
   const long channels = output->channels;
   if (output->pivots) {
-    NAME(choose_pivots)(m, output);
+    NAME(choose_pivots)(m, r, output);
     __builtin_memset(output->sums, 0, (size_t)channels * sizeof(float));
     __builtin_memset(output->squares, 0, (size_t)channels * sizeof(float));
   }
@@ -134,8 +136,8 @@ INLINE void NAME(transform_output)(
     NAME(place) place = NAME(first_place)(tiles);
     for (long i = 0; i < tiles->count; i++, from += output->tile_stride, NAME(step)(tiles, &place)) {
       const long y = NAME(start)(m, tiles, plane, &place, 0), x = NAME(start)(m, tiles, plane, &place, 1);
-      const unsigned rows = has_slice ? winograd_pixels_inside(m, y, tiles->dilation[0], plane->size[0]) : 0;
-      const unsigned columns = winograd_pixels_inside(m, x, tiles->dilation[1], plane->size[1]);
+      const unsigned rows = has_slice ? winograd_pixels_inside(m, y, tiles->step[0], plane->size[0]) : 0;
+      const unsigned columns = winograd_pixels_inside(m, x, tiles->step[1], plane->size[1]);
       const unsigned all = (1u << m) - 1;
       float *pixels = output->result + place.image * plane->image_stride + slice * plane->slice_stride +
                       y * plane->row_stride + x * plane->column_stride;
@@ -156,14 +158,16 @@ INLINE void NAME(transform_output)(
 #endif
 }
 
-#define TRANSFORM_OUTPUT(m)                                                                             \
-  static void NAME(transform_output_##m)(const martlet_winograd_output *output) {                       \
+#define TRANSFORM_OUTPUT(m, r)                                                                          \
+  static void NAME(transform_output_##m##r)(const martlet_winograd_output *output) {                    \
     static const NAME(output_function) functions[2][3] = {                                              \
-        {NAME(output_whole_##m), NAME(output_whole_add_##m), NAME(output_whole_moments_##m)},           \
-        {NAME(output_stream_##m), NAME(output_stream_add_##m), NAME(output_stream_moments_##m)},        \
+        {NAME(output_whole_##m##r), NAME(output_whole_add_##m##r), NAME(output_whole_moments_##m##r)},  \
+        {NAME(output_stream_##m##r), NAME(output_stream_add_##m##r),                                    \
+         NAME(output_stream_moments_##m##r)},                                                           \
     };                                                                                                  \
     const int extra = output->pivots ? 2 : output->addend ? 1 : 0;                                      \
-    NAME(transform_output)(m, output, functions[output->stream != 0][extra], NAME(output_some_##m));    \
+    NAME(transform_output)(                                                                             \
+        m, r, output, functions[output->stream != 0][extra], NAME(output_some_##m##r));                 \
   }
 WINOGRAD_TILES(TRANSFORM_OUTPUT)
 #undef TRANSFORM_OUTPUT
@@ -219,38 +223,40 @@ typedef struct {
   long column_stride, step_stride;
 } NAME(near_weights);
 
-static void NAME(copy_near)(NAME(near_weights) *near, const NAME(far_weights) *far) {
-  const long pitch = 9 * (far->along_steps ? NAME(near_steps) : LANES) + NAME(near_pad);
-  const long run = far->kernel_stride == 9 ? far->kernels : 1;
-  near->column_stride = far->along_steps ? pitch : 9;
-  near->step_stride = far->along_steps ? 9 : pitch;
+INLINE void NAME(copy_near)(const int taps, NAME(near_weights) *near, const NAME(far_weights) *far) {
+  const long pitch = taps * (far->along_steps ? NAME(near_steps) : LANES) + NAME(near_pad);
+  const long run = far->kernel_stride == taps ? far->kernels : 1;
+  near->column_stride = far->along_steps ? pitch : taps;
+  near->step_stride = far->along_steps ? taps : pitch;
   if ((far->along_steps ? far->rows : far->kernels) < LANES)
     __builtin_memset(near->elements, 0, sizeof near->elements);
   for (long r = 0; r < far->rows; r++)
     for (long k = 0; k < far->kernels; k += run)
       __builtin_memcpy(
-          near->elements + r * pitch + k * 9, far->first + r * far->row_stride + k * far->kernel_stride,
-          (size_t)run * 9 * sizeof(float));
+          near->elements + r * pitch + k * taps, far->first + r * far->row_stride + k * far->kernel_stride,
+          (size_t)(run * taps) * sizeof(float));
 }
 
-// The frequencies of the 3 × 3 weights g, one vector of columns, `stride` apart.
-INLINE void NAME(store_weights)(const int m, const NAME(vector) *g, int flipped, float *to, long stride) {
-  const int n = m + 2;
+// The frequencies of the r × r weights g, one vector of columns, `stride` apart.
+INLINE void NAME(store_weights)(
+    const int m, const int r, const NAME(vector) *g, int flipped, float *to, long stride) {
+  const int n = m + r - 1;
   NAME(vector) half[6][3];
-  UNROLL for (int j = 0; j < 3; j++) {
+  UNROLL for (int j = 0; j < r; j++) {
     NAME(vector) w[3], t[6];
-    UNROLL for (int i = 0; i < 3; i++) w[i] = flipped ? g[8 - 3 * i - j] : g[3 * i + j];
-    NAME(weight)(m, w, t);
+    UNROLL for (int i = 0; i < r; i++) w[i] = flipped ? g[r * r - 1 - r * i - j] : g[r * i + j];
+    NAME(weight)(m, r, w, t);
     UNROLL for (int i = 0; i < n; i++) half[i][j] = t[i];
   }
   UNROLL for (int i = 0; i < n; i++) {
     NAME(vector) t[6];
-    NAME(weight)(m, half[i], t);
+    NAME(weight)(m, r, half[i], t);
     UNROLL for (int j = 0; j < n; j++) NAME(store)(to + (i * n + j) * stride, t[j]);
   }
 }
 
-INLINE void NAME(transform_weights)(const int m, const martlet_winograd_weights *weights) {
+INLINE void NAME(transform_weights)(const int m, const int r, const martlet_winograd_weights *weights) {
+  const int taps = r * r;
   const long stride = weights->frequency_stride;
   NAME(near_weights) near;
   for (long step = 0; step < weights->steps; step += NAME(near_steps)) {
@@ -262,17 +268,17 @@ INLINE void NAME(transform_weights)(const int m, const martlet_winograd_weights 
       const int is_last = column + LANES >= weights->columns;
       const NAME(far_weights) next =
           NAME(far)(weights, is_last ? 0 : column + LANES, columns, is_last ? step + steps : step, steps);
-      NAME(copy_near)(&near, &far);
+      NAME(copy_near)(taps, &near, &far);
       for (long s = 0; s < steps; s++) {
         if (s < next.rows) NAME(fetch_row)(&next, s);
         const float *from = near.elements + s * near.step_stride;
         NAME(vector) g[9 + LANES];
-        UNROLL for (int tap = 0; tap < 9; tap += LANES) {
+        UNROLL for (int tap = 0; tap < taps; tap += LANES) {
           UNROLL for (int i = 0; i < LANES; i++) g[tap + i] = NAME(load)(from + i * near.column_stride + tap);
           NAME(transpose)(g + tap);
         }
         NAME(store_weights)(
-            m, g, weights->flipped, weights->panel + (step + s) * weights->width + column, stride);
+            m, r, g, weights->flipped, weights->panel + (step + s) * weights->width + column, stride);
       }
     }
   }
@@ -282,34 +288,35 @@ INLINE void NAME(transform_weights)(const int m, const martlet_winograd_weights 
 // transformed if they are asked for early.
 enum { NAME(weights_ahead) = 1024 };
 
-INLINE void NAME(transform_ordered_weights)(const int m, const martlet_winograd_ordered_weights *weights) {
+INLINE void NAME(transform_ordered_weights)(
+    const int m, const int r, const martlet_winograd_ordered_weights *weights) {
   for (long step = 0; step < weights->steps; step++)
     for (long column = 0; column < weights->width; column += LANES) {
       const float *from = weights->weights + step * weights->step_stride + column;
       NAME(vector) g[9];
-      UNROLL for (int tap = 0; tap < 9; tap++) {
+      UNROLL for (int tap = 0; tap < r * r; tap++) {
         g[tap] = NAME(load)(from + tap * weights->width);
         __builtin_prefetch(from + tap * weights->width + NAME(weights_ahead), 0, 2);
       }
       NAME(store_weights)(
-          m, g, weights->flipped, weights->panel + step * weights->width + column, weights->frequency_stride);
+          m, r, g, weights->flipped, weights->panel + step * weights->width + column, weights->frequency_stride);
     }
 }
 
 // What a tile's table holds.
-#define TABLE(m)                                                                                        \
-  static void NAME(transform_weights_##m)(const martlet_winograd_weights *weights) {                    \
-    NAME(transform_weights)(m, weights);                                                                \
+#define TABLE(m, r)                                                                                     \
+  static void NAME(transform_weights_##m##r)(const martlet_winograd_weights *weights) {                 \
+    NAME(transform_weights)(m, r, weights);                                                             \
   }                                                                                                     \
-  static void NAME(transform_ordered_weights_##m)(const martlet_winograd_ordered_weights *weights) {    \
-    NAME(transform_ordered_weights)(m, weights);                                                        \
+  static void NAME(transform_ordered_weights_##m##r)(const martlet_winograd_ordered_weights *weights) { \
+    NAME(transform_ordered_weights)(m, r, weights);                                                     \
   }                                                                                                     \
-  static const martlet_winograd_kernels NAME(table_##m) = {                                             \
+  static const martlet_winograd_kernels NAME(table_##m##r) = {                                          \
       .lanes = LANES,                                                                                   \
-      .transform_input = NAME(transform_input_##m),                                                     \
-      .transform_output = NAME(transform_output_##m),                                                   \
-      .transform_weights = NAME(transform_weights_##m),                                                 \
-      .transform_ordered_weights = NAME(transform_ordered_weights_##m),                                 \
+      .transform_input = NAME(transform_input_##m##r),                                                  \
+      .transform_output = NAME(transform_output_##m##r),                                                \
+      .transform_weights = NAME(transform_weights_##m##r),                                              \
+      .transform_ordered_weights = NAME(transform_ordered_weights_##m##r),                              \
   };
 WINOGRAD_TILES(TABLE)
 #undef TABLE

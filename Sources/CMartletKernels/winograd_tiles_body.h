@@ -6,8 +6,8 @@
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
-// X of each tile that there are transforms of, by its outputs along a side.
-#define WINOGRAD_TILES(X) X(2) X(3) X(4)
+// X of each tile that there are transforms of, by its outputs and the kernel's taps along a side.
+#define WINOGRAD_TILES(X) X(2, 3) X(3, 3) X(4, 3) X(4, 2)
 
 // What is smaller than the floor replaced by it; NaN stays NaN.
 INLINE NAME(vector) NAME(at_least)(NAME(vector) floor, NAME(vector) x) {
@@ -19,21 +19,23 @@ INLINE NAME(vector) NAME(at_least)(NAME(vector) floor, NAME(vector) x) {
 #include "winograd_transforms.h"
 #define INLINE static inline __attribute__((always_inline))
 
-// The transforms of tiles of m outputs; m is a constant at every call.
-INLINE void NAME(input)(const int m, const NAME(vector) *d, NAME(vector) *to) {
-  if (m == 4) NAME(input_4)(d, to);
-  else if (m == 3) NAME(input_3)(d, to);
-  else NAME(input_2)(d, to);
+// The transforms of tiles of m outputs for kernels of r taps; both are constants at every call.
+INLINE void NAME(input)(const int m, const int r, const NAME(vector) *d, NAME(vector) *to) {
+  if (m + r == 7) NAME(input_43)(d, to);
+  else if (m + r == 6) NAME(input_33)(d, to);
+  else NAME(input_23)(d, to);
 }
-INLINE void NAME(output)(const int m, const NAME(vector) *f, NAME(vector) *to) {
-  if (m == 4) NAME(output_4)(f, to);
-  else if (m == 3) NAME(output_3)(f, to);
-  else NAME(output_2)(f, to);
+INLINE void NAME(output)(const int m, const int r, const NAME(vector) *f, NAME(vector) *to) {
+  if (r == 2) NAME(output_42)(f, to);
+  else if (m == 4) NAME(output_43)(f, to);
+  else if (m == 3) NAME(output_33)(f, to);
+  else NAME(output_23)(f, to);
 }
-INLINE void NAME(weight)(const int m, const NAME(vector) *g, NAME(vector) *to) {
-  if (m == 4) NAME(weight_4)(g, to);
-  else if (m == 3) NAME(weight_3)(g, to);
-  else NAME(weight_2)(g, to);
+INLINE void NAME(weight)(const int m, const int r, const NAME(vector) *g, NAME(vector) *to) {
+  if (r == 2) NAME(weight_42)(g, to);
+  else if (m == 4) NAME(weight_43)(g, to);
+  else if (m == 3) NAME(weight_33)(g, to);
+  else NAME(weight_23)(g, to);
 }
 
 // MARK: Places of tiles
@@ -73,7 +75,7 @@ INLINE void NAME(step)(const martlet_winograd_tiles *tiles, NAME(place) *place) 
 INLINE long NAME(start)(
     const int m, const martlet_winograd_tiles *tiles, const martlet_winograd_plane *plane,
     const NAME(place) *place, const int axis) {
-  return plane->origin[axis] + place->subgrid[axis] + place->tile[axis] * m * tiles->dilation[axis];
+  return plane->origin[axis] + place->subgrid[axis] + place->tile[axis] * m * tiles->step[axis];
 }
 
 // The number of a slice of the run in its image, and whether there is one.

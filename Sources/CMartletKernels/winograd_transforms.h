@@ -1,18 +1,18 @@
-// The one-dimensional transforms of Winograd's convolutions F(4,3), F(3,3) and F(2,3), included once for each
+// The one-dimensional transforms of Winograd's convolutions F(4,3), F(3,3), F(2,3) and F(4,2), included once for each
 // instruction set with
 //   NAME(x)          the name of x in this set      NAME(vector)  its vector of floats
 //   NAME(splat)(x)   x in every lane                FMA(a, b, c)  a * b + c on vectors
 //
-// m outputs y of a correlation of m + 2 inputs d with 3 weights g are y = Aᵀ[(G g) ∘ (Bᵀ d)]. The matrices come from
-// evaluating polynomials at points x and infinity:
-//   A   [x⁰ … x^(m-1)] a row,   G   [x⁰ x¹ x²] / N(x) a row,  N(x) the product of x - y over the other points y,
+// m outputs y of a correlation of m + r - 1 inputs d with r weights g are y = Aᵀ[(G g) ∘ (Bᵀ d)]. The matrices come
+// from evaluating polynomials at points x and infinity:
+//   A   [x⁰ … x^(m-1)] a row,   G   [x⁰ … x^(r-1)] / N(x) a row,  N(x) the product of x - y over the other points y,
 //   Bᵀ  the coefficients of the product of (t - y) over the other points y, in rising order; for infinity, over all.
 //
 // F(2,3) takes the points 0, ±1. F(4,3) takes 0, ±5/8, ±3/2: every coefficient of A and B is then exact in float32,
 // and the rounding error of a layer is less than half (largest errors: a quarter) of that with the usual 0, ±1, ±2.
-// So it is with the points of F(3,3), ±3/8 and ±5/4, compared with 0, ±1, 2.
+// So it is with the points of F(3,3) and F(4,2), ±3/8 and ±5/4, compared with 0, ±1, 2.
 //
-// A function reads a column of m + 2 (or m, or 3) vectors and writes another; `from` and `to` may not overlap.
+// A function reads a column of m + r - 1 (or m, or r) vectors and writes another; the two may not overlap.
 
 #define INLINE static inline __attribute__((always_inline))
 #define S(x) NAME(splat)((float)(x))
@@ -31,7 +31,7 @@
 #define NQ (2 * Q2 * (Q2 - P2))
 
 // Bᵀ d: 6 inputs to 6 frequencies.
-INLINE void NAME(input_4)(const NAME(vector) *d, NAME(vector) *to) {
+INLINE void NAME(input_43)(const NAME(vector) *d, NAME(vector) *to) {
   to[0] = FMA(S(P2 * Q2), d[0], FMA(S(-P2 - Q2), d[2], d[4]));
   to[5] = FMA(S(P2 * Q2), d[1], FMA(S(-P2 - Q2), d[3], d[5]));
   const NAME(vector) even_p = FMA(S(-Q2), d[2], d[4]), odd_p = FMA(S(-Q2), d[1], d[3]);
@@ -43,7 +43,7 @@ INLINE void NAME(input_4)(const NAME(vector) *d, NAME(vector) *to) {
 }
 
 // Aᵀ m: 6 frequencies to 4 outputs.
-INLINE void NAME(output_4)(const NAME(vector) *m, NAME(vector) *to) {
+INLINE void NAME(output_43)(const NAME(vector) *m, NAME(vector) *to) {
   const NAME(vector) even_p = m[1] + m[2], odd_p = m[1] - m[2];
   const NAME(vector) even_q = m[3] + m[4], odd_q = m[3] - m[4];
   to[0] = m[0] + (even_p + even_q);
@@ -53,7 +53,7 @@ INLINE void NAME(output_4)(const NAME(vector) *m, NAME(vector) *to) {
 }
 
 // G g: 3 weights to 6 frequencies.
-INLINE void NAME(weight_4)(const NAME(vector) *g, NAME(vector) *to) {
+INLINE void NAME(weight_43)(const NAME(vector) *g, NAME(vector) *to) {
   to[0] = S(1 / N0) * g[0];
   const NAME(vector) even_p = FMA(S(P2 / NP), g[2], S(1 / NP) * g[0]);
   to[1] = FMA(S(P / NP), g[1], even_p);
@@ -65,7 +65,7 @@ INLINE void NAME(weight_4)(const NAME(vector) *g, NAME(vector) *to) {
 }
 
 // A y: 4 output gradients to 6 frequencies.
-INLINE void NAME(output_gradient_4)(const NAME(vector) *y, NAME(vector) *to) {
+INLINE void NAME(output_gradient_43)(const NAME(vector) *y, NAME(vector) *to) {
   to[0] = y[0];
   const NAME(vector) even_p = FMA(S(P2), y[2], y[0]), odd_p = FMA(S(P2), y[3], y[1]);
   to[1] = FMA(S(P), odd_p, even_p);
@@ -77,7 +77,7 @@ INLINE void NAME(output_gradient_4)(const NAME(vector) *y, NAME(vector) *to) {
 }
 
 // Gᵀ u: 6 frequencies to 3 weight gradients.
-INLINE void NAME(weight_gradient_4)(const NAME(vector) *u, NAME(vector) *to) {
+INLINE void NAME(weight_gradient_43)(const NAME(vector) *u, NAME(vector) *to) {
   const NAME(vector) even_p = u[1] + u[2], odd_p = u[1] - u[2];
   const NAME(vector) even_q = u[3] + u[4], odd_q = u[3] - u[4];
   to[0] = FMA(S(1 / N0), u[0], FMA(S(1 / NP), even_p, S(1 / NQ) * even_q));
@@ -100,7 +100,7 @@ INLINE void NAME(weight_gradient_4)(const NAME(vector) *u, NAME(vector) *to) {
 #define NQ (2 * Q * (Q2 - P2))
 
 // Bᵀ d: 5 inputs to 5 frequencies. The signs of the rows of −P and −Q are turned, here and in G.
-INLINE void NAME(input_3)(const NAME(vector) *d, NAME(vector) *to) {
+INLINE void NAME(input_33)(const NAME(vector) *d, NAME(vector) *to) {
   const NAME(vector) even_p = FMA(S(-Q2), d[0], d[2]), odd_p = FMA(S(-Q2), d[1], d[3]);
   to[0] = FMA(S(P), even_p, odd_p);
   to[1] = FMA(S(P), even_p, -odd_p);
@@ -111,7 +111,7 @@ INLINE void NAME(input_3)(const NAME(vector) *d, NAME(vector) *to) {
 }
 
 // Aᵀ m: 5 frequencies to 3 outputs.
-INLINE void NAME(output_3)(const NAME(vector) *m, NAME(vector) *to) {
+INLINE void NAME(output_33)(const NAME(vector) *m, NAME(vector) *to) {
   const NAME(vector) even_p = m[0] + m[1], odd_p = m[0] - m[1];
   const NAME(vector) even_q = m[2] + m[3], odd_q = m[2] - m[3];
   to[0] = even_p + even_q;
@@ -120,7 +120,7 @@ INLINE void NAME(output_3)(const NAME(vector) *m, NAME(vector) *to) {
 }
 
 // G g: 3 weights to 5 frequencies.
-INLINE void NAME(weight_3)(const NAME(vector) *g, NAME(vector) *to) {
+INLINE void NAME(weight_33)(const NAME(vector) *g, NAME(vector) *to) {
   const NAME(vector) even_p = FMA(S(P2 / NP), g[2], S(1 / NP) * g[0]);
   to[0] = FMA(S(P / NP), g[1], even_p);
   to[1] = FMA(S(-P / NP), g[1], even_p);
@@ -131,7 +131,7 @@ INLINE void NAME(weight_3)(const NAME(vector) *g, NAME(vector) *to) {
 }
 
 // A y: 3 output gradients to 5 frequencies.
-INLINE void NAME(output_gradient_3)(const NAME(vector) *y, NAME(vector) *to) {
+INLINE void NAME(output_gradient_33)(const NAME(vector) *y, NAME(vector) *to) {
   const NAME(vector) even_p = FMA(S(P2), y[2], y[0]);
   to[0] = FMA(S(P), y[1], even_p);
   to[1] = FMA(S(-P), y[1], even_p);
@@ -142,12 +142,54 @@ INLINE void NAME(output_gradient_3)(const NAME(vector) *y, NAME(vector) *to) {
 }
 
 // Gᵀ u: 5 frequencies to 3 weight gradients.
-INLINE void NAME(weight_gradient_3)(const NAME(vector) *u, NAME(vector) *to) {
+INLINE void NAME(weight_gradient_33)(const NAME(vector) *u, NAME(vector) *to) {
   const NAME(vector) even_p = u[0] + u[1], odd_p = u[0] - u[1];
   const NAME(vector) even_q = u[2] + u[3], odd_q = u[2] - u[3];
   to[0] = FMA(S(1 / NP), even_p, S(1 / NQ) * even_q);
   to[1] = FMA(S(P / NP), odd_p, S(Q / NQ) * odd_q);
   to[2] = FMA(S(P2 / NP), even_p, FMA(S(Q2 / NQ), even_q, u[4]));
+}
+
+// MARK: F(4,2), with the points of F(3,3)
+
+// Bᵀ d: 5 inputs to 5 frequencies.
+INLINE void NAME(input_42)(const NAME(vector) *d, NAME(vector) *to) { NAME(input_33)(d, to); }
+
+// Aᵀ m: 5 frequencies to 4 outputs.
+INLINE void NAME(output_42)(const NAME(vector) *m, NAME(vector) *to) {
+  const NAME(vector) even_p = m[0] + m[1], odd_p = m[0] - m[1];
+  const NAME(vector) even_q = m[2] + m[3], odd_q = m[2] - m[3];
+  to[0] = even_p + even_q;
+  to[1] = FMA(S(P), odd_p, S(Q) * odd_q);
+  to[2] = FMA(S(P2), even_p, S(Q2) * even_q);
+  to[3] = FMA(S(P * P2), odd_p, FMA(S(Q * Q2), odd_q, m[4]));
+}
+
+// G g: 2 weights to 5 frequencies.
+INLINE void NAME(weight_42)(const NAME(vector) *g, NAME(vector) *to) {
+  const NAME(vector) even_p = S(1 / NP) * g[0], even_q = S(1 / NQ) * g[0];
+  to[0] = FMA(S(P / NP), g[1], even_p);
+  to[1] = FMA(S(-P / NP), g[1], even_p);
+  to[2] = FMA(S(Q / NQ), g[1], even_q);
+  to[3] = FMA(S(-Q / NQ), g[1], even_q);
+  to[4] = g[1];
+}
+
+// A y: 4 output gradients to 5 frequencies.
+INLINE void NAME(output_gradient_42)(const NAME(vector) *y, NAME(vector) *to) {
+  const NAME(vector) even_p = FMA(S(P2), y[2], y[0]), odd_p = FMA(S(P2), y[3], y[1]);
+  to[0] = FMA(S(P), odd_p, even_p);
+  to[1] = FMA(S(-P), odd_p, even_p);
+  const NAME(vector) even_q = FMA(S(Q2), y[2], y[0]), odd_q = FMA(S(Q2), y[3], y[1]);
+  to[2] = FMA(S(Q), odd_q, even_q);
+  to[3] = FMA(S(-Q), odd_q, even_q);
+  to[4] = y[3];
+}
+
+// Gᵀ u: 5 frequencies to 2 weight gradients.
+INLINE void NAME(weight_gradient_42)(const NAME(vector) *u, NAME(vector) *to) {
+  to[0] = FMA(S(1 / NP), u[0] + u[1], S(1 / NQ) * (u[2] + u[3]));
+  to[1] = FMA(S(P / NP), u[0] - u[1], FMA(S(Q / NQ), u[2] - u[3], u[4]));
 }
 
 #undef P
@@ -160,7 +202,7 @@ INLINE void NAME(weight_gradient_3)(const NAME(vector) *u, NAME(vector) *to) {
 // MARK: F(2,3)
 
 // Bᵀ d: 4 inputs to 4 frequencies. The sign of the row of point 0 is turned, here and in G.
-INLINE void NAME(input_2)(const NAME(vector) *d, NAME(vector) *to) {
+INLINE void NAME(input_23)(const NAME(vector) *d, NAME(vector) *to) {
   to[0] = d[0] - d[2];
   to[1] = d[1] + d[2];
   to[2] = d[2] - d[1];
@@ -168,13 +210,13 @@ INLINE void NAME(input_2)(const NAME(vector) *d, NAME(vector) *to) {
 }
 
 // Aᵀ m: 4 frequencies to 2 outputs.
-INLINE void NAME(output_2)(const NAME(vector) *m, NAME(vector) *to) {
+INLINE void NAME(output_23)(const NAME(vector) *m, NAME(vector) *to) {
   to[0] = m[0] + (m[1] + m[2]);
   to[1] = m[3] + (m[1] - m[2]);
 }
 
 // G g: 3 weights to 4 frequencies.
-INLINE void NAME(weight_2)(const NAME(vector) *g, NAME(vector) *to) {
+INLINE void NAME(weight_23)(const NAME(vector) *g, NAME(vector) *to) {
   to[0] = g[0];
   const NAME(vector) even = S(0.5) * (g[0] + g[2]);
   to[1] = FMA(S(0.5), g[1], even);
@@ -183,7 +225,7 @@ INLINE void NAME(weight_2)(const NAME(vector) *g, NAME(vector) *to) {
 }
 
 // A y: 2 output gradients to 4 frequencies.
-INLINE void NAME(output_gradient_2)(const NAME(vector) *y, NAME(vector) *to) {
+INLINE void NAME(output_gradient_23)(const NAME(vector) *y, NAME(vector) *to) {
   to[0] = y[0];
   to[1] = y[0] + y[1];
   to[2] = y[0] - y[1];
@@ -191,7 +233,7 @@ INLINE void NAME(output_gradient_2)(const NAME(vector) *y, NAME(vector) *to) {
 }
 
 // Gᵀ u: 4 frequencies to 3 weight gradients.
-INLINE void NAME(weight_gradient_2)(const NAME(vector) *u, NAME(vector) *to) {
+INLINE void NAME(weight_gradient_23)(const NAME(vector) *u, NAME(vector) *to) {
   const NAME(vector) even = S(0.5) * (u[1] + u[2]);
   to[0] = u[0] + even;
   to[1] = S(0.5) * (u[1] - u[2]);

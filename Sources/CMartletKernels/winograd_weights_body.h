@@ -145,21 +145,35 @@ ALWAYS_INLINE void NAME(transpose)(const float *from, long from_stride, float *t
 #undef INTERLEAVE_HIGH
 
 #define TILE 2
-#define TILE_NAME(x) NAME(x##_2)
+#define TAPS 3
+#define TILE_NAME(x) NAME(x##_23)
 #include "winograd_weights_tile_body.h"
 #undef TILE
+#undef TAPS
 #undef TILE_NAME
 
 #define TILE 3
-#define TILE_NAME(x) NAME(x##_3)
+#define TAPS 3
+#define TILE_NAME(x) NAME(x##_33)
 #include "winograd_weights_tile_body.h"
 #undef TILE
+#undef TAPS
 #undef TILE_NAME
 
 #define TILE 4
-#define TILE_NAME(x) NAME(x##_4)
+#define TAPS 3
+#define TILE_NAME(x) NAME(x##_43)
 #include "winograd_weights_tile_body.h"
 #undef TILE
+#undef TAPS
+#undef TILE_NAME
+
+#define TILE 4
+#define TAPS 2
+#define TILE_NAME(x) NAME(x##_42)
+#include "winograd_weights_tile_body.h"
+#undef TILE
+#undef TAPS
 #undef TILE_NAME
 
 #undef ALWAYS_INLINE

@@ -1,7 +1,7 @@
-// The transforms of one size of tile, included once for each instruction set and size with TILE, the output pixels
-// along a side, and TILE_NAME(x).
+// The transforms of one size of tile, included once for each instruction set and size with TILE and TAPS, the output
+// pixels and the kernel's taps along a side, and TILE_NAME(x).
 
-enum { TILE_NAME(edge) = TILE + 2, TILE_NAME(frequencies) = (TILE + 2) * (TILE + 2) };
+enum { TILE_NAME(edge) = TILE + TAPS - 1, TILE_NAME(taps) = TAPS * TAPS };
 #define EDGE TILE_NAME(edge)
 
 // An `extent`² tile of 16 channels at `from`, transformed and stored: of its pixels those whose row and column have a bit,
@@ -197,7 +197,7 @@ ALWAYS_INLINE void TILE_NAME(write_run)(int accumulate, const float *from, long 
 // transposed, and go out as runs for each output channel: one where kernels follow each other without gaps.
 ALWAYS_INLINE void TILE_NAME(write_tap)(
     const martlet_winograd_gradient_block *block, const float *tap_sums, float *gradient) {
-  enum { run = 16 * 9 };
+  enum { run = 16 * TILE_NAME(taps) };
   float taps[run * 16] __attribute__((aligned(64)));
   float rows[16 * run] __attribute__((aligned(64)));
   const long stride = block->sums.frequency_stride;
@@ -206,23 +206,24 @@ ALWAYS_INLINE void TILE_NAME(write_tap)(
       const float *sums = tap_sums + k / 16 * block->sums.block_stride + c * 16;
       for (int i = 0; i < 16; i++) {
         for (int lane = 0; lane < 16; lane += LANES) {
-          NAME(vector) half[3][EDGE];
+          NAME(vector) half[TAPS][EDGE];
 #pragma clang loop unroll(full)
           for (int q = 0; q < EDGE; q++) {
-            NAME(vector) column[EDGE], result[3];
+            NAME(vector) column[EDGE], result[TAPS];
 #pragma clang loop unroll(full)
             for (int p = 0; p < EDGE; p++)
               column[p] = NAME(load)(sums + (p * EDGE + q) * stride + i * 16 + lane);
             TILE_NAME(weight_gradient)(column, result);
 #pragma clang loop unroll(full)
-            for (int p = 0; p < 3; p++) half[p][q] = result[p];
+            for (int p = 0; p < TAPS; p++) half[p][q] = result[p];
           }
 #pragma clang loop unroll(full)
-          for (int p = 0; p < 3; p++) {
-            NAME(vector) result[3];
+          for (int p = 0; p < TAPS; p++) {
+            NAME(vector) result[TAPS];
             TILE_NAME(weight_gradient)(half[p], result);
 #pragma clang loop unroll(full)
-            for (int q = 0; q < 3; q++) NAME(store)(taps + (i * 9 + p * 3 + q) * 16 + lane, result[q]);
+            for (int q = 0; q < TAPS; q++)
+              NAME(store)(taps + (i * TILE_NAME(taps) + p * TAPS + q) * 16 + lane, result[q]);
           }
         }
       }
@@ -232,11 +233,11 @@ ALWAYS_INLINE void TILE_NAME(write_tap)(
 
       const long columns = block->right_channels - k < 16 ? block->right_channels - k : 16;
       const long channels = block->left_channels - c < 16 ? block->left_channels - c : 16;
-      const long together = block->kernel_stride == 9 ? channels : 1;
+      const long together = block->kernel_stride == TILE_NAME(taps) ? channels : 1;
       for (long n = 0; n < columns; n++) {
         for (long i = 0; i < channels; i += together)
           TILE_NAME(write_run)(
-              block->accumulate, rows + n * run + i * 9, together * 9,
+              block->accumulate, rows + n * run + i * TILE_NAME(taps), together * TILE_NAME(taps),
               gradient + (k + n) * block->gradient_stride + (c + i) * block->kernel_stride);
       }
     }
@@ -246,7 +247,7 @@ ALWAYS_INLINE void TILE_NAME(write_tap)(
 static void TILE_NAME(write_gradient)(const martlet_winograd_gradient_block *block) {
   const long tap_stride = (block->left_channels + 15) / 16 * 256;
   for (long tap = 0; tap < block->taps; tap++)
-    TILE_NAME(write_tap)(block, block->sums.values + tap * tap_stride, block->gradient + tap * 9);
+    TILE_NAME(write_tap)(block, block->sums.values + tap * tap_stride, block->gradient + tap * TILE_NAME(taps));
 }
 
 static const martlet_winograd_weights_kernels TILE_NAME(table) = {

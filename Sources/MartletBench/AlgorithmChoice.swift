@@ -19,7 +19,7 @@ struct AlgorithmChoice: ParsableCommand {
     var losses: [Double] = []
     for shape in shapes {
       for part in [ConvolutionPart.forward, .backwardData, .backwardWeights] {
-        let candidates = Numerics.fast.algorithms
+        let candidates = Numerics.fast.algorithms.filter { $0.supports(shape, .float32) }
         let chosen = ConvolutionAlgorithm.fastest(of: candidates, for: part, shape, .float32)
         let times = try candidates.map { algorithm in
           let operands = try ConvolutionOperands<Float>(part, shape, algorithm)
@@ -35,7 +35,7 @@ struct AlgorithmChoice: ParsableCommand {
           let text = times.map { "\($0.0) \(rounded($0.1 * 1e6)) µs" }.joined(separator: ", ")
           print(
             "\(shape.inputChannels) → \(shape.outputChannels) at \(sizes(shape.input)), kernel "
-              + "\(sizes(shape.kernel)), dilation \(shape.dilation.height), \(part): "
+              + "\(sizes(shape.kernel)), stride \(shape.stride.height), dilation \(shape.dilation.height), \(part): "
               + "chose \(chosen), which takes \(rounded(losses.last!)) of the fastest (\(text))")
         }
       }
@@ -62,7 +62,7 @@ struct AlgorithmChoice: ParsableCommand {
   }
 
   /// 3×3 convolutions with padding, of channels and sizes as networks have them, dilated ones as in spatial pyramids,
-  /// and volumes.
+  /// volumes, and 3×3 and 4×4 of stride 2.
   private var shapes: [ConvolutionShape] {
     let channels = [
       (3, 16), (3, 64), (8, 8), (16, 16), (24, 24), (32, 32), (64, 64), (64, 2), (128, 128), (256, 256),
@@ -79,7 +79,21 @@ struct AlgorithmChoice: ParsableCommand {
         [1, 3].map { shape(channels.0, channels.1, depth: size, size: size, kernelDepth: $0) }
       }
     }
-    return (plain + dilated + volumes).filter { $0.multiplyAdds < 2_500_000_000 }
+    let strided = [2, 4, 8, 14, 16, 28, 32, 56, 64, 128].flatMap { size in
+      [(16, 16), (16, 64), (32, 32), (64, 128), (128, 128), (256, 512), (512, 512), (64, 2)].flatMap {
+        channels in
+        [3, 4].map { self.strided(channels.0, channels.1, size: size, kernel: $0) }
+      }
+    }
+    return (plain + dilated + volumes + strided).filter { $0.multiplyAdds < 2_500_000_000 }
+  }
+
+  private func strided(_ inputs: Int, _ outputs: Int, size: Int, kernel: Int) -> ConvolutionShape {
+    var shape = shape(inputs, outputs, size: size)
+    shape.kernel = SpatialExtent(1, kernel, kernel)
+    shape.stride = SpatialExtent(1, 2, 2)
+    shape.output = SpatialExtent(1, (size + 2 - kernel) / 2 + 1, (size + 2 - kernel) / 2 + 1)
+    return shape
   }
 
   private func shape(

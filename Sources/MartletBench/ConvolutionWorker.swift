@@ -24,6 +24,7 @@ struct ConvolutionWorker: ParsableCommand {
     case winograd2 = "winograd-2"
     case winograd3 = "winograd-3"
     case winograd4 = "winograd-4"
+    case strided = "winograd-strided"
 
     var candidates: [ConvolutionAlgorithm] {
       switch self {
@@ -32,6 +33,7 @@ struct ConvolutionWorker: ParsableCommand {
       case .winograd2: [.winograd(.two)]
       case .winograd3: [.winograd(.three)]
       case .winograd4: [.winograd(.four)]
+      case .strided: [.winograd(.strided)]
       }
     }
   }

@@ -106,7 +106,7 @@ struct BFloat16Tests {
       let exact = sums { $0 }
       expected = exact.values
       let gamma = RoundingError.gamma(shape.terms(part) + 1, .float64)
-      bounds = WinogradBound(shape, part, tile: tile.rawValue)(
+      bounds = WinogradBound(shape, part, tile: tile)(
         drawn.input, drawn.weight, hasBias ? bias : nil, rounding: 0x1p-8)
       for i in bounds.indices { bounds[i] += gamma * exact.magnitudes[i] }
       if drawn.isExact, tile == .two { bounds = [Double](repeating: 0, count: bounds.count) }

@@ -55,7 +55,7 @@ struct ConvolutionCheck {
       }
       try compare(call, .direct, Double.self, bias, expected, directBounds(.float64))
       try compare(call, .direct, Float.self, bias, expected, directBounds(.float32))
-      for tile in WinogradTile.allCases where ConvolutionAlgorithm.winograd(tile).supports(shape, .float32) {
+      for tile in WinogradTile.allCases where tile.supports(shape) {
         // Small integers and halves and quarters of them are exact.
         let bounds =
           drawn.isExact && tile == .two
@@ -70,11 +70,11 @@ struct ConvolutionCheck {
   ) -> [Double] {
     var bounds =
       switch call.part {
-      case .forward: WinogradBound(shape, .forward, tile: tile.rawValue)(drawn.input, drawn.weight, bias)
+      case .forward: WinogradBound(shape, .forward, tile: tile)(drawn.input, drawn.weight, bias)
       case .backwardData:
-        WinogradBound(shape, .backwardData, tile: tile.rawValue)(drawn.outputGradient, drawn.weight, bias)
+        WinogradBound(shape, .backwardData, tile: tile)(drawn.outputGradient, drawn.weight, bias)
       case .backwardWeights:
-        WinogradWeightsBound(shape, tile: tile.rawValue)(drawn.input, drawn.outputGradient)
+        WinogradWeightsBound(shape, tile: tile)(drawn.input, drawn.outputGradient)
       }
     // What is expected is a sum in float64.
     let gamma = RoundingError.gamma(shape.terms(call.part) + 1, .float64)

@@ -4,7 +4,8 @@ import Testing
 
 struct GuardedConvolutionTests {
   private static let shapes =
-    ConvolutionCases.chosen + WinogradWeightsTests.chosen.map { ("Winograd, " + $0, $1) }
+    ConvolutionCases.chosen
+    + (WinogradWeightsTests.chosen + WinogradWeightsTests.strided).map { ("Winograd, " + $0, $1) }
 
   private func check<Scalar: RealElement>(_: Scalar.Type, _ algorithms: [ConvolutionAlgorithm]) {
     for (name, shape) in Self.shapes {
@@ -49,7 +50,7 @@ struct GuardedConvolutionTests {
 
   /// Input in normalised parts, statistics, and results in parts.
   @Test func fusedWinograd() {
-    for (name, shape) in WinogradWeightsTests.chosen {
+    for (name, shape) in WinogradWeightsTests.chosen + WinogradWeightsTests.strided {
       let parts = someParts(of: shape.inputChannels)
       let weight = GuardedBuffers.numbers(shape.weightElementCount, Float.self, seed: 2)
       let input = GuardedBuffers.numbers(shape.inputElementCount, Float.self)
@@ -57,7 +58,7 @@ struct GuardedConvolutionTests {
       let outputs = GuardedBuffers.numbers(shape.outputChannels, Float.self, seed: 4)
       let vectors = (5...7).map { GuardedBuffers.numbers(shape.inputChannels, Double.self, seed: $0) }
       let normalization = TestNormalization(vectors[0], vectors[1], vectors[2], rectified: true)
-      for tile in WinogradTile.allCases {
+      for tile in WinogradTile.allCases where tile.supports(shape) {
         GuardedBuffers.expectSame("\(name), tile \(tile), forward") { memory in
           let moments = ConvolutionMoments(forward: shape, tile)
           let gathered = memory.output(moments.elementCount, Float.self)

@@ -1,5 +1,6 @@
-import MartletKernels
 import Testing
+
+@testable import MartletKernels
 
 /// Weights that are brought into the kernels' order beforehand, and tensors that are added in the output stage.
 @Suite struct PreparedWeightsTests {
@@ -9,8 +10,40 @@ import Testing
     ConvolutionAlgorithm.allCases.filter { $0.supports(shape, .float32) }
   }
 
-  @Test("give the bytes that weights in PyTorch's order give", arguments: InstructionSet.available)
-  func sameBytes(_ set: InstructionSet) throws {
+  /// How far results may differ from those with weights in PyTorch's order: not at all, but where ordered weights are
+  /// transformed late and sums over many channels are then taken in pieces, by twice the algorithm's rounding.
+  private static func differences(
+    _ algorithm: ConvolutionAlgorithm, _ part: ConvolutionPart, _ random: RandomConvolution
+  ) -> [Double] {
+    let isForward = part == .forward
+    let shape = random.shape
+    let count = isForward ? shape.outputElementCount : shape.inputElementCount
+    let exact = [Double](repeating: 0, count: count)
+    guard case .winograd(let tile) = algorithm else { return exact }
+    let plan =
+      isForward
+      ? WinogradPlan(forward: shape, tile, weightsAreOrdered: true)
+      : WinogradPlan(backwardData: shape, tile, weightsAreOrdered: true)
+    guard plan.blocking.transformsWeightsLate, plan.sourceChannels > plan.blocking.lateSteps else {
+      return exact
+    }
+    return WinogradBound(shape, part, tile: tile)(
+      isForward ? random.input : random.outputGradient, random.weight,
+      isForward ? random.bias : random.inputBias
+    ).map { 2 * $0 }
+  }
+
+  private static func expectSame(
+    _ prepared: [Float], _ plain: [Float], _ algorithm: ConvolutionAlgorithm, _ part: ConvolutionPart,
+    _ random: RandomConvolution
+  ) {
+    let differences = differences(algorithm, part, random)
+    let fault = ConvolutionCheck.fault(prepared, plain.map { Double($0) }, differences)
+    #expect(fault == nil, "\(part), \(algorithm), \(random)")
+  }
+
+  @Test("give what weights in PyTorch's order give", arguments: InstructionSet.available)
+  func sameResults(_ set: InstructionSet) throws {
     try InstructionSet.with(set) {
       for index in 0..<Self.shapes {
         let random = RandomConvolution(seed: 31, index: index)
@@ -21,14 +54,12 @@ import Testing
           let plain = ConvolutionRun<Float>(shape: random.shape, algorithm: algorithm)
           var prepared = plain
           prepared.preparesWeights = true
-          let forward = try plain.forward(input, weight, bias, rectified: true)
-          #expect(
-            try prepared.forward(input, weight, bias, rectified: true) == forward, "\(algorithm), \(random)")
-          let backward = try plain.backwardData(gradient, weight, inputBias)
-          #expect(
-            try prepared.backwardData(gradient, weight, inputBias) == backward,
-            "back, \(algorithm), \(random)"
-          )
+          try Self.expectSame(
+            prepared.forward(input, weight, bias, rectified: true),
+            plain.forward(input, weight, bias, rectified: true), algorithm, .forward, random)
+          try Self.expectSame(
+            prepared.backwardData(gradient, weight, inputBias),
+            plain.backwardData(gradient, weight, inputBias), algorithm, .backwardData, random)
         }
       }
     }
@@ -100,7 +131,9 @@ import Testing
     for algorithm in ConvolutionAlgorithm.allCases {
       #expect(order(algorithm, 8) == order(algorithm, 50))
     }
-    for tile in WinogradTile.allCases { #expect(order(.winograd(tile), 8) == order(.winograd(.two), 8)) }
+    for tile in [WinogradTile.three, .four] {
+      #expect(order(.winograd(tile), 8) == order(.winograd(.two), 8))
+    }
     #expect(order(.direct, 8, stride: 2) == order(.direct, 51, stride: 2))
     #expect(order(.direct, 8) != order(.winograd(.two), 8))
   }

@@ -97,6 +97,7 @@ private struct Draw {
   }
 
   private mutating func winograd(_ batch: Int, _ rank: Int) -> ConvolutionShape {
+    if happens(oneIn: 4) { return strided(batch, rank) }
     let dilation = happens(oneIn: 3) ? axes(rank) { $0.pick(1...4) } : axes(rank) { _ in 1 }
     let kernel = axes(rank - 2) { $0.size(upTo: 5) } + [3, 3]
     let reach = zip(kernel, dilation).map { ($0 - 1) * $1 }
@@ -105,6 +106,18 @@ private struct Draw {
     return ConvolutionCases.shape(
       batch, size(upTo: 80), size(upTo: 80), axes(rank) { $0.size(upTo: 40) }, kernel, dilation: dilation,
       before: before, after: after)
+  }
+
+  private mutating func strided(_ batch: Int, _ rank: Int) -> ConvolutionShape {
+    let depths = axes(rank - 2) { $0.pick(1...3) }
+    let kernel = depths + axes(2) { $0.pick(3...4) }
+    let dilation = axes(rank - 2) { $0.pick(1...2) } + [1, 1]
+    let reach = zip(kernel, dilation).map { ($0 - 1) * $1 }
+    let before = reach.map { padding($0) }
+    let after = reach.map { padding($0) }
+    return ConvolutionCases.shape(
+      batch, 16 * size(upTo: 5), size(upTo: 80), axes(rank) { $0.size(upTo: 40) }, kernel,
+      stride: depths.map { _ in 1 } + [2, 2], dilation: dilation, before: before, after: after)
   }
 
   private mutating func any(_ batch: Int, _ rank: Int) -> ConvolutionShape {

@@ -56,18 +56,23 @@ struct RandomConvolutionTests {
 
   @Test func theShapesAreOfEveryKind() {
     let shapes = (0..<600).map { RandomConvolution(seed: 1, index: $0).shape }
+    func isPlain(_ shape: ConvolutionShape) -> Bool { WinogradTile.four.supports(shape) }
+    func isStrided(_ shape: ConvolutionShape) -> Bool { WinogradTile.strided.supports(shape) }
     let kinds: [(ConvolutionShape) -> Bool] = [
       { $0.batch == 0 }, { $0.groups > 1 && !$0.isDepthwise }, { $0.isDepthwise }, { $0.mergesKernelRows },
       { $0.kernel.count == 1 }, { $0.input.depth > 1 }, { $0.stride.width == 3 }, { $0.dilation.width == 4 },
       { $0.paddingBefore.width > $0.kernel.width }, { $0.inputChannels > 64 }, { $0.outputChannels > 64 },
-      { $0.multiplyAdds > 1_000_000 }, { Winograd.supports($0) },
-      { Winograd.supports($0) && $0.dilation.height > 1 && $0.dilation.width > 1 },
-      { Winograd.supports($0) && !WinogradPlan(forward: $0, .four).blocking.sharesSource },
-      { Winograd.supports($0) && WinogradPlan(forward: $0, .four).blocking.blockCount > 1 },
-      { Winograd.supports($0) && $0.kernel.depth > 2 && $0.output.depth > 1 },
-      { Winograd.supports($0) && $0.kernel.depth == 1 && $0.input.depth > 1 },
-      { Winograd.supports($0) && $0.dilation.depth > 1 && $0.kernel.depth > 1 && $0.output.depth > 1 },
-      { Winograd.supports($0) && WinogradPlan(forward: $0, .four).blocking.slices.runCount > 1 },
+      { $0.multiplyAdds > 1_000_000 }, { isPlain($0) },
+      { isPlain($0) && $0.dilation.height > 1 && $0.dilation.width > 1 },
+      { isPlain($0) && !WinogradPlan(forward: $0, .four).blocking.sharesSource },
+      { isPlain($0) && WinogradPlan(forward: $0, .four).blocking.blockCount > 1 },
+      { isPlain($0) && $0.kernel.depth > 2 && $0.output.depth > 1 },
+      { isPlain($0) && $0.kernel.depth == 1 && $0.input.depth > 1 },
+      { isPlain($0) && $0.dilation.depth > 1 && $0.kernel.depth > 1 && $0.output.depth > 1 },
+      { isPlain($0) && WinogradPlan(forward: $0, .four).blocking.slices.runCount > 1 },
+      { isStrided($0) && $0.kernel.height == 4 && $0.kernel.width == 3 },
+      { isStrided($0) && $0.kernel.depth > 1 && $0.output.depth > 1 },
+      { isStrided($0) && $0.inputChannels > 16 && $0.output.height > 4 },
     ]
     for (number, kind) in kinds.enumerated() { #expect(shapes.filter(kind).count >= 3, "kind \(number)") }
   }

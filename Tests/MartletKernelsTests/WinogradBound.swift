@@ -1,11 +1,14 @@
-import MartletKernels
+@testable import MartletKernels
 
-/// How far rounding can take the result of a convolution by F(m×m, 3×3), or of its backward-data pass, from the true
+/// How far rounding can take the result of a convolution by F(m×m, r×r), or of its backward-data pass, from the true
 /// one (see ``RoundingError``): for every tile
 ///   |error| ≤ γₙ |Aᵀ| [Σ over taps along the depth and channels (|G| |g| |Gᵀ|) ∘ (|Bᵀ| |d| |B|)] |A|.
 struct WinogradBound {
-  private let tile: Int
+  private let tile: WinogradTile
+  /// Of stride 1.
   private let shape: ConvolutionShape
+  /// Where the convolution's stride is another.
+  private let polyphase: PolyphaseForm?
   private let isForward: Bool
   private let matrices: WinogradMatrices
   private let sourceChannels: Int
@@ -14,28 +17,30 @@ struct WinogradBound {
   private let resultSize: SpatialExtent
 
   /// - Parameter part: Forward or backward-data.
-  init(_ shape: ConvolutionShape, _ part: ConvolutionPart, tile: Int) {
+  init(_ shape: ConvolutionShape, _ part: ConvolutionPart, tile: WinogradTile) {
     self.tile = tile
+    polyphase = tile.stride > 1 ? PolyphaseForm(shape) : nil
+    let shape = polyphase?.shape ?? shape
     self.shape = shape
     isForward = part == .forward
-    matrices = WinogradMatrices(tile: tile)
+    matrices = WinogradMatrices(tile)
     (sourceChannels, resultChannels) =
       isForward ? (shape.inputChannels, shape.outputChannels) : (shape.outputChannels, shape.inputChannels)
     (sourceSize, resultSize) = isForward ? (shape.input, shape.output) : (shape.output, shape.input)
   }
 
   /// Roundings on the longest way of a product. In one dimension, where the set has no fused multiply-add:
-  /// F(4,3) and F(3,3): the source's transform takes 2 multiplications and 2 additions, the weights' as many of which one
-  /// is that of a coefficient, the result's 3 additions and a multiplication. F(2,3): 1, 2 and 2 additions; its coefficients
-  /// are powers of two. Then the affine map of the source takes 2, the product and its sum over taps along the depth
-  /// and channels one for each, and the bias one.
+  /// F(4,3), F(3,3) and F(4,2): the source's transform takes 2 multiplications and 2 additions, the weights' as many of
+  /// which one is that of a coefficient, the result's 3 additions and a multiplication. F(2,3): 1, 2 and 2 additions; its
+  /// coefficients are powers of two. Then the affine map of the source takes 2, the product and its sum over taps along the
+  /// depth and channels one for each, and the bias one.
   private var roundings: Int {
-    2 * (tile > 2 ? 4 + 4 + 4 : 1 + 2 + 2) + 2 + shape.kernel.depth * sourceChannels + 1
+    2 * (tile != .two ? 4 + 4 + 4 : 1 + 2 + 2) + 2 + shape.kernel.depth * sourceChannels + 1
   }
 
   /// - Parameters:
   ///   - source: Magnitudes of the input, or of the output's gradient; [batch, depth, height, width, channels].
-  ///   - weight: [output channels, input channels, depth, 3, 3].
+  ///   - weight: [output channels, input channels, depth, height, width].
   ///   - bias: A number for each of the result's channels.
   ///   - rounding: By what part of itself each transformed operand may change before it is multiplied.
   func callAsFunction(
@@ -43,19 +48,26 @@ struct WinogradBound {
   ) -> [Double] {
     let gamma = RoundingError.gamma(roundings, .float32)
     let ofProducts = gamma + (1 + gamma) * rounding * (2 + rounding)
-    var bounds = magnitudes(source, weight)
+    var bounds = polyphase.map { magnitudes($0, source, weight) } ?? magnitudes(source, weight)
     for i in bounds.indices {
       bounds[i] = ofProducts * bounds[i] + gamma * (bias.map { abs($0[i % $0.count]) } ?? 0)
     }
     return bounds
   }
 
+  private func magnitudes(_ form: PolyphaseForm, _ source: [Double], _ weight: [Double]) -> [Double] {
+    let weight = form.weight(weight)
+    return isForward
+      ? magnitudes(form.input(source), weight) : form.inputGradient(magnitudes(source, weight))
+  }
+
   private func magnitudes(_ source: [Double], _ weight: [Double]) -> [Double] {
-    let edge = tile + 2
+    let (outputs, taps) = (tile.outputs, tile.taps)
+    let edge = outputs + taps - 1
     let weights = (0..<shape.kernel.depth).map { transformedWeights(weight, $0) }
     let dilation = [shape.dilation.height, shape.dilation.width]
     let padding = [shape.paddingBefore.height, shape.paddingBefore.width]
-    let origin = (0..<2).map { isForward ? -padding[$0] : padding[$0] - 2 * dilation[$0] }
+    let origin = (0..<2).map { isForward ? -padding[$0] : padding[$0] - (taps - 1) * dilation[$0] }
     /// The source's slice that tap `tap` of a result's slice reads, counted through all images.
     func sourceSlice(_ slice: Int, _ tap: Int) -> Int? {
       let reach = tap * shape.dilation.depth - shape.paddingBefore.depth
@@ -67,8 +79,8 @@ struct WinogradBound {
     for slice in 0..<shape.batch * resultSize.depth {
       for phase in 0..<min(dilation[0], resultSize.height) * min(dilation[1], resultSize.width) {
         let phases = min(dilation[1], resultSize.width)
-        for y in stride(from: phase / phases, to: resultSize.height, by: tile * dilation[0]) {
-          for x in stride(from: phase % phases, to: resultSize.width, by: tile * dilation[1]) {
+        for y in stride(from: phase / phases, to: resultSize.height, by: outputs * dilation[0]) {
+          for x in stride(from: phase % phases, to: resultSize.width, by: outputs * dilation[1]) {
             var products = [Double](repeating: 0, count: edge * edge * resultChannels)
             for tap in weights.indices {
               guard let n = sourceSlice(slice, tap) else { continue }
@@ -84,12 +96,12 @@ struct WinogradBound {
               }
               multiply(transform(pixels, sourceChannels, matrices.b), weights[tap], &products)
             }
-            let outputs = transform(products, resultChannels, transposed(matrices.a))
-            for p in 0..<tile * tile {
-              let (row, column) = (y + p / tile * dilation[0], x + p % tile * dilation[1])
+            let results = transform(products, resultChannels, transposed(matrices.a))
+            for p in 0..<outputs * outputs {
+              let (row, column) = (y + p / outputs * dilation[0], x + p % outputs * dilation[1])
               guard row < resultSize.height, column < resultSize.width else { continue }
               let to = ((slice * resultSize.height + row) * resultSize.width + column) * resultChannels
-              for k in 0..<resultChannels { result[to + k] = outputs[p * resultChannels + k] }
+              for k in 0..<resultChannels { result[to + k] = results[p * resultChannels + k] }
             }
           }
         }
@@ -102,13 +114,14 @@ struct WinogradBound {
   /// reverse order for backward-data.
   private func transformedWeights(_ weight: [Double], _ slice: Int) -> [Double] {
     let pairs = sourceChannels * resultChannels
-    var taps = [Double](repeating: 0, count: 9 * pairs)
+    let count = tile.taps * tile.taps
+    var taps = [Double](repeating: 0, count: count * pairs)
     for c in 0..<sourceChannels {
       for k in 0..<resultChannels {
         let pair = isForward ? k * sourceChannels + c : c * resultChannels + k
-        let from = 9 * (pair * shape.kernel.depth + slice)
-        for tap in 0..<9 {
-          taps[tap * pairs + c * resultChannels + k] = abs(weight[from + (isForward ? tap : 8 - tap)])
+        let from = count * (pair * shape.kernel.depth + slice)
+        for tap in 0..<count {
+          taps[tap * pairs + c * resultChannels + k] = abs(weight[from + (isForward ? tap : count - 1 - tap)])
         }
       }
     }

@@ -19,15 +19,32 @@ struct WinogradErrorTests {
     Limit(tile: .three, part: .backwardData, largest: 4e-6, typical: 7.5e-7),
     Limit(tile: .four, part: .forward, largest: 1.2e-5, typical: 1.4e-6),
     Limit(tile: .four, part: .backwardData, largest: 1.2e-5, typical: 1.4e-6),
+    Limit(tile: .strided, part: .forward, largest: 6.5e-6, typical: 8e-7),
+    Limit(tile: .strided, part: .backwardData, largest: 6.5e-6, typical: 8e-7),
   ]
+
+  private static let outputs = 64
 
   @Test(arguments: [(64, [24, 24]), (256, [12, 12]), (1024, [8, 8]), (64, [5, 12, 12])])
   func staysBelowWhatIsTold(channels: Int, size: [Int]) {
-    let outputs = 64
+    let depth = size.count == 3 ? 3 : 1
+    check(channels: channels) { WinogradWeightsTests.volume(1, $0, $1, size, depth: depth) }
+  }
+
+  @Test(arguments: [(64, [48, 48]), (256, [24, 24]), (1024, [16, 16])], [[3, 3], [4, 4]])
+  func staysBelowWhatIsToldOfStride(_ images: (channels: Int, size: [Int]), kernel: [Int]) {
+    check(channels: images.channels) { WinogradWeightsTests.strided(1, $0, $1, images.size, kernel) }
+  }
+
+  /// - Parameters:
+  ///   - channels: Those that are summed over.
+  ///   - shape: Of so many input and output channels.
+  private func check(
+    channels: Int, _ shape: (_ inputChannels: Int, _ outputChannels: Int) -> ConvolutionShape
+  ) {
     for part in WinogradTests.parts {
-      let (inputChannels, outputChannels) = part == .forward ? (channels, outputs) : (outputs, channels)
-      let depth = size.count == 3 ? 3 : 1
-      let shape = WinogradWeightsTests.volume(1, inputChannels, outputChannels, size, depth: depth)
+      let shape = part == .forward ? shape(channels, Self.outputs) : shape(Self.outputs, channels)
+      let depth = shape.kernel.depth
       func normal(_ count: Int, _ stream: UInt64) -> [Float] {
         var values = [Float](repeating: 0, count: count)
         values.withUnsafeMutableBytes {
@@ -47,7 +64,7 @@ struct WinogradErrorTests {
       let scale = rootMeanSquare(expected)
       // A deep kernel's sums are longer: single results stray further.
       let stretch = depth > 1 ? 1.5 : 1
-      for limit in Self.limits where limit.part == part {
+      for limit in Self.limits where limit.part == part && limit.tile.supports(shape) {
         for set in InstructionSet.available {
           let result = InstructionSet.with(set) {
             WinogradCall(shape: shape, tile: limit.tile, part: part)(source, weight).values

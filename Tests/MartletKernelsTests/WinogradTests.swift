@@ -39,6 +39,20 @@ struct WinogradTests {
       ("late weights of many taps", shape(1, 37, 20, [4, 5, 6], depth: 7, before: [3, 1, 1])),
     ]
 
+  /// The same of stride 2.
+  static let strided: [(String, ConvolutionShape)] =
+    WinogradWeightsTests.strided + [
+      ("stride, many tiles, several blocks", WinogradWeightsTests.strided(1, 16, 90, [121, 133])),
+      ("stride, a shared source, several blocks", WinogradWeightsTests.strided(1, 32, 200, [43, 45])),
+      // A tile for each pixel: many tiles at little cost.
+      ("stride, large weights, many tiles", WinogradWeightsTests.strided(130, 112, 310, [2, 2], [4, 4])),
+      ("stride, late weights in several steps", WinogradWeightsTests.strided(1, 48, 35, [11, 13])),
+      (
+        "stride, late weights in several steps the other way",
+        WinogradWeightsTests.strided(1, 16, 150, [11, 13])
+      ),
+    ]
+
   /// Numbers for a call: integers, of which F(2×2) rounds none, and of which the others round so little that the nearest
   /// integer is the result.
   private struct Numbers {
@@ -80,8 +94,8 @@ struct WinogradTests {
   ) {
     for set in sets {
       InstructionSet.with(set) {
-        for (name, shape) in chosen {
-          for tile in WinogradTile.allCases {
+        for (name, shape) in chosen + strided {
+          for tile in WinogradTile.allCases where tile.supports(shape) {
             let note = "\(name), tile \(tile), \(part), \(set): \(shape)"
             CrashNote.with(note) {
               body(WinogradCall(shape: shape, tile: tile, part: part), Comment(rawValue: note))
@@ -121,6 +135,14 @@ struct WinogradTests {
             $0.sharesSource == isShared && $0.slices.longestRun > 1 && $0.slices.runCount > 1
           })
       }
+      let strided = Self.strided.map {
+        (part == .forward
+          ? WinogradPlan(forward: $0.1, .strided) : WinogradPlan(backwardData: $0.1, .strided))
+          .blocking
+      }
+      #expect(strided.contains { !$0.sharesSource && $0.blockCount > 1 })
+      #expect(strided.contains { $0.sharesSource && !$0.transformsWeightsLate && $0.blockCount > 1 })
+      #expect(strided.contains { $0.transformsWeightsLate && $0.sourcePitch > $0.lateSteps })
       // Slices and their tiles are both cut.
       #expect(cuts.contains { 1 < $0.slices.runCount && $0.slices.runCount < $0.chunkCount })
     }
@@ -177,7 +199,7 @@ struct WinogradTests {
       let channels = call.resultChannels
       let pixels = plain.count / channels
       let plan = WinogradPlan(forward: call.shape, call.tile)
-      let perChunk = plan.blocking.chunkTiles * call.tile.rawValue * call.tile.rawValue
+      let perChunk = plan.blocking.chunkTiles * call.tile.outputs * call.tile.outputs
       let gamma = RoundingError.gamma(min(pixels, perChunk) + 4, .float32)
       for c in 0..<channels {
         let values = (0..<pixels).map { Double(plain[$0 * channels + c]) }
@@ -194,8 +216,8 @@ struct WinogradTests {
   }
 
   @Test(arguments: parts) func threadsDoNotChangeABit(part: ConvolutionPart) {
-    for (name, shape) in Self.chosen {
-      for tile in WinogradTile.allCases {
+    for (name, shape) in Self.chosen + Self.strided {
+      for tile in WinogradTile.allCases where tile.supports(shape) {
         var call = WinogradCall(shape: shape, tile: tile, part: part)
         if part == .forward {
           call.gathersStatistics = true
@@ -217,7 +239,7 @@ struct WinogradTests {
 
   @Test(arguments: WinogradTile.allCases) func emptyBatches(tile: WinogradTile) {
     for part in Self.parts {
-      let shape = Self.shape(0, 3, 4, [5, 5])
+      let shape = WinogradWeightsTests.empty(tile)
       let weight = [Float](repeating: 1, count: shape.weightElementCount)
       #expect(WinogradCall(shape: shape, tile: tile, part: part)([], weight).values.isEmpty)
     }

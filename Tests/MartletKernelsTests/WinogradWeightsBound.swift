@@ -1,28 +1,40 @@
 @testable import MartletKernels
 
-/// How far rounding can take the gradient of the weights by F(m×m, 3×3) from the true one (see ``RoundingError``):
+/// How far rounding can take the gradient of the weights by F(m×m, r×r) from the true one (see ``RoundingError``):
 ///   |error| ≤ γₙ |G|ᵀ [Σ over tiles (|Bᵀ| |d| |B|) ⊗ (|A| |dY| |Aᵀ|)] |G|.
 struct WinogradWeightsBound {
-  let shape: ConvolutionShape
-  let tile: Int
+  /// Of stride 1.
+  private let shape: ConvolutionShape
+  /// Where the convolution's stride is another.
+  private let polyphase: PolyphaseForm?
+  private let tile: WinogradTile
+  private let tileCount: Int
   private let matrices: WinogradMatrices
   private var a: [[Double]] { matrices.a }
   private var b: [[Double]] { matrices.b }
   private var g: [[Double]] { matrices.g }
 
-  init(_ shape: ConvolutionShape, tile: Int) {
-    self.shape = shape
+  init(_ shape: ConvolutionShape, tile: WinogradTile) {
+    polyphase = tile.stride > 1 ? PolyphaseForm(shape) : nil
+    self.shape = polyphase?.shape ?? shape
     self.tile = tile
-    matrices = WinogradMatrices(tile: tile)
+    tileCount = WinogradWeightsCut(shape, tile).tiles
+    matrices = WinogradMatrices(tile)
   }
 
   /// Roundings on the longest way: a 1-D transform takes at most 4 (two multiplications and two additions, where the
   /// set has no fused ones), Gᵀ at most 6 with that of its coefficient; the affine map takes 2; then the product, its
   /// sum over all tiles, and the sum of parts or chunks, which are no more than the tiles.
-  var roundings: Int { 2 * 4 + 2 * 4 + 2 * 6 + 2 + 1 + 2 * WinogradWeightsCut(shape, tile: tile).tiles }
+  var roundings: Int { 2 * 4 + 2 * 4 + 2 * 6 + 2 + 1 + 2 * tileCount }
 
   func callAsFunction(_ input: [Double], _ outputGradient: [Double]) -> [Double] {
-    let edge = tile + 2
+    polyphase.map { $0.weightGradient(bounds($0.input(input), outputGradient)) }
+      ?? bounds(input, outputGradient)
+  }
+
+  private func bounds(_ input: [Double], _ outputGradient: [Double]) -> [Double] {
+    let taps = tile.taps
+    let edge = tile.outputs + taps - 1
     let (channels, outputs) = (shape.inputChannels, shape.outputChannels)
     let depth = shape.kernel.depth
     var sums = [Double](repeating: 0, count: edge * edge * channels * outputs * depth)
@@ -48,8 +60,10 @@ struct WinogradWeightsBound {
       for n in 0..<shape.batch * shape.output.depth {
         for phaseRow in 0..<min(shape.dilation.height, height) {
           for phaseColumn in 0..<min(shape.dilation.width, width) {
-            for y in stride(from: phaseRow, to: height, by: tile * shape.dilation.height) {
-              for x in stride(from: phaseColumn, to: width, by: tile * shape.dilation.width) { body(n, y, x) }
+            for y in stride(from: phaseRow, to: height, by: tile.outputs * shape.dilation.height) {
+              for x in stride(from: phaseColumn, to: width, by: tile.outputs * shape.dilation.width) {
+                body(n, y, x)
+              }
             }
           }
         }
@@ -75,7 +89,7 @@ struct WinogradWeightsBound {
     }
     forEachTile { n, row, column in
       let gradients = (0..<outputs).map { k in
-        transform(a, tile) { i, j in
+        transform(a, tile.outputs) { i, j in
           value(
             outputGradient, shape.output, outputs, n, row + i * shape.dilation.height,
             column + j * shape.dilation.width, k)
@@ -96,13 +110,13 @@ struct WinogradWeightsBound {
     let gamma = RoundingError.gamma(roundings, .float32)
     var bounds = [Double](repeating: 0, count: shape.weightElementCount)
     for kernel in 0..<outputs * channels * depth {
-      for p in 0..<3 {
-        for q in 0..<3 {
+      for p in 0..<taps {
+        for q in 0..<taps {
           var sum = 0.0
           for f in 0..<edge {
             for h in 0..<edge { sum += abs(g[f][p]) * sums[(kernel * edge + f) * edge + h] * abs(g[h][q]) }
           }
-          bounds[kernel * 9 + p * 3 + q] = gamma * sum
+          bounds[(kernel * taps + p) * taps + q] = gamma * sum
         }
       }
     }

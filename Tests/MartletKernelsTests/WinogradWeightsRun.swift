@@ -3,14 +3,13 @@ import MartletKernels
 /// Runs the gradient of the weights on arrays behind walls, with the workspace and the result full of rubbish first.
 struct WinogradWeightsRun {
   let shape: ConvolutionShape
-  let tile: Int
+  let tile: WinogradTile
   /// Channels of the tensors that the input lies in.
   var inputParts: [Int]?
   var normalization: TestNormalization?
 
   func callAsFunction(_ input: [Float], _ outputGradient: [Float]) -> [Float] {
     let memory = TestMemory(.endsAtWall)
-    let tile = WinogradTile(rawValue: tile)!
     let input = memory.inputParts(input, inputParts ?? [shape.inputChannels], normalization)
     let gradient = memory.copy(outputGradient)
     let count = shape.weightElementCount

@@ -4,7 +4,7 @@ import Testing
 
 struct WinogradWeightsTests {
   static let sets = InstructionSet.available
-  static let tiles = WinogradTile.allCases.map(\.rawValue)
+  static let tiles = WinogradTile.allCases
 
   static func shape(
     _ batch: Int, _ channels: Int, _ outputs: Int, _ input: [Int], depth: Int = 1, dilation: [Int] = [1, 1],
@@ -67,6 +67,51 @@ struct WinogradWeightsTests {
       ("several chunks", shape(2, 33, 5, [53, 57])),
     ] + volumes
 
+  /// A convolution of stride 2, with a kernel of 3×3 and padding of 1 where nothing else is said.
+  static func strided(
+    _ batch: Int, _ channels: Int, _ outputs: Int, _ input: [Int], _ kernel: [Int] = [3, 3],
+    dilation: Int = 1, before: [Int] = [1, 1], after: [Int]? = nil
+  ) -> ConvolutionShape {
+    let depth = input.count == 3 ? 1 : 0
+    let ones = [Int](repeating: 1, count: depth)
+    return ConvolutionCases.shape(
+      batch, channels, outputs, input, kernel, stride: ones + [2, 2],
+      dilation: [Int](repeating: dilation, count: depth) + [1, 1], before: before, after: after)
+  }
+
+  /// Of the same kinds as those of stride 1.
+  static let strided: [(String, ConvolutionShape)] = [
+    ("stride, one pixel", strided(1, 16, 1, [1, 1])),
+    ("stride, one tile", strided(1, 16, 16, [8, 8])),
+    ("stride, no padding, output of one pixel", strided(1, 16, 3, [3, 3], before: [0, 0])),
+    ("stride, pixels that no window reads", strided(1, 16, 5, [10, 12], before: [0, 0])),
+    ("stride, tiles inside and at all edges", strided(2, 32, 20, [29, 31])),
+    ("stride, 4×4, tiles inside and at all edges", strided(2, 32, 20, [28, 30], [4, 4])),
+    (
+      "stride, 4×3, padding on one side",
+      strided(1, 16, 10, [9, 14], [4, 3], before: [0, 2], after: [2, 0])
+    ),
+    (
+      "stride, 3×4, padding larger than the kernel",
+      strided(1, 16, 9, [3, 4], [3, 4], before: [5, 6], after: [7, 4])
+    ),
+    ("stride, a row", strided(2, 16, 8, [1, 45])),
+    ("stride, a column", strided(2, 16, 8, [45, 1])),
+    ("stride, several blocks of weights", strided(1, 48, 150, [11, 9], [4, 4])),
+    ("stride, several parts", strided(2, 16, 5, [133, 141])),
+    ("stride, several chunks", strided(2, 32, 5, [105, 113])),
+    ("a strided volume", strided(2, 16, 19, [4, 11, 9], [3, 4, 4], before: [1, 1, 1])),
+    ("stride, a flat kernel on a volume", strided(1, 32, 5, [7, 10, 12], [1, 3, 3], before: [0, 1, 1])),
+    (
+      "stride, dilated in depth",
+      strided(1, 16, 18, [11, 12, 13], [3, 3, 4], dilation: 4, before: [4, 1, 1])
+    ),
+    (
+      "stride, padding along the depth larger than the kernel",
+      strided(1, 16, 9, [2, 8, 10], [2, 3, 3], before: [4, 1, 1], after: [3, 1, 1])
+    ),
+  ]
+
   static func random(_ generator: inout PhiloxGenerator) -> ConvolutionShape {
     func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
     while true {
@@ -85,7 +130,7 @@ struct WinogradWeightsTests {
 
   static let all: [(String, ConvolutionShape)] = {
     var generator = PhiloxGenerator(seed: 5, stream: 6)
-    return chosen + (0..<100).map { ("random \($0)", random(&generator)) }
+    return chosen + strided + (0..<100).map { ("random \($0)", random(&generator)) }
   }()
 
   static func integers(_ count: Int, _ generator: inout PhiloxGenerator) -> [Double] {
@@ -100,25 +145,29 @@ struct WinogradWeightsTests {
     _ run: WinogradWeightsRun, _ input: [Double], _ gradient: [Double], _ expected: [Double], _ name: String
   ) {
     let result = run(floats(input), floats(gradient)).map { Double($0) }
-    let rounded = run.tile == 2 ? result : result.map { $0.rounded() }
+    let rounded = run.tile == .two ? result : result.map { $0.rounded() }
     #expect(rounded == expected, Comment(rawValue: "\(name), tile \(run.tile): \(run.shape)"))
   }
 
   @Test func theShapesReachBothCuts() {
-    let modes = Self.chosen.map { WinogradWeightsCut($0.1, tile: 4) }
+    let modes = Self.chosen.map { WinogradWeightsCut($0.1, .four) }
     #expect(modes.contains { $0.mode == .weightBlocks && $0.chunks == 1 })
     #expect(modes.contains { $0.mode == .weightBlocks && $0.chunks > 1 })
     #expect(modes.contains { if case .tileRanges(let parts) = $0.mode { parts > 1 } else { false } })
-    let volumes = Self.volumes.map { WinogradWeightsCut($0.1, tile: 4) }
+    let volumes = Self.volumes.map { WinogradWeightsCut($0.1, .four) }
     #expect(volumes.contains { $0.mode == .weightBlocks && $0.chunks > 1 && $0.slices.runCount > 1 })
     #expect(volumes.contains { if case .tileRanges = $0.mode { $0.slices.runCount > 1 } else { false } })
     #expect(volumes.contains { !$0.taps.isEmpty && $0.taps.count < $0.shape.kernel.depth })
+    let strided = Self.strided.map { WinogradWeightsCut($0.1, .strided) }
+    #expect(strided.contains { $0.mode == .weightBlocks && $0.chunks == 1 })
+    #expect(strided.contains { $0.mode == .weightBlocks && $0.chunks > 1 })
+    #expect(strided.contains { if case .tileRanges(let parts) = $0.mode { parts > 1 } else { false } })
   }
 
-  @Test(arguments: sets, tiles) func integersAreExact(set: InstructionSet, tile: Int) {
+  @Test(arguments: sets, tiles) func integersAreExact(set: InstructionSet, tile: WinogradTile) {
     var generator = PhiloxGenerator(seed: 1, stream: 1)
     InstructionSet.with(set) {
-      for (name, shape) in Self.all {
+      for (name, shape) in Self.all where tile.supports(shape) {
         let input = Self.integers(shape.inputElementCount, &generator)
         let gradient = Self.integers(shape.outputElementCount, &generator)
         let expected = NaiveConvolution(shape: shape).backwardWeights(input, gradient)
@@ -127,10 +176,10 @@ struct WinogradWeightsTests {
     }
   }
 
-  @Test(arguments: sets, tiles) func errorsStayWithinTheBound(set: InstructionSet, tile: Int) {
+  @Test(arguments: sets, tiles) func errorsStayWithinTheBound(set: InstructionSet, tile: WinogradTile) {
     var generator = PhiloxGenerator(seed: 2, stream: 1)
     InstructionSet.with(set) {
-      for (name, shape) in Self.all {
+      for (name, shape) in Self.all where tile.supports(shape) {
         let input = ConvolutionTests.random(shape.inputElementCount, &generator)
         let gradient = ConvolutionTests.random(shape.outputElementCount, &generator)
         let expected = NaiveConvolution(shape: shape).backwardWeights(input, gradient)
@@ -146,10 +195,12 @@ struct WinogradWeightsTests {
     }
   }
 
-  @Test(arguments: sets, tiles) func theInputIsNormalizedBeforeItIsPadded(set: InstructionSet, tile: Int) {
+  @Test(arguments: sets, tiles) func theInputIsNormalizedBeforeItIsPadded(
+    set: InstructionSet, tile: WinogradTile
+  ) {
     var generator = PhiloxGenerator(seed: 3, stream: 1)
     InstructionSet.with(set) {
-      for (name, shape) in Self.chosen {
+      for (name, shape) in Self.chosen + Self.strided where tile.supports(shape) {
         let input = Self.integers(shape.inputElementCount, &generator)
         let gradient = Self.integers(shape.outputElementCount, &generator)
         let vectors = (0..<3).map { _ in Self.integers(shape.inputChannels, &generator) }
@@ -163,10 +214,10 @@ struct WinogradWeightsTests {
     }
   }
 
-  @Test(arguments: sets, tiles) func theInputComesInParts(set: InstructionSet, tile: Int) {
+  @Test(arguments: sets, tiles) func theInputComesInParts(set: InstructionSet, tile: WinogradTile) {
     var generator = PhiloxGenerator(seed: 4, stream: 1)
     InstructionSet.with(set) {
-      for (name, shape) in Self.chosen {
+      for (name, shape) in Self.chosen + Self.strided where tile.supports(shape) {
         let input = Self.floats(Self.integers(shape.inputElementCount, &generator))
         let gradient = Self.floats(Self.integers(shape.outputElementCount, &generator))
         let vectors = (0..<3).map { _ in Self.integers(shape.inputChannels, &generator) }
@@ -180,9 +231,9 @@ struct WinogradWeightsTests {
     }
   }
 
-  @Test(arguments: tiles) func threadsDoNotChangeABit(tile: Int) {
+  @Test(arguments: tiles) func threadsDoNotChangeABit(tile: WinogradTile) {
     var generator = PhiloxGenerator(seed: 5, stream: 1)
-    for (name, shape) in Self.chosen {
+    for (name, shape) in Self.chosen + Self.strided where tile.supports(shape) {
       let input = Self.floats(ConvolutionTests.random(shape.inputElementCount, &generator))
       let gradient = Self.floats(ConvolutionTests.random(shape.outputElementCount, &generator))
       let run = WinogradWeightsRun(shape: shape, tile: tile)
@@ -194,24 +245,42 @@ struct WinogradWeightsTests {
     }
   }
 
-  @Test(arguments: tiles) func emptyBatchesGiveZeros(tile: Int) {
-    let shape = Self.shape(0, 3, 4, [5, 5])
+  /// No images.
+  static func empty(_ tile: WinogradTile) -> ConvolutionShape {
+    tile == .strided ? strided(0, 16, 4, [5, 5]) : shape(0, 3, 4, [5, 5])
+  }
+
+  @Test(arguments: tiles) func emptyBatchesGiveZeros(tile: WinogradTile) {
+    let shape = Self.empty(tile)
     let result = WinogradWeightsRun(shape: shape, tile: tile)([], [])
     #expect(result == [Float](repeating: 0, count: shape.weightElementCount))
   }
 
   @Test func otherConvolutionsAreNotSupported() {
-    #expect(Winograd.supports(Self.shape(1, 3, 4, [5, 5], dilation: [2, 1])))
-    #expect(Winograd.supports(Self.shape(1, 3, 4, [2, 5, 5])))
-    #expect(Winograd.supports(Self.shape(1, 3, 4, [9, 5, 5], depth: 4, dilation: [2, 3, 1])))
-    let others = [
-      ConvolutionCases.shape(1, 3, 4, [5, 5], [3, 2]),
-      ConvolutionCases.shape(1, 3, 4, [5, 5], [3, 3], stride: [1, 2]),
-      ConvolutionCases.shape(1, 4, 4, groups: 2, [5, 5], [3, 3]),
-      ConvolutionCases.shape(1, 3, 4, [5, 5, 5], [3, 3, 1]),
-      ConvolutionCases.shape(1, 3, 4, [5, 5, 5], [3, 3, 3], stride: [2, 1, 1]),
-      ConvolutionCases.shape(1, 3, 4, [5], [3]),
+    let plain = [
+      Self.shape(1, 3, 4, [5, 5], dilation: [2, 1]), Self.shape(1, 3, 4, [2, 5, 5]),
+      Self.shape(1, 3, 4, [9, 5, 5], depth: 4, dilation: [2, 3, 1]),
     ]
-    for shape in others { #expect(!Winograd.supports(shape), Comment(rawValue: "\(shape)")) }
+    let strided = [
+      Self.strided(1, 16, 3, [5, 5]), Self.strided(1, 32, 3, [5, 5], [4, 3]),
+      Self.strided(1, 16, 3, [9, 5, 5], [2, 3, 4], dilation: 3, before: [0, 1, 1]),
+    ]
+    let neither = [
+      ConvolutionCases.shape(1, 16, 4, [5, 5], [3, 2]),
+      ConvolutionCases.shape(1, 16, 4, [5, 5], [3, 3], stride: [1, 2]),
+      ConvolutionCases.shape(1, 32, 4, groups: 2, [5, 5], [3, 3]),
+      ConvolutionCases.shape(1, 16, 4, [5, 5, 5], [3, 3, 1]),
+      ConvolutionCases.shape(1, 16, 4, [5, 5, 5], [3, 3, 3], stride: [2, 1, 1]),
+      ConvolutionCases.shape(1, 16, 4, [5], [3]),
+      ConvolutionCases.shape(1, 16, 4, [5, 5], [5, 5], stride: [2, 2]),
+      ConvolutionCases.shape(1, 16, 4, [5, 5], [3, 3], stride: [2, 2], dilation: [2, 2]),
+      ConvolutionCases.shape(1, 16, 4, [5, 5, 5], [3, 3, 3], stride: [2, 2, 2]),
+      ConvolutionCases.shape(1, 17, 4, [5, 5], [3, 3], stride: [2, 2]),
+    ]
+    for tile in WinogradTile.allCases {
+      for shape in plain { #expect(tile.supports(shape) == (tile != .strided), "\(tile), \(shape)") }
+      for shape in strided { #expect(tile.supports(shape) == (tile == .strided), "\(tile), \(shape)") }
+      for shape in neither { #expect(!tile.supports(shape), "\(tile), \(shape)") }
+    }
   }
 }

@@ -3,17 +3,17 @@
 
 #include "martlet_isa.h"
 
-// The transforms of Winograd's convolutions F(4×4, 3×3), F(3×3, 3×3) and F(2×2, 3×3) on channels-last float32 images;
-// the products between them are those of martlet_gemm.h. Strides count elements.
+// The transforms of Winograd's convolutions F(4×4, 3×3), F(3×3, 3×3), F(2×2, 3×3) and F(4×4, 2×2) on channels-last
+// float32 images; the products between them are those of martlet_gemm.h. Strides count elements.
 //
-// With tiles of m × m outputs there are (m + 2)² frequencies. Tiles are numbered
+// With tiles of m × m outputs and kernels of r × r taps there are (m + r - 1)² frequencies. Tiles are numbered
 // [image][sub-grid row][sub-grid column][tile row][tile column]: a convolution of dilation d is d² convolutions of
 // dilation 1, one on every d-th row and column from each of the first d on (as far as there are so many). Sub-grids
 // of one image have equally many tiles; where the image does not fill the last ones, they read zeros and write nothing.
 // An image is a stack of slices: the same tiles are taken in some of them, one slice after the other.
 
 /// One side of a convolution, source or result: pixel (i, j) of a tile that is number (y, x) in sub-grid (a, b) is
-/// image row origin[0] + a + (y * m + i) * dilation[0] and likewise the column.
+/// image row origin[0] + a + (y * m + i) * step[0] and likewise the column.
 typedef struct {
   /// Rows and columns of an image, and its slices.
   long size[2];
@@ -32,7 +32,9 @@ typedef struct {
 
 /// A run of tiles in some slices, and how all tiles are numbered.
 typedef struct {
-  long dilation[2];
+  /// From one pixel of a tile to the next, in rows and columns of the image: the convolution's dilation, or its stride
+  /// on the side that is stepped over.
+  long step[2];
   /// Sub-grids along rows and columns of an image.
   long subgrids[2];
   /// Tile rows and columns of a sub-grid.
@@ -85,9 +87,9 @@ typedef struct {
 } martlet_winograd_output;
 
 /// Weights to frequencies, a panel of right operands:
-/// panel[f * frequency_stride + s * width + n] is frequency f of the 3 × 3 weights (contiguous, row by row) that start
+/// panel[f * frequency_stride + s * width + n] is frequency f of the r × r weights (contiguous, row by row) that start
 /// at weights[s * step_stride + n * column_stride]; zero from `columns` on. The smaller of both strides is that from
-/// one 3 × 3 to the next.
+/// one r × r to the next.
 typedef struct {
   const float *weights;
   long columns;
@@ -123,7 +125,19 @@ typedef struct {
   void (*transform_ordered_weights)(const martlet_winograd_ordered_weights *weights);
 } martlet_winograd_kernels;
 
-/// The transforms for tiles of `tile` × `tile` outputs, 2, 3 or 4.
-const martlet_winograd_kernels *martlet_winograd_table(martlet_isa isa, int tile);
+/// The transforms for tiles of outputs × outputs pixels and kernels of taps × taps: 2, 3 or 4 and 3, or 4 and 2.
+const martlet_winograd_kernels *martlet_winograd_table(martlet_isa isa, int outputs, int taps);
+
+// A convolution of stride 2 is one of stride 1 on the polyphase components of its input: component (a, b) has the input's
+// rows 2i + a and columns 2j + b, and of a kernel of up to 4 × 4 the taps (2i + a, 2j + b), 2 × 2 with zeros for those
+// that are missing.
+
+/// Some kernels, [kernel][depth][height][width], to those of the components, [a][b][kernel][depth][2][2].
+void martlet_winograd_split(
+    const float *kernels, long count, long depth, long height, long width, float *components);
+
+/// The reverse.
+void martlet_winograd_join(
+    const float *components, long count, long depth, long height, long width, float *kernels);
 
 #endif

@@ -3,10 +3,10 @@
 
 #include "martlet_isa.h"
 
-// The gradient of a 3×3 convolution of stride 1 with respect to its weights by Winograd's F(m×m, 3×3), float32:
+// The gradient of a convolution of stride 1 with respect to its r×r weights by Winograd's F(m×m, r×r), float32:
 //   dW = Gᵀ [ Σ over tiles (Bᵀ d B) ⊗ (A dY Aᵀ) ] G
-// where d is a tile of (m + 2)² input pixels, dY one of m² pixels of the output's gradient, and the product is taken
-// for each of the (m + 2)² frequencies as an outer product of channels. A kernel of some depth is as many such sums,
+// where d is a tile of (m + r - 1)² input pixels, dY one of m² pixels of the output's gradient, and the product is taken
+// for each of the (m + r - 1)² frequencies as an outer product of channels. A kernel of some depth is as many such sums,
 // one for each tap along the depth, in which d is taken from another slice.
 //
 // Transformed tiles lie as [frequency][channel / 16][tile][16], the sums over tiles as
@@ -74,7 +74,7 @@ typedef struct {
   int accumulate;
 } martlet_winograd_products;
 
-/// gradient[k][c][d][3][3] (+)= Gᵀ sums G for the channels of a block of weights and some taps d.
+/// gradient[k][c][d][r][r] (+)= Gᵀ sums G for the channels of a block of weights and some taps d.
 typedef struct {
   martlet_winograd_tile_block sums;
   long taps;
@@ -98,7 +98,7 @@ typedef struct {
   void (*write_gradient)(const martlet_winograd_gradient_block *block);
 } martlet_winograd_weights_kernels;
 
-/// The kernels for tiles of `tile` × `tile` output pixels, 2, 3 or 4.
-const martlet_winograd_weights_kernels *martlet_winograd_weights_table(martlet_isa isa, long tile);
+/// The kernels for tiles of outputs × outputs pixels and weights of taps × taps: 2, 3 or 4 and 3, or 4 and 2.
+const martlet_winograd_weights_kernels *martlet_winograd_weights_table(martlet_isa isa, int outputs, int taps);
 
 #endif

@@ -7,7 +7,8 @@ public enum ConvolutionPart: Hashable, Sendable {
 public enum ConvolutionAlgorithm: Hashable, Sendable, CaseIterable {
   /// Sums as in the definition: implicit GEMM, or the kernels for one channel a group.
   case direct
-  /// Winograd's minimal filtering, for kernels of 3×3, and of any depth, of stride 1 in float32.
+  /// Winograd's minimal filtering in float32, for kernels of 3×3 and stride 1, and of 3×3 or 4×4 and stride 2, of any
+  /// depth.
   case winograd(WinogradTile)
 
   public static var allCases: [ConvolutionAlgorithm] {
@@ -18,7 +19,7 @@ public enum ConvolutionAlgorithm: Hashable, Sendable, CaseIterable {
   public func supports(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Bool {
     switch self {
     case .direct: true
-    case .winograd: scalar == .float32 && Winograd.supports(shape)
+    case .winograd(let tile): scalar == .float32 && tile.supports(shape)
     }
   }
 
@@ -122,7 +123,7 @@ extension ConvolutionAlgorithm: CustomStringConvertible {
   public var description: String {
     switch self {
     case .direct: "direct"
-    case .winograd(let tile): "winograd F(\(tile.rawValue)×\(tile.rawValue))"
+    case .winograd(let tile): "winograd \(tile)"
     }
   }
 }

@@ -1,8 +1,8 @@
 /// What an algorithm costs on a shape, in multiply-adds at a core's peak: a model, so that a choice depends on the shape
 /// alone and is the same on every machine and in every run.
 ///
-/// Five kinds of work are counted, and each algorithm has a rate for each. The rates are a least-squares fit to
-/// measurements on AVX-512, one thread; `martlet-bench choice` measures anew and says where the choice is wrong.
+/// Five kinds of work are counted, and each algorithm has a rate for each, others for strides. The rates are a
+/// least-squares fit to measurements on AVX-512, one thread; `martlet-bench choice` measures anew and says where the choice is wrong.
 struct ConvolutionCost {
   let shape: ConvolutionShape
   let part: ConvolutionPart
@@ -34,7 +34,15 @@ struct ConvolutionCost {
   }
 
   func rates(of algorithm: ConvolutionAlgorithm) -> Work {
-    switch (algorithm, part) {
+    let isStrided = shape.stride.count > 1
+    return switch (algorithm, part) {
+    case (.direct, .backwardData) where isStrided:
+      Work(products: 1.12, activations: 39, weights: 40, calls: 960_000)
+    case (.direct, .backwardWeights) where isStrided:
+      Work(products: 1.27, activations: 26, weights: 67, calls: 76_000)
+    case (.winograd(.strided), .backwardData): Work(products: 1.42, activations: 6, weights: 7.5, calls: 0)
+    case (.winograd(.strided), .backwardWeights):
+      Work(products: 1.4, activations: 1, weights: 11, calls: 23_000)
     case (.direct, .forward): Work(products: 1.0, activations: 13, weights: 19, calls: 370_000)
     case (.direct, .backwardData): Work(products: 1.03, activations: 15, weights: 15, calls: 480_000)
     case (.direct, .backwardWeights): Work(products: 1.02, activations: 3.5, weights: 40, calls: 87_000)
@@ -72,20 +80,23 @@ struct ConvolutionCost {
   }
 
   func winograd(_ tile: WinogradTile) -> Work {
-    let space = part == .backwardData ? shape.input : shape.output
+    let space = part == .backwardData ? tile.inputGrid(shape) : shape.output
     // In a slice of all images.
     let tiles =
       Double(shape.batch) * tileCount(space.height, shape.dilation.height, tile)
       * tileCount(space.width, shape.dilation.width, tile)
     let frequencies = Double(tile.frequencyCount)
-    let (source, result) = (Self.whole(channels.source), Self.whole(channels.result))
+    let inputChannels = tile.componentCount * shape.inputChannels
+    let (sourceChannels, resultChannels) =
+      part == .backwardData ? (shape.outputChannels, inputChannels) : (inputChannels, shape.outputChannels)
+    let (source, result) = (Self.whole(sourceChannels), Self.whole(resultChannels))
     // Channels that are summed over fill no lanes, but those of a weight gradient, where these are the tiles.
-    let terms = part == .backwardWeights ? source : channels.source
+    let terms = part == .backwardWeights ? source : sourceChannels
     let slices = slices(tile)
     return Work(
       products: tiles * frequencies * Double(slices.productCount * terms * result),
       activations: tiles * frequencies * Double(slices.sourceCount * source + space.depth * result),
-      fragments: channels.source < 16 ? tiles * frequencies * Double(slices.sourceCount * source) : 0,
+      fragments: sourceChannels < 16 ? tiles * frequencies * Double(slices.sourceCount * source) : 0,
       weights: frequencies * Double(shape.kernel.depth * source * result))
   }
 
@@ -93,7 +104,7 @@ struct ConvolutionCost {
     switch part {
     case .forward: WinogradPlan(forward: shape, tile).blocking.slices
     case .backwardData: WinogradPlan(backwardData: shape, tile).blocking.slices
-    case .backwardWeights: WinogradWeightsCut(shape, tile: tile.rawValue).slices
+    case .backwardWeights: WinogradWeightsCut(shape, tile).slices
     }
   }
 
@@ -105,7 +116,7 @@ struct ConvolutionCost {
     // Sub-grids differ by one pixel at most.
     let (short, longer) = (size / dilation, size % dilation)
     return Double(
-      longer * ceilDivide(short + 1, tile.rawValue) + (dilation - longer) * ceilDivide(short, tile.rawValue))
+      longer * ceilDivide(short + 1, tile.outputs) + (dilation - longer) * ceilDivide(short, tile.outputs))
   }
 }
 

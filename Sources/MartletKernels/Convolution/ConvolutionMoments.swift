@@ -28,7 +28,7 @@ public struct ConvolutionMoments {
     workspace: UnsafeMutableRawPointer
   ) {
     let channels = plan.resultChannels
-    let pixels = plan.batch * plan.resultSize.count
+    let pixels = plan.resultPixelCount
     var scratch = ScratchCursor(workspace)
     let means = scratch.takeDoubles(channels)
     let deviations = scratch.takeDoubles(channels)

@@ -21,8 +21,8 @@ public struct PreparedWeights: Hashable, Sendable {
   ) {
     precondition(part != .backwardWeights, "a weight gradient reads no weights")
     switch algorithm {
-    case .winograd:
-      order = .winograd(WinogradWeights(shape, isTransposed: part == .backwardData))
+    case .winograd(let tile):
+      order = .winograd(WinogradWeights(shape, tile, isTransposed: part == .backwardData))
       isReversible = true
     case .direct where shape.isDepthwise:
       order = .depthwise(DepthwiseWeights(shape, scalar))

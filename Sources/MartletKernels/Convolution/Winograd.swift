@@ -1,30 +1,10 @@
-/// Outputs along each axis that a tile of a Winograd convolution makes: F(2×2, 3×3), F(3×3, 3×3) or F(4×4, 3×3).
-///
-/// `four` takes 4 times fewer multiplications than the definition, `three` 3.24 and `two` 2.25 times fewer; where tiles
-/// reach over the edges of small images, a smaller one may take the fewest. The rounding error of `two` is near that of
-/// a plain sum; that of `three` up to twice, that of `four` two to four times as large.
-public enum WinogradTile: Int, CaseIterable, Hashable, Sendable {
-  case two = 2
-  case three = 3
-  case four = 4
-
-  /// Products that a tile takes for each pair of channels.
-  var frequencyCount: Int { (rawValue + 2) * (rawValue + 2) }
-}
-
-/// Convolutions of stride 1 with kernels of 3×3, or of any depth and 3×3 in the plane, by Winograd's minimal filtering
-/// (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2015), on channels-last float32 images and
-/// volumes. Depth is summed over in the frequency domain.
+/// Convolutions by Winograd's minimal filtering (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2015),
+/// on channels-last float32 images and volumes: those that a ``WinogradTile`` supports, of any depth. Depth is summed
+/// over in the frequency domain.
 ///
 /// All functions compute in one order that depends on shapes alone: the same bytes on any number of threads.
 /// Workspaces are scratch memory of the bytes asked for, aligned to 64.
 public enum Winograd {
-  /// Whether these functions can compute `shape`; whether they are the fastest way is another question.
-  public static func supports(_ shape: ConvolutionShape) -> Bool {
-    shape.kernel.height == 3 && shape.kernel.width == 3 && shape.stride == SpatialExtent(1, 1, 1)
-      && shape.groups == 1 && shape.inputChannels > 0 && shape.outputChannels > 0
-  }
-
   // MARK: Forward
 
   /// Scratch memory that forward needs, less if it is given prepared weights.
@@ -38,7 +18,7 @@ public enum Winograd {
   ///
   /// - Parameters:
   ///   - input: The input's channels, in one part or several.
-  ///   - weight: [output channels, input channels, depth, 3, 3].
+  ///   - weight: [output channels, input channels, depth, height, width].
   ///   - weightIsPrepared: Whether the weight is as ``PreparedWeights`` leaves it instead.
   ///   - addend: As large as the output, or nil.
   ///   - moments: Where to leave what ``ConvolutionMoments`` makes statistics of, of its size; without an addend.
@@ -52,17 +32,18 @@ public enum Winograd {
     precondition(addend == nil || moments == nil, "moments are not gathered of what is added to")
     let operands = WinogradOperands(
       source: input,
-      weights: weights(shape, weight, isPrepared: weightIsPrepared, isTransposed: false), bias: bias,
+      weights: weights(shape, tile, weight, isPrepared: weightIsPrepared, isTransposed: false), bias: bias,
       addend: addend, rectified: rectified, moments: moments,
       result: [ConvolutionOutputPart(output, channels: shape.outputChannels)])
-    WinogradRun(WinogradPlan(forward: shape, tile, weightsAreOrdered: weightIsPrepared), operands).run(
-      workspace: workspace)
+    let plan = WinogradPlan(forward: shape, tile, weightsAreOrdered: weightIsPrepared)
+    WinogradRun(plan, operands, workspace: workspace).run()
   }
 
   private static func weights(
-    _ shape: ConvolutionShape, _ weight: UnsafePointer<Float>, isPrepared: Bool, isTransposed: Bool
+    _ shape: ConvolutionShape, _ tile: WinogradTile, _ weight: UnsafePointer<Float>, isPrepared: Bool,
+    isTransposed: Bool
   ) -> WinogradWeightTransform.Source {
-    isPrepared ? .ordered(weight, WinogradWeights(shape, isTransposed: isTransposed)) : .plain(weight)
+    isPrepared ? .ordered(weight, WinogradWeights(shape, tile, isTransposed: isTransposed)) : .plain(weight)
   }
 
   // MARK: Backward data
@@ -84,9 +65,9 @@ public enum Winograd {
   ) {
     let operands = WinogradOperands(
       source: [ConvolutionInputPart(outputGradient, channels: shape.outputChannels)],
-      weights: weights(shape, weight, isPrepared: weightIsPrepared, isTransposed: true), bias: bias,
+      weights: weights(shape, tile, weight, isPrepared: weightIsPrepared, isTransposed: true), bias: bias,
       rectified: rectified, moments: nil, result: inputGradient)
-    WinogradRun(WinogradPlan(backwardData: shape, tile, weightsAreOrdered: weightIsPrepared), operands).run(
-      workspace: workspace)
+    let plan = WinogradPlan(backwardData: shape, tile, weightsAreOrdered: weightIsPrepared)
+    WinogradRun(plan, operands, workspace: workspace).run()
   }
 }

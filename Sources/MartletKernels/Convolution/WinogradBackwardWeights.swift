@@ -1,20 +1,20 @@
 import CMartletKernels
 
-/// The gradient of a convolution of stride 1 with respect to its weights, 3×3 or of any depth and 3×3 in the plane,
-/// by Winograd's minimal filtering (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015), in
-/// float32.
+/// The gradient of a convolution with respect to its weights by Winograd's minimal filtering (Lavin and Gray, "Fast
+/// Algorithms for Convolutional Neural Networks", 2015), in float32: of those that a ``WinogradTile`` supports, of any
+/// depth.
 ///
-/// Output pixels are taken in tiles of `tile` × `tile`, 4, 3 or 2. A tile costs (tile + 2)² multiplications for each
-/// pair of channels in place of 9 · tile²: a quarter for 4, 25/81 for 3, 4/9 for 2. The larger tile rounds more. A
-/// dilated convolution is as many plain ones as its dilations' product, on the pixels of equal phase. For each tap along
-/// the depth the tiles of one slice are multiplied by those of another.
+/// Output pixels are taken in tiles. Of a kernel of r × r taps, one of m × m costs (m + r − 1)² multiplications for each
+/// pair of channels in place of (m · r)². A dilated convolution is as many plain ones as its dilations' product, on the
+/// pixels of equal phase; for one of stride 2 the polyphase components of the input are channels. For each tap along the
+/// depth the tiles of one slice are multiplied by those of another.
 public enum WinogradWeightGradient {
   /// Bytes of scratch memory that ``run(_:tile:input:outputGradient:weightGradient:workspace:)`` needs.
   public static func workspace(_ shape: ConvolutionShape, tile: WinogradTile) -> Int {
-    WinogradWeightsCut(shape, tile: tile.rawValue).workspaceByteCount
+    WinogradWeightsCut(shape, tile).workspaceByteCount
   }
 
-  /// Writes the gradient with respect to the weights, [output channels, input channels, depth, 3, 3].
+  /// Writes the gradient with respect to the weights, [output channels, input channels, depth, height, width].
   ///
   /// - Parameter input: The input's channels, in one part or several.
   public static func run(
@@ -22,9 +22,8 @@ public enum WinogradWeightGradient {
     outputGradient: UnsafePointer<Float>, weightGradient: UnsafeMutablePointer<Float>,
     workspace: UnsafeMutableRawPointer
   ) {
-    let tile = tile.rawValue
     precondition(
-      Winograd.supports(shape), "not a convolution that Winograd's algorithm is written for: \(shape)")
+      tile.supports(shape), "not a convolution that Winograd's algorithm \(tile) is written for: \(shape)")
     precondition(
       input.map(\.channels).reduce(0, +) == shape.inputChannels
         && input.dropLast().allSatisfy { $0.channels % convolutionPartAlignment == 0 },
@@ -33,15 +32,23 @@ public enum WinogradWeightGradient {
       weightGradient.update(repeating: 0, count: shape.weightElementCount)
       return
     }
-    let cut = WinogradWeightsCut(shape, tile: tile)
+    let cut = WinogradWeightsCut(shape, tile)
+    var cursor = WorkspaceCursor(workspace)
+    let components = cut.takeComponents(&cursor)
     let job = WinogradWeightsJob(
-      cut: cut, kernels: martlet_winograd_weights_table(InstructionSet.current.cValue, tile).pointee,
-      input: input.map(cut.inputImage), outputGradient: cut.gradientImage(outputGradient),
-      weightGradient: weightGradient)
+      cut: cut,
+      kernels: martlet_winograd_weights_table(
+        InstructionSet.current.cValue, Int32(tile.outputs), Int32(tile.taps)
+      ).pointee,
+      input: (0..<tile.componentCount).flatMap { component in
+        input.map { cut.inputImage($0, component) }
+      },
+      outputGradient: cut.gradientImage(outputGradient), weightGradient: components ?? weightGradient)
     switch cut.mode {
-    case .tileRanges(let parts): job.runByTileRanges(parts, workspace)
-    case .weightBlocks: job.runByWeightBlocks(workspace)
+    case .tileRanges(let parts): job.runByTileRanges(parts, &cursor)
+    case .weightBlocks: job.runByWeightBlocks(&cursor)
     }
+    if let components { cut.polyphase?.join(components, to: weightGradient) }
   }
 }
 
@@ -57,7 +64,9 @@ struct WinogradWeightsCut {
   }
 
   let shape: ConvolutionShape
-  let tile: Int
+  let tile: WinogradTile
+  /// Where the gradient is made in the components' order before it is written.
+  let polyphase: WinogradPolyphase?
   let phases: SpatialExtent
   let tilesHigh: Int
   let tilesWide: Int
@@ -71,35 +80,42 @@ struct WinogradWeightsCut {
   let blockRows: Int
   static let blockColumns = 4
 
-  var frequencies: Int { (tile + 2) * (tile + 2) }
+  var frequencies: Int { tile.frequencyCount }
+  /// Those of all components.
+  var inputChannels: Int { tile.componentCount * shape.inputChannels }
+  /// Weights of a pair of channels in one slice, and in all.
+  var planeTaps: Int { tile.taps * tile.taps }
+  var kernelElements: Int { planeTaps * shape.kernel.depth }
+  var gradientElements: Int { shape.outputChannels * inputChannels * kernelElements }
   /// Tiles of a slice in all images.
   var planeTiles: Int { shape.batch * phases.count * tilesHigh * tilesWide }
   var tiles: Int { planeTiles * slices.count }
   /// Taps along the depth that read inside the input; those of the others have no gradient.
   var taps: Range<Int> { slices.taps }
   /// Blocks of 16 channels.
-  var inputBlocks: Int { ceilDivide(shape.inputChannels, 16) }
+  var inputBlocks: Int { ceilDivide(inputChannels, 16) }
   var outputBlocks: Int { ceilDivide(shape.outputChannels, 16) }
   /// Runs that the tiles of a slice are cut into.
   var planeRuns: Int { ceilDivide(planeTiles, chunk) }
   var chunks: Int { planeRuns * slices.runCount }
 
-  init(_ shape: ConvolutionShape, tile: Int) {
+  init(_ shape: ConvolutionShape, _ tile: WinogradTile) {
     self.shape = shape
     self.tile = tile
+    polyphase = WinogradPolyphase(shape, tile)
     phases = SpatialExtent(
       1, max(1, min(shape.dilation.height, shape.output.height)),
       max(1, min(shape.dilation.width, shape.output.width)))
-    tilesHigh = ceilDivide(ceilDivide(shape.output.height, phases.height), tile)
-    tilesWide = ceilDivide(ceilDivide(shape.output.width, phases.width), tile)
+    tilesHigh = ceilDivide(ceilDivide(shape.output.height, phases.height), tile.outputs)
+    tilesWide = ceilDivide(ceilDivide(shape.output.width, phases.width), tile.outputs)
 
-    let frequencies = (tile + 2) * (tile + 2)
+    let frequencies = tile.frequencyCount
     let planeTiles = shape.batch * phases.count * tilesHigh * tilesWide
     let slices = WinogradSlices(
       sourceDepth: shape.input.depth, resultDepth: shape.output.depth, kernelDepth: shape.kernel.depth,
       dilation: shape.dilation.depth, origin: -shape.paddingBefore.depth)
     let tiles = planeTiles * slices.count
-    let inputs = ceilDivide(shape.inputChannels, 16)
+    let inputs = ceilDivide(tile.componentCount * shape.inputChannels, 16)
     let outputs = ceilDivide(shape.outputChannels, 16)
     // Below 256 tiles a part's way back from the frequencies would show. More than 32 parts are not worth their
     // memory.
@@ -124,6 +140,7 @@ struct WinogradWeightsCut {
 
   var workspaceByteCount: Int {
     var cursor = WorkspaceCursor()
+    _ = takeComponents(&cursor)
     switch mode {
     case .tileRanges(let parts): _ = cursor.take((parts - 1) * partialByteCount)
     case .weightBlocks:
@@ -134,7 +151,12 @@ struct WinogradWeightsCut {
   }
 
   /// Bytes of a part's gradient.
-  var partialByteCount: Int { ceilDivide(shape.weightElementCount, 16) * 64 }
+  var partialByteCount: Int { ceilDivide(gradientElements, 16) * 64 }
+
+  /// Memory for the gradient in the components' order.
+  func takeComponents(_ cursor: inout WorkspaceCursor) -> UnsafeMutablePointer<Float>? {
+    polyphase.map { cursor.take($0.byteCount).assumingMemoryBound(to: Float.self) }
+  }
 
   /// Memory for a chunk's transformed input.
   func takeInputTiles(_ cursor: inout WorkspaceCursor) -> martlet_winograd_tile_block {
@@ -165,10 +187,11 @@ struct WinogradWeightsCut {
       values: memory.assumingMemoryBound(to: Float.self), frequency_stride: stride, block_stride: block)
   }
 
-  func inputImage(_ part: ConvolutionInputPart) -> martlet_winograd_image {
-    var image = image(part.elements, shape.input, part.channels)
-    image.top = -shape.paddingBefore.height
-    image.left = -shape.paddingBefore.width
+  func inputImage(_ part: ConvolutionInputPart, _ component: Int) -> martlet_winograd_image {
+    var image = image(part.elements, shape.input, part.channels, stride: tile.stride)
+    let start = tile.componentStart(component)
+    image.top = start.row - shape.paddingBefore.height
+    image.left = start.column - shape.paddingBefore.width
     image.mean = part.normalization?.mean
     image.scale = part.normalization?.scale
     image.shift = part.normalization?.shift
@@ -177,11 +200,11 @@ struct WinogradWeightsCut {
   }
 
   func gradientImage(_ pixels: UnsafePointer<Float>) -> martlet_winograd_image {
-    image(pixels, shape.output, shape.outputChannels)
+    image(pixels, shape.output, shape.outputChannels, stride: 1)
   }
 
   private func image(
-    _ pixels: UnsafePointer<Float>, _ size: SpatialExtent, _ channels: Int
+    _ pixels: UnsafePointer<Float>, _ size: SpatialExtent, _ channels: Int, stride: Int
   ) -> martlet_winograd_image {
     var image = martlet_winograd_image()
     image.pixels = pixels
@@ -194,8 +217,8 @@ struct WinogradWeightsCut {
     image.width = size.width
     image.channels = channels
     image.slice_step = slices.step
-    image.row_step = shape.dilation.height
-    image.column_step = shape.dilation.width
+    image.row_step = stride * shape.dilation.height
+    image.column_step = stride * shape.dilation.width
     image.row_phases = phases.height
     image.column_phases = phases.width
     image.tiles_high = tilesHigh
@@ -214,18 +237,18 @@ private struct WinogradWeightsJob {
 
   private var shape: ConvolutionShape { cut.shape }
 
-  func runByTileRanges(_ parts: Int, _ workspace: UnsafeMutableRawPointer) {
+  func runByTileRanges(_ parts: Int, _ cursor: inout WorkspaceCursor) {
     let partialElements = cut.partialByteCount / 4
-    let partials = workspace.assumingMemoryBound(to: Float.self)
+    let partials = cursor.take((parts - 1) * cut.partialByteCount).assumingMemoryBound(to: Float.self)
     ThreadPool.parallelFor(parts) { part in
       let tiles = (cut.planeTiles * part / parts)..<(cut.planeTiles * (part + 1) / parts)
       let gradient = part == 0 ? weightGradient : partials + (part - 1) * partialElements
       addTiles(tiles, gradient)
     }
-    let pieces = ceilDivide(shape.weightElementCount, 1 << 14)
+    let pieces = ceilDivide(cut.gradientElements, 1 << 14)
     ThreadPool.parallelFor(pieces) { piece in
       let first = piece << 14
-      let count = min(1 << 14, shape.weightElementCount - first)
+      let count = min(1 << 14, cut.gradientElements - first)
       for part in 1..<max(1, parts) {
         martlet_add_float(weightGradient + first, partials + (part - 1) * partialElements + first, count)
       }
@@ -260,7 +283,7 @@ private struct WinogradWeightsJob {
       }
     }
     writeGradient(
-      products.sums, rows: 0..<shape.inputChannels, columns: 0..<shape.outputChannels, to: gradient,
+      products.sums, rows: 0..<cut.inputChannels, columns: 0..<shape.outputChannels, to: gradient,
       accumulate: 0)
   }
 
@@ -271,24 +294,23 @@ private struct WinogradWeightsJob {
     _ sums: martlet_winograd_tile_block, rows: Range<Int>, columns: Range<Int>,
     to gradient: UnsafeMutablePointer<Float>, accumulate: Int32
   ) {
-    let kernel = shape.kernel.count
+    let kernel = cut.kernelElements
     var block = martlet_winograd_gradient_block(
       sums: sums, taps: cut.taps.count, left_channels: rows.count, right_channels: columns.count,
-      gradient: gradient + (columns.lowerBound * shape.inputChannels + rows.lowerBound) * kernel
-        + cut.taps.lowerBound * 9,
-      gradient_stride: shape.inputChannels * kernel, kernel_stride: kernel, accumulate: accumulate)
+      gradient: gradient + (columns.lowerBound * cut.inputChannels + rows.lowerBound) * kernel
+        + cut.taps.lowerBound * cut.planeTaps,
+      gradient_stride: cut.inputChannels * kernel, kernel_stride: kernel, accumulate: accumulate)
     kernels.write_gradient(&block)
   }
 
   /// Taps that read nothing but padding are not computed.
   private func clearOtherTaps(of gradient: UnsafeMutablePointer<Float>) {
     guard cut.taps.count < shape.kernel.depth else { return }
-    gradient.update(repeating: 0, count: shape.weightElementCount)
+    gradient.update(repeating: 0, count: cut.gradientElements)
   }
 
-  func runByWeightBlocks(_ workspace: UnsafeMutableRawPointer) {
+  func runByWeightBlocks(_ cursor: inout WorkspaceCursor) {
     clearOtherTaps(of: weightGradient)
-    var cursor = WorkspaceCursor(workspace)
     let left = cut.takeInputTiles(&cursor)
     let right = cut.takeGradientTiles(&cursor)
     let rowBlocks = ceilDivide(cut.inputBlocks, cut.blockRows)
@@ -341,7 +363,7 @@ private struct WinogradWeightsJob {
     kernels.multiply(&products)
 
     writeGradient(
-      sums, rows: row * 16..<min((row + rows) * 16, shape.inputChannels),
+      sums, rows: row * 16..<min((row + rows) * 16, cut.inputChannels),
       columns: column * 16..<min((column + columns) * 16, shape.outputChannels), to: weightGradient,
       accumulate: accumulate ? 1 : 0)
   }

@@ -1,80 +1,116 @@
 import CMartletKernels
 
-/// A Winograd convolution as a correlation of a source with weights that are 3×3 in the plane, whichever pass it
-/// serves, and how its work is cut. Everything here depends on shapes only.
+/// A Winograd convolution as a correlation of a source with weights, whichever pass it serves, and how its work is cut.
+/// Everything here depends on shapes only.
+///
+/// One of a stride correlates with the source's polyphase components as with more channels, or makes the result's.
 struct WinogradPlan {
+  /// The source or the result: the images that one of them consists of, and where tiles lie in them.
+  private struct Side {
+    let size: SpatialExtent
+    /// Where row and column 0 of the tiles lie.
+    let origin: (row: Int, column: Int)
+    /// From one pixel of a tile to the next.
+    let step: (row: Int, column: Int)
+    let componentCount: Int
+  }
+
   let tile: WinogradTile
   let batch: Int
-  let sourceSize: SpatialExtent
-  let resultSize: SpatialExtent
+  private let source: Side
+  private let result: Side
+  /// Those of all components.
   let sourceChannels: Int
   let resultChannels: Int
   let kernelDepth: Int
-  let dilation: SpatialExtent
-  /// Result pixel r reads source pixels r + origin + k · dilation.
-  let origin: SpatialExtent
+  /// From one tap to the next.
+  private let dilation: SpatialExtent
+  /// Pixels that tiles are laid over: those of the result, or of one of its components.
+  private let grid: SpatialExtent
   /// Elements of the weights between neighbours along the result's and the source's channels.
   let weightColumnStride: Int
   let weightStepStride: Int
   /// Whether the source is correlated with the weights in reverse order.
   let flipsWeights: Bool
+  /// How the weights are brought into the order of the components, if they are not there yet.
+  let polyphase: WinogradPolyphase?
+  let blocking: WinogradBlocking
 
   init(forward shape: ConvolutionShape, _ tile: WinogradTile, weightsAreOrdered: Bool = false) {
-    precondition(
-      Winograd.supports(shape), "not a convolution that Winograd's algorithm is written for: \(shape)")
-    self.tile = tile
-    batch = shape.batch
-    sourceSize = shape.input
-    resultSize = shape.output
-    sourceChannels = shape.inputChannels
-    resultChannels = shape.outputChannels
-    kernelDepth = shape.kernel.depth
-    dilation = shape.dilation
-    origin = shape.sourceOffset(SpatialExtent(0, 0, 0))
-    weightColumnStride = 9 * kernelDepth * shape.inputChannels
-    weightStepStride = 9 * kernelDepth
-    flipsWeights = false
-    blocking = Self.blocking(
-      shape, tile, shape.input, shape.output, origin, sourceChannels, resultChannels, weightsAreOrdered)
+    let origin = shape.sourceOffset(SpatialExtent(0, 0, 0))
+    let step = tile.stride
+    self.init(
+      shape, tile,
+      source: Side(
+        size: shape.input, origin: (origin.height, origin.width),
+        step: (step * shape.dilation.height, step * shape.dilation.width), componentCount: tile.componentCount
+      ),
+      result: Side(
+        size: shape.output, origin: (0, 0), step: (shape.dilation.height, shape.dilation.width),
+        componentCount: 1),
+      grid: shape.output, originDepth: origin.depth, isTransposed: false, weightsAreOrdered)
   }
 
   /// Input pixel i gets what output pixel o = i + padding − k · dilation has from tap k. With the taps in reverse
-  /// order that is a correlation too.
+  /// order that is a correlation too. Of a stride s, the component a of the input has the pixels i = s · q + a − padding,
+  /// where q = o + k for tap k of its kernel.
   init(backwardData shape: ConvolutionShape, _ tile: WinogradTile, weightsAreOrdered: Bool = false) {
-    precondition(
-      Winograd.supports(shape), "not a convolution that Winograd's algorithm is written for: \(shape)")
-    self.tile = tile
-    batch = shape.batch
-    sourceSize = shape.output
-    resultSize = shape.input
-    sourceChannels = shape.outputChannels
-    resultChannels = shape.inputChannels
-    kernelDepth = shape.kernel.depth
-    dilation = shape.dilation
-    let last = shape.sourceOffset(SpatialExtent(shape.kernel.depth - 1, 2, 2))
-    origin = SpatialExtent(-last.depth, -last.height, -last.width)
-    weightColumnStride = 9 * kernelDepth
-    weightStepStride = 9 * kernelDepth * shape.inputChannels
-    flipsWeights = true
-    blocking = Self.blocking(
-      shape, tile, shape.output, shape.input, origin, sourceChannels, resultChannels, weightsAreOrdered)
+    let taps = tile.taps - 1
+    let dilation = shape.dilation
+    let last = shape.sourceOffset(SpatialExtent(shape.kernel.depth - 1, taps, taps))
+    let padding = shape.paddingBefore
+    let isStrided = tile.stride > 1
+    self.init(
+      shape, tile,
+      source: Side(
+        size: shape.output, origin: isStrided ? (-taps, -taps) : (-last.height, -last.width),
+        step: (dilation.height, dilation.width), componentCount: 1),
+      result: Side(
+        size: shape.input, origin: isStrided ? (-padding.height, -padding.width) : (0, 0),
+        step: (tile.stride * dilation.height, tile.stride * dilation.width),
+        componentCount: tile.componentCount),
+      grid: tile.inputGrid(shape), originDepth: -last.depth, isTransposed: true, weightsAreOrdered)
   }
 
-  private static func blocking(
-    _ shape: ConvolutionShape, _ tile: WinogradTile, _ source: SpatialExtent, _ result: SpatialExtent,
-    _ origin: SpatialExtent, _ sourceChannels: Int, _ resultChannels: Int, _ weightsAreOrdered: Bool
-  ) -> WinogradBlocking {
-    WinogradBlocking(
-      tile, planeTileCount: planeTileCount(shape.batch, result, shape.dilation, tile),
+  private init(
+    _ shape: ConvolutionShape, _ tile: WinogradTile, source: Side, result: Side, grid: SpatialExtent,
+    originDepth: Int, isTransposed: Bool, _ weightsAreOrdered: Bool
+  ) {
+    precondition(
+      tile.supports(shape), "not a convolution that Winograd's algorithm \(tile) is written for: \(shape)")
+    self.tile = tile
+    batch = shape.batch
+    (self.source, self.result) = (source, result)
+    kernelDepth = shape.kernel.depth
+    dilation = shape.dilation
+    self.grid = grid
+    let inputChannels = tile.componentCount * shape.inputChannels
+    let channels = (input: inputChannels, output: shape.outputChannels)
+    let kernel = tile.taps * tile.taps * kernelDepth
+    sourceChannels = isTransposed ? channels.output : channels.input
+    resultChannels = isTransposed ? channels.input : channels.output
+    weightColumnStride = isTransposed ? kernel : kernel * channels.input
+    weightStepStride = isTransposed ? kernel * channels.input : kernel
+    flipsWeights = isTransposed
+    polyphase = weightsAreOrdered ? nil : WinogradPolyphase(shape, tile)
+    blocking = WinogradBlocking(
+      tile, planeTileCount: Self.planeTileCount(batch, grid, dilation, tile),
       slices: WinogradSlices(
-        sourceDepth: source.depth, resultDepth: result.depth, kernelDepth: shape.kernel.depth,
-        dilation: shape.dilation.depth, origin: origin.depth),
+        sourceDepth: source.size.depth, resultDepth: result.size.depth, kernelDepth: kernelDepth,
+        dilation: dilation.depth, origin: originDepth),
       sourceChannels: sourceChannels, resultChannels: resultChannels, weightsAreOrdered: weightsAreOrdered)
   }
 
-  let blocking: WinogradBlocking
   var chunkCount: Int { blocking.chunkCount }
-  var isEmpty: Bool { batch * resultSize.count * resultChannels == 0 }
+  var isEmpty: Bool { resultPixelCount * resultChannels == 0 }
+  /// Of the whole batch.
+  var resultPixelCount: Int { batch * result.size.count }
+
+  var sourceComponentCount: Int { source.componentCount }
+  var resultComponentCount: Int { result.componentCount }
+  /// Channels of one component.
+  var sourceComponentChannels: Int { sourceChannels / sourceComponentCount }
+  var resultComponentChannels: Int { resultChannels / resultComponentCount }
 
   // MARK: Tiles
 
@@ -86,8 +122,8 @@ struct WinogradPlan {
     Int, Int
   ) {
     (
-      ceilDivide(ceilDivide(size.height, dilation.height), tile.rawValue),
-      ceilDivide(ceilDivide(size.width, dilation.width), tile.rawValue)
+      ceilDivide(ceilDivide(size.height, dilation.height), tile.outputs),
+      ceilDivide(ceilDivide(size.width, dilation.width), tile.outputs)
     )
   }
 
@@ -99,51 +135,63 @@ struct WinogradPlan {
     return batch * grids.0 * grids.1 * tiles.0 * tiles.1
   }
 
-  /// Tiles of some slices, as the transforms number them.
-  func run(of planeTiles: Range<Int>, slices: Int) -> martlet_winograd_tiles {
+  /// Tiles of some slices of the source, as the transforms number them.
+  func sourceTiles(_ planeTiles: Range<Int>, slices: Int) -> martlet_winograd_tiles {
+    tiles(planeTiles, slices, of: source)
+  }
+
+  /// The same of the result.
+  func resultTiles(_ planeTiles: Range<Int>, slices: Int) -> martlet_winograd_tiles {
+    tiles(planeTiles, slices, of: result)
+  }
+
+  private func tiles(_ planeTiles: Range<Int>, _ slices: Int, of side: Side) -> martlet_winograd_tiles {
     martlet_winograd_tiles(
-      dilation: (dilation.height, dilation.width), subgrids: Self.subgrids(resultSize, dilation),
-      tiles: Self.tiles(resultSize, dilation, tile), first: planeTiles.lowerBound, count: planeTiles.count,
-      slices: slices)
+      step: side.step, subgrids: Self.subgrids(grid, dilation), tiles: Self.tiles(grid, dilation, tile),
+      first: planeTiles.lowerBound, count: planeTiles.count, slices: slices)
   }
 
-  func sourcePlane(firstSlice: Int, channels: Int) -> martlet_winograd_plane {
-    plane(sourceSize, origin: (origin.height, origin.width), firstSlice: firstSlice, channels)
+  /// A component of a part of the source as the transforms see it.
+  func sourcePlane(_ component: Int = 0, firstSlice: Int, channels: Int) -> martlet_winograd_plane {
+    plane(component, of: source, firstSlice, channels)
   }
 
-  func resultPlane(firstSlice: Int, channels: Int) -> martlet_winograd_plane {
-    plane(resultSize, origin: (0, 0), firstSlice: firstSlice, channels)
+  /// The same of the result.
+  func resultPlane(_ component: Int = 0, firstSlice: Int, channels: Int) -> martlet_winograd_plane {
+    plane(component, of: result, firstSlice, channels)
   }
 
   /// Result pixels of a chunk.
   func pixelCount(of chunk: WinogradBlocking.Chunk) -> Int {
     let slices = (0..<chunk.slices.count).count {
-      chunk.slices.first + $0 * dilation.depth < resultSize.depth
+      chunk.slices.first + $0 * dilation.depth < result.size.depth
     }
     return slices * pixelCount(of: chunk.planeTiles)
   }
 
   private func pixelCount(of tiles: Range<Int>) -> Int {
-    let grids = Self.subgrids(resultSize, dilation)
-    let counts = Self.tiles(resultSize, dilation, tile)
+    let grids = Self.subgrids(grid, dilation)
+    let counts = Self.tiles(grid, dilation, tile)
     func pixels(_ size: Int, _ dilation: Int, _ subgrid: Int, _ tile: Int) -> Int {
       let ofSubgrid = ceilDivide(size - subgrid, dilation)
-      return max(0, min(self.tile.rawValue, ofSubgrid - tile * self.tile.rawValue))
+      return max(0, min(self.tile.outputs, ofSubgrid - tile * self.tile.outputs))
     }
     return tiles.reduce(0) { sum, number in
       let (column, rest) = (number % counts.1, number / counts.1)
       let (row, subgrid) = (rest % counts.0, rest / counts.0)
       return sum
-        + pixels(resultSize.height, dilation.height, subgrid / grids.1 % grids.0, row)
-        * pixels(resultSize.width, dilation.width, subgrid % grids.1, column)
+        + pixels(grid.height, dilation.height, subgrid / grids.1 % grids.0, row)
+        * pixels(grid.width, dilation.width, subgrid % grids.1, column)
     }
   }
 
   private func plane(
-    _ size: SpatialExtent, origin: (Int, Int), firstSlice: Int, _ pitch: Int
+    _ component: Int, of side: Side, _ firstSlice: Int, _ pitch: Int
   ) -> martlet_winograd_plane {
-    martlet_winograd_plane(
-      size: (size.height, size.width), depth: size.depth, origin: origin, first_slice: firstSlice,
+    let (size, start) = (side.size, tile.componentStart(component))
+    return martlet_winograd_plane(
+      size: (size.height, size.width), depth: size.depth,
+      origin: (side.origin.row + start.row, side.origin.column + start.column), first_slice: firstSlice,
       slice_step: dilation.depth, image_stride: size.count * pitch,
       slice_stride: size.height * size.width * pitch, row_stride: size.width * pitch, column_stride: pitch)
   }
@@ -170,12 +218,15 @@ struct WinogradPlan {
 
 /// The parts of a Winograd convolution's workspace.
 struct WinogradWorkspace {
+  /// The weights of the source's or the result's components, if those are to be made.
+  let polyphase: UnsafeMutablePointer<Float>?
   /// Transformed weights, if they are all transformed before they are used.
   let weights: UnsafeMutablePointer<Float>?
   /// The transformed source, if pieces share it.
   let source: UnsafeMutablePointer<Float>?
 
   init(_ plan: WinogradPlan, _ cursor: inout WorkspaceCursor) {
+    polyphase = plan.polyphase.map { cursor.take($0.byteCount).assumingMemoryBound(to: Float.self) }
     weights =
       plan.blocking.transformsWeightsLate
       ? nil : cursor.take(plan.transformedWeightBytes).assumingMemoryBound(to: Float.self)

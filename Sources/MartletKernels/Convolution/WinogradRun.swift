@@ -18,32 +18,36 @@ struct WinogradRun {
   private let plan: WinogradPlan
   private let blocking: WinogradBlocking
   private let operands: WinogradOperands
+  private let workspace: WinogradWorkspace
   private let transform: WinogradWeightTransform
   private let gemm: martlet_gemm_kernels
   private let kernels: martlet_winograd_kernels
   private let frequencies: Int
 
-  init(_ plan: WinogradPlan, _ operands: WinogradOperands) {
+  init(_ plan: WinogradPlan, _ operands: WinogradOperands, workspace: UnsafeMutableRawPointer) {
     self.plan = plan
     self.operands = operands
-    transform = WinogradWeightTransform(plan, operands.weights)
+    var cursor = WorkspaceCursor(workspace)
+    self.workspace = WinogradWorkspace(plan, &cursor)
+    transform = WinogradWeightTransform(
+      plan, self.workspace.polyphase.map { .plain(UnsafePointer($0)) } ?? operands.weights)
     blocking = plan.blocking
     gemm = gemmKernels(.float32)
     kernels = winogradKernels(plan.tile)
     frequencies = plan.tile.frequencyCount
     precondition(
-      operands.source.map(\.channels).reduce(0, +) == plan.sourceChannels
+      operands.source.map(\.channels).reduce(0, +) * plan.sourceComponentCount == plan.sourceChannels
         && operands.source.dropLast().allSatisfy { $0.channels % convolutionPartAlignment == 0 },
       "parts of a source do not make up its \(plan.sourceChannels) channels")
     precondition(
-      operands.result.map(\.channels).reduce(0, +) == plan.resultChannels,
+      operands.result.map(\.channels).reduce(0, +) * plan.resultComponentCount == plan.resultChannels,
       "parts of a result do not make up its \(plan.resultChannels) channels")
   }
 
   /// Whether a part of the result is written past the caches: it must fill whole lines.
   private func streams(_ part: ConvolutionOutputPart) -> Bool {
     let pixel = part.channels * MemoryLayout<Float>.stride
-    return plan.batch * plan.resultSize.count * pixel > Self.streamedBytes
+    return plan.resultPixelCount * pixel > Self.streamedBytes
       && (Int(bitPattern: part.elements) | pixel) % 64 == 0
   }
 
@@ -52,15 +56,16 @@ struct WinogradRun {
   /// Tiles of a piece of the shared transform.
   private static let sharedTiles = 8
 
-  func run(workspace: UnsafeMutableRawPointer) {
+  func run() {
     guard !plan.isEmpty else { return }
-    var cursor = WorkspaceCursor(workspace)
-    let parts = WinogradWorkspace(plan, &cursor)
-    if let weights = parts.weights { transform.transformAll(to: weights) }
-    runChunks(parts)
+    if let components = workspace.polyphase, case .plain(let weights) = operands.weights {
+      plan.polyphase?.split(weights, to: components)
+    }
+    if let weights = workspace.weights { transform.transformAll(to: weights) }
+    runChunks()
   }
 
-  private func runChunks(_ workspace: WinogradWorkspace) {
+  private func runChunks() {
     let weights = workspace.weights.map { UnsafePointer($0) }
     guard let shared = workspace.source else {
       return ThreadPool.parallelFor(blocking.chunkCount) { number in
@@ -104,21 +109,24 @@ struct WinogradRun {
     _ planeTiles: Range<Int>, firstSlice: Int, slices: Int, to frequencies: UnsafeMutablePointer<Float>
   ) {
     var call = martlet_winograd_input()
-    call.tiles = plan.run(of: planeTiles, slices: slices)
+    call.tiles = plan.sourceTiles(planeTiles, slices: slices)
     call.frequency_stride = blocking.sourceFrequencyStride
     call.tile_stride = blocking.sourcePitch
-    var channel = 0
+    var first = 0
     for part in operands.source {
-      call.plane = plan.sourcePlane(firstSlice: firstSlice, channels: part.channels)
       call.source = part.elements
       call.channels = part.channels
       call.mean = part.normalization?.mean
       call.scale = part.normalization?.scale
       call.shift = part.normalization?.shift
       call.rectify = part.normalization?.rectified == true ? 1 : 0
-      call.frequencies = UnsafeMutableRawPointer(frequencies + channel)
-      kernels.transform_input(&call)
-      channel += part.channels
+      for component in 0..<plan.sourceComponentCount {
+        call.plane = plan.sourcePlane(component, firstSlice: firstSlice, channels: part.channels)
+        call.frequencies = UnsafeMutableRawPointer(
+          frequencies + component * plan.sourceComponentChannels + first)
+        kernels.transform_input(&call)
+      }
+      first += part.channels
     }
   }
 
@@ -180,28 +188,33 @@ struct WinogradRun {
     _ number: Int, _ chunk: WinogradBlocking.Chunk, _ columns: Range<Int>, _ scratch: PieceScratch
   ) {
     var call = martlet_winograd_output()
-    call.tiles = plan.run(of: chunk.planeTiles, slices: chunk.slices.count)
+    call.tiles = plan.resultTiles(chunk.planeTiles, slices: chunk.slices.count)
     call.frequency_stride = blocking.productFrequencyStride
     call.tile_stride = blocking.productPitch
     call.rectify = operands.rectified ? 1 : 0
     var first = 0
     for part in operands.result {
-      let own = columns.clamped(to: first..<(first + part.channels))
-      defer { first += part.channels }
-      guard !own.isEmpty else { continue }
-      call.plane = plan.resultPlane(firstSlice: chunk.slices.first, channels: part.channels)
-      call.frequencies = UnsafePointer(scratch.products) + (own.lowerBound - columns.lowerBound)
-      call.result = part.elements + (own.lowerBound - first)
-      call.channels = own.count
-      call.bias = operands.bias.map { $0 + own.lowerBound }
-      call.addend = operands.addend.map { $0 + own.lowerBound }
-      call.stream = streams(part) && own.lowerBound % 16 == first % 16 && own.count % 16 == 0 ? 1 : 0
-      if let moments = operands.moments {
-        call.pivots = moments + 3 * number * plan.resultChannels + own.lowerBound
-        call.sums = call.pivots + plan.resultChannels
-        call.squares = call.sums + plan.resultChannels
+      for component in 0..<plan.resultComponentCount {
+        let start = component * plan.resultComponentChannels + first
+        let own = columns.clamped(to: start..<(start + part.channels))
+        guard !own.isEmpty else { continue }
+        // The first of them in the part.
+        let channel = own.lowerBound - start
+        call.plane = plan.resultPlane(component, firstSlice: chunk.slices.first, channels: part.channels)
+        call.frequencies = UnsafePointer(scratch.products) + (own.lowerBound - columns.lowerBound)
+        call.result = part.elements + channel
+        call.channels = own.count
+        call.bias = operands.bias.map { $0 + first + channel }
+        call.addend = operands.addend.map { $0 + channel }
+        call.stream = streams(part) && channel % 16 == 0 && own.count % 16 == 0 ? 1 : 0
+        if let moments = operands.moments {
+          call.pivots = moments + 3 * number * plan.resultChannels + own.lowerBound
+          call.sums = call.pivots + plan.resultChannels
+          call.squares = call.sums + plan.resultChannels
+        }
+        kernels.transform_output(&call)
       }
-      kernels.transform_output(&call)
+      first += part.channels
     }
   }
 }

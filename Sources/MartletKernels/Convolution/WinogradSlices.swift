@@ -69,7 +69,8 @@ struct WinogradSlices {
     let (phase, part) = (number / phaseRuns, number % phaseRuns)
     let slices = (phaseSlices * part / phaseRuns)..<(phaseSlices * (part + 1) / phaseRuns)
     let first = phase + slices.lowerBound * step
-    let taps = taps(ofSlicesFrom: first, to: first + (slices.count - 1) * step)
+    // Slices that a phase has less read nothing that matters.
+    let taps = taps(ofSlicesFrom: first, to: min(resultDepth - 1, first + (slices.count - 1) * step))
     return Run(
       first: first, count: slices.count, taps: taps, firstSource: first + origin + taps.lowerBound * step)
   }

@@ -60,7 +60,7 @@ struct WinogradWeightTransform {
     columns: Range<Int>, tap: Int, steps: Range<Int>, to panel: UnsafeMutablePointer<Float>,
     frequencyStride: Int
   ) {
-    let kernel = 9 * (plan.flipsWeights ? plan.kernelDepth - 1 - tap : tap)
+    let kernel = plan.tile.taps * plan.tile.taps * (plan.flipsWeights ? plan.kernelDepth - 1 - tap : tap)
     switch source {
     case .plain(let weights):
       var call = martlet_winograd_weights()
@@ -93,5 +93,5 @@ struct WinogradWeightTransform {
 
 /// The transforms of the instruction set in use on the calling thread.
 func winogradKernels(_ tile: WinogradTile) -> martlet_winograd_kernels {
-  martlet_winograd_table(InstructionSet.current.cValue, Int32(tile.rawValue)).pointee
+  martlet_winograd_table(InstructionSet.current.cValue, Int32(tile.outputs), Int32(tile.taps)).pointee
 }

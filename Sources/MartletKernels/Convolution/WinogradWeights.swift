@@ -1,8 +1,8 @@
 import CMartletKernels
 
 /// How weights are brought into the order in which a Winograd convolution transforms them,
-/// [panel][source channel][tap along the depth][3 × 3][panel width]: for both tiles and any size of image, on the
-/// instruction set that they were ordered for.
+/// [panel][source channel][tap along the depth][3 × 3][panel width]: for all tiles of a kernel and any size of image, on
+/// the instruction set that they were ordered for. Those of a convolution of stride 2 are split into the components'.
 ///
 /// Transformed weights are not kept: F(4×4)'s are four times as many bytes, and to read them takes longer than to
 /// transform these again.
@@ -14,13 +14,16 @@ struct WinogradWeights: Hashable {
   /// Whether source channels, rather than result channels, are the weights' first axis.
   private let isTransposed: Bool
   private let width: Int
+  private let polyphase: WinogradPolyphase?
 
-  init(_ shape: ConvolutionShape, isTransposed: Bool) {
-    resultChannels = isTransposed ? shape.inputChannels : shape.outputChannels
-    sourceChannels = isTransposed ? shape.outputChannels : shape.inputChannels
-    taps = shape.kernel.count
+  init(_ shape: ConvolutionShape, _ tile: WinogradTile, isTransposed: Bool) {
+    let inputChannels = tile.componentCount * shape.inputChannels
+    resultChannels = isTransposed ? inputChannels : shape.outputChannels
+    sourceChannels = isTransposed ? shape.outputChannels : inputChannels
+    taps = tile.taps * tile.taps * shape.kernel.depth
     self.isTransposed = isTransposed
     width = Int(gemmKernels(.float32).width)
+    polyphase = WinogradPolyphase(shape, tile)
   }
 
   private var panelCount: Int { ceilDivide(resultChannels, width) }
@@ -33,6 +36,29 @@ struct WinogradWeights: Hashable {
   func start(column: Int, step: Int) -> Int { column / width * panelElements + step * stepStride }
 
   func order(_ weights: UnsafeRawPointer, to ordered: UnsafeMutableRawPointer) {
+    guard let polyphase else { return orderComponents(weights, to: ordered) }
+    withComponents(of: polyphase) { components in
+      polyphase.split(weights.assumingMemoryBound(to: Float.self), to: components)
+      orderComponents(components, to: ordered)
+    }
+  }
+
+  /// The reverse of ``order(_:to:)``.
+  func restore(_ ordered: UnsafeRawPointer, to weights: UnsafeMutableRawPointer) {
+    guard let polyphase else { return restoreComponents(ordered, to: weights) }
+    withComponents(of: polyphase) { components in
+      restoreComponents(ordered, to: components)
+      polyphase.join(components, to: weights.assumingMemoryBound(to: Float.self))
+    }
+  }
+
+  private func withComponents(
+    of polyphase: WinogradPolyphase, _ body: (UnsafeMutablePointer<Float>) -> Void
+  ) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: polyphase.elementCount) { body($0.baseAddress!) }
+  }
+
+  private func orderComponents(_ weights: UnsafeRawPointer, to ordered: UnsafeMutableRawPointer) {
     forEachRun { run in
       let to = ordered + run.ordered
       // Columns that are missing are zero.
@@ -43,8 +69,7 @@ struct WinogradWeights: Hashable {
     }
   }
 
-  /// The reverse of ``order(_:to:)``.
-  func restore(_ ordered: UnsafeRawPointer, to weights: UnsafeMutableRawPointer) {
+  private func restoreComponents(_ ordered: UnsafeRawPointer, to weights: UnsafeMutableRawPointer) {
     forEachRun { run in
       martlet_transpose_4(
         ordered + run.ordered, width, weights + run.plain, run.pitch, run.count, run.columns)

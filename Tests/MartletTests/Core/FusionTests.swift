@@ -268,12 +268,14 @@ struct ConvolutionChoiceTests {
     #expect(try operation(64, .fast) == "conv2d winograd F(4×4)")
     #expect(try operation(64, .strict) == "conv2d winograd F(2×2)")
     #expect(try operation(64, .direct) == "conv2d direct")
+    #expect(try operation(64, kernel: 4, stride: 2, .fast) == "conv2d winograd F(4×4, 2×2)")
+    #expect(try operation(64, kernel: 4, stride: 2, .strict) == "conv2d direct")
   }
 
   @Test("is direct where no other computes the convolution, or none faster")
   func direct() throws {
     #expect(try operation(64, kernel: 5, .fast) == "conv2d direct")
-    #expect(try operation(64, stride: 2, .fast) == "conv2d direct")
+    #expect(try operation(64, stride: 3, .fast) == "conv2d direct")
     #expect(try operation(2, .fast) == "conv2d direct")
   }
 

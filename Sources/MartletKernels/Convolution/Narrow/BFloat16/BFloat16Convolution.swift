@@ -17,7 +17,7 @@ public struct BFloat16Convolution: Hashable, Sendable {
   /// - Parameter part: Forward, or backward-data for a transposed convolution.
   public init?(_ algorithm: ConvolutionAlgorithm, _ part: ConvolutionPart, _ shape: ConvolutionShape) {
     switch (algorithm, part) {
-    case (.winograd, .forward): guard BFloat16Winograd.supports(shape) else { return nil }
+    case (.winograd(let tile), .forward): guard BFloat16Winograd.supports(shape, tile) else { return nil }
     case (.direct, .forward), (.direct, .backwardData):
       guard BFloat16Product.supports(part, shape) else { return nil }
     default: return nil

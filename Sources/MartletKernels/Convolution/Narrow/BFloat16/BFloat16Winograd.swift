@@ -26,14 +26,15 @@ struct BFloat16Winograd {
       case .two: narrow.transform_input_2
       case .three: narrow.transform_input_3
       case .four: narrow.transform_input_4
+      case .strided: preconditionFailure("no strided Winograd convolutions in bfloat16: \(shape)")
       }
     sourcePitch =
       spacedRowBytes(roundUp(plan.sourceChannels, 32) * MemoryLayout<UInt16>.stride) / bfloat16PairBytes
     sourceFrequencyStride = blocking.chunkSourceTiles * sourcePitch + WinogradBlocking.frequencyPad
   }
 
-  static func supports(_ shape: ConvolutionShape) -> Bool {
-    Winograd.supports(shape) && shape.inputChannels % 2 == 0
+  static func supports(_ shape: ConvolutionShape, _ tile: WinogradTile) -> Bool {
+    tile != .strided && tile.supports(shape) && shape.inputChannels % 2 == 0
   }
 
   private var chunkSourceBytes: Int {
@@ -89,7 +90,7 @@ struct BFloat16Winograd {
     to frequencies: UnsafeMutableRawPointer
   ) {
     var call = martlet_winograd_input()
-    call.tiles = plan.run(of: planeTiles, slices: slices)
+    call.tiles = plan.sourceTiles(planeTiles, slices: slices)
     call.frequency_stride = 2 * sourceFrequencyStride
     call.tile_stride = 2 * sourcePitch
     var channel = 0
@@ -130,7 +131,7 @@ struct BFloat16Winograd {
     }
 
     var call = martlet_winograd_output()
-    call.tiles = plan.run(of: chunk.planeTiles, slices: chunk.slices.count)
+    call.tiles = plan.resultTiles(chunk.planeTiles, slices: chunk.slices.count)
     call.plane = plan.resultPlane(firstSlice: chunk.slices.first, channels: plan.resultChannels)
     call.frequencies = UnsafePointer(scratch.products)
     call.frequency_stride = blocking.productFrequencyStride

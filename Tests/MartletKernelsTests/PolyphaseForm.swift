@@ -1,0 +1,86 @@
+@testable import MartletKernels
+
+/// A convolution of stride 2 in the plane as one of stride 1 with kernels of 2×2, written out: the input's pixels, with
+/// the zeros that are read around them, and the weights' taps go to the polyphase component of their row and column.
+struct PolyphaseForm {
+  private let original: ConvolutionShape
+  /// Of the same convolution. Channels are [component][channel], and no zeros are read but along the depth.
+  let shape: ConvolutionShape
+
+  init(_ original: ConvolutionShape) {
+    self.original = original
+    var shape = original
+    shape.inputChannels *= 4
+    // Windows may end before the input, or reach over it.
+    func pixels(_ input: Int, _ padding: Int, _ output: Int) -> Int {
+      max((input + padding + 1) / 2, output + 1)
+    }
+    let (input, padding, output) = (original.input, original.paddingBefore, original.output)
+    shape.input = SpatialExtent(
+      input.depth, pixels(input.height, padding.height, output.height),
+      pixels(input.width, padding.width, output.width))
+    shape.kernel = SpatialExtent(original.kernel.depth, 2, 2)
+    shape.stride = SpatialExtent(1, 1, 1)
+    shape.paddingBefore = SpatialExtent(original.paddingBefore.depth, 0, 0)
+    self.shape = shape
+  }
+
+  func input(_ values: [Double]) -> [Double] {
+    var result = [Double](repeating: 0, count: shape.inputElementCount)
+    forEachInput { pixel, inComponents in result[inComponents] = values[pixel] }
+    return result
+  }
+
+  func inputGradient(_ components: [Double]) -> [Double] {
+    var result = [Double](repeating: 0, count: original.inputElementCount)
+    forEachInput { pixel, inComponents in result[pixel] = components[inComponents] }
+    return result
+  }
+
+  func weight(_ values: [Double]) -> [Double] {
+    var result = [Double](repeating: 0, count: shape.weightElementCount)
+    forEachWeight { tap, inComponents in result[inComponents] = values[tap] }
+    return result
+  }
+
+  func weightGradient(_ components: [Double]) -> [Double] {
+    var result = [Double](repeating: 0, count: original.weightElementCount)
+    forEachWeight { tap, inComponents in result[tap] = components[inComponents] }
+    return result
+  }
+
+  private func forEachInput(_ body: (_ pixel: Int, _ inComponents: Int) -> Void) {
+    let (size, grid, channels) = (original.input, shape.input, original.inputChannels)
+    for slice in 0..<original.batch * size.depth {
+      for y in 0..<size.height {
+        for x in 0..<size.width {
+          let (row, column) = (y + original.paddingBefore.height, x + original.paddingBefore.width)
+          let component = row % 2 * 2 + column % 2
+          let from = ((slice * size.height + y) * size.width + x) * channels
+          let to =
+            (((slice * grid.height + row / 2) * grid.width + column / 2) * 4 + component) * channels
+          for c in 0..<channels { body(from + c, to + c) }
+        }
+      }
+    }
+  }
+
+  private func forEachWeight(_ body: (_ tap: Int, _ inComponents: Int) -> Void) {
+    let (kernel, channels) = (original.kernel, original.inputChannels)
+    for k in 0..<original.outputChannels {
+      for c in 0..<channels {
+        for d in 0..<kernel.depth {
+          for y in 0..<kernel.height {
+            for x in 0..<kernel.width {
+              let pair = k * channels + c
+              let component = y % 2 * 2 + x % 2
+              let from = ((pair * kernel.depth + d) * kernel.height + y) * kernel.width + x
+              let to = ((k * 4 + component) * channels + c) * kernel.depth + d
+              body(from, to * 4 + y / 2 * 2 + x / 2)
+            }
+          }
+        }
+      }
+    }
+  }
+}
