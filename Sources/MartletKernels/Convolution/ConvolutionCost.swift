@@ -20,7 +20,8 @@ struct ConvolutionCost {
     var products: Double
     /// Numbers of the two activations that are read or written, in the form that they are multiplied in.
     var activations: Double
-    /// Those of them that are read from vectors of fewer channels than lanes.
+    /// Those of them that cost more, where fewer channels are summed over than a vector has lanes: the source's lanes are
+    /// partly empty, and the result's products are short sums.
     var fragments = 0.0
     /// Weights, in that form.
     var weights: Double
@@ -47,9 +48,9 @@ struct ConvolutionCost {
     case (.direct, .backwardData): Work(products: 1.03, activations: 15, weights: 15, calls: 480_000)
     case (.direct, .backwardWeights): Work(products: 1.02, activations: 3.5, weights: 40, calls: 87_000)
     case (.winograd, .forward):
-      Work(products: 1.08, activations: 3.8, fragments: 10, weights: 7.2, calls: 50_000)
+      Work(products: 1.08, activations: 3.8, fragments: 9, weights: 7.2, calls: 50_000)
     case (.winograd, .backwardData):
-      Work(products: 1.14, activations: 1.5, fragments: 5, weights: 7, calls: 95_000)
+      Work(products: 1.14, activations: 1.5, fragments: 2, weights: 7, calls: 95_000)
     case (.winograd, .backwardWeights): Work(products: 1.05, activations: 7.8, weights: 7.5, calls: 12_000)
     }
   }
@@ -93,10 +94,10 @@ struct ConvolutionCost {
     // Channels that are summed over fill no lanes, but those of a weight gradient, where these are the tiles.
     let terms = part == .backwardWeights ? source : sourceChannels
     let slices = slices(tile)
+    let activations = tiles * frequencies * Double(slices.sourceCount * source + space.depth * result)
     return Work(
-      products: tiles * frequencies * Double(slices.productCount * terms * result),
-      activations: tiles * frequencies * Double(slices.sourceCount * source + space.depth * result),
-      fragments: sourceChannels < 16 ? tiles * frequencies * Double(slices.sourceCount * source) : 0,
+      products: tiles * frequencies * Double(slices.productCount * terms * result), activations: activations,
+      fragments: sourceChannels < 16 ? activations : 0,
       weights: frequencies * Double(shape.kernel.depth * source * result))
   }
 

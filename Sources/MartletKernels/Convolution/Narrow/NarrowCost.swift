@@ -6,7 +6,7 @@ extension ConvolutionCost {
     case .direct:
       direct(mayRunAlongChannels: false) * Work(products: 0.515, activations: 13, weights: 0, calls: 300_000)
     case .winograd(let tile):
-      winograd(tile) * Work(products: 0.56, activations: 7.5, fragments: 10, weights: 3, calls: 50_000)
+      winograd(tile) * Work(products: 0.56, activations: 7.5, fragments: 9, weights: 3, calls: 50_000)
     }
   }
 
@@ -25,7 +25,7 @@ extension ConvolutionCost {
       rates.weights = 0
       return direct() * rates
     case .winograd(let tile):
-      return winograd(tile) * Work(products: 1.2, activations: 9.5, fragments: 10, weights: 6, calls: 50_000)
+      return winograd(tile) * Work(products: 1.2, activations: 9.5, fragments: 9, weights: 6, calls: 50_000)
     }
   }
 }
