@@ -12,7 +12,8 @@ import Synchronization
 ///
 /// The first touch of fresh memory costs a page fault for each page, for a large tensor as much time as the kernel that
 /// fills it. So a block that is let go is kept, by its size, and given out again; what is kept is bounded, and what has
-/// been kept longest gives way. Large blocks start at huge pages.
+/// been kept longest gives way. Large blocks start at huge pages, and are mappings of their own: what is let go for good is
+/// the system's at once, and no other memory depends on when it goes.
 public final class MemoryPool: Sendable {
   /// The pool of all storages. It keeps 256 MiB at most.
   public static let shared = MemoryPool(capacity: 256 << 20)
@@ -36,12 +37,12 @@ public final class MemoryPool: Sendable {
       return block.address
     }
 
-    mutating func takeOldest() -> UInt? {
+    mutating func takeOldest() -> (address: UInt, size: Int)? {
       let oldest = free.compactMap { size, blocks in blocks.first.map { (size: size, age: $0.age) } }
         .min { $0.age < $1.age }
       guard let size = oldest?.size, let block = free[size]?.removeFirst() else { return nil }
       keptByteCount -= size
-      return block.address
+      return (block.address, size)
     }
 
     mutating func keep(_ address: UInt, _ size: Int) {
@@ -97,16 +98,16 @@ public final class MemoryPool: Sendable {
   func giveBack(_ block: UnsafeMutableRawPointer, byteCount: Int) {
     let size = Self.blockByteCount(for: byteCount)
     guard size <= capacity else {
-      free(block)
+      Self.free(UInt(bitPattern: block), size)
       return
     }
     let surplus = state.withLock { state in
       state.keep(UInt(bitPattern: block), size)
-      var surplus: [UInt] = []
+      var surplus: [(address: UInt, size: Int)] = []
       while state.keptByteCount > capacity, let oldest = state.takeOldest() { surplus.append(oldest) }
       return surplus
     }
-    for block in surplus { free(UnsafeMutableRawPointer(bitPattern: block)) }
+    for block in surplus { Self.free(block.address, block.size) }
   }
 
   /// Gives what is kept back to the system.
@@ -116,23 +117,57 @@ public final class MemoryPool: Sendable {
         state.free = [:]
         state.keptByteCount = 0
       }
-      return state.free.values.flatMap { $0 }
+      return state.free
     }
-    for block in blocks { free(UnsafeMutableRawPointer(bitPattern: block.address)) }
+    for (size, blocks) in blocks {
+      for block in blocks { Self.free(block.address, size) }
+    }
   }
 
+  private static func isLarge(_ size: Int) -> Bool { size >= 2 * hugePage }
+
   private static func allocate(_ size: Int) -> UnsafeMutableRawPointer? {
-    let isLarge = size >= 2 * hugePage
+    if isLarge(size) { return map(size) }
     var pointer: UnsafeMutableRawPointer?
-    guard posix_memalign(&pointer, isLarge ? hugePage : 64, size) == 0, let pointer else { return nil }
+    return posix_memalign(&pointer, 64, size) == 0 ? pointer : nil
+  }
+
+  private static func free(_ address: UInt, _ size: Int) {
+    guard let pointer = UnsafeMutableRawPointer(bitPattern: address) else { return }
+    if isLarge(size) { munmap(pointer, size) } else { systemFree(pointer) }
+  }
+
+  /// Pages of its own for a large block, whose size is a whole number of them.
+  private static func map(_ size: Int) -> UnsafeMutableRawPointer? {
+    // Where a huge page begins is known only once there is room for one more.
+    guard
+      let room = mmap(nil, size + hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+      room != MAP_FAILED
+    else { return nil }
+    let before = -Int(bitPattern: room) & (hugePage - 1)
+    if before > 0 { munmap(room, before) }
+    munmap(room + before + size, hugePage - before)
+    let pointer = room + before
     #if os(Linux)
       // A hint: where it is refused the pages are small, nothing else changes.
-      if isLarge { _ = madvise(pointer, size / hugePage * hugePage, MADV_HUGEPAGE) }
+      _ = madvise(pointer, size / hugePage * hugePage, MADV_HUGEPAGE)
     #endif
     return pointer
+  }
+
+  /// See ``Storage/clearPages()``; nothing where the system has no such request.
+  static func clearPages(of block: UnsafeMutableRawPointer, byteCount: Int) {
+    let size = blockByteCount(for: byteCount)
+    #if os(Linux)
+      // MADV_POPULATE_WRITE, which not every C library's headers have.
+      if isLarge(size) { _ = madvise(block, size, 23) }
+    #endif
   }
 
   private static func noMemory(_ byteCount: Int) -> MartletError {
     MartletError("memory", "expected \(byteCount) bytes, the system has no such block")
   }
 }
+
+/// The C library's; a pool's own has the same name.
+private func systemFree(_ pointer: UnsafeMutableRawPointer) { free(pointer) }

@@ -37,6 +37,13 @@ public final class Storage: @unchecked Sendable {
     if owner == nil { MemoryPool.shared.giveBack(address, byteCount: byteCount) }
   }
 
+  /// Has the system clear the pages of a large block now instead of at their first use. It may be in use meanwhile: no
+  /// byte that was written changes.
+  func clearPages() {
+    guard owner == nil else { return }
+    MemoryPool.clearPages(of: address, byteCount: byteCount)
+  }
+
   func copy() throws -> Storage {
     let copy = try Storage(byteCount: byteCount)
     copy.address.copyMemory(from: address, byteCount: byteCount)

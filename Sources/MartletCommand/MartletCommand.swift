@@ -16,19 +16,34 @@ struct MartletCommand: ParsableCommand {
       saves before, and no file is left half-written.
       """,
     version: martletVersion,
-    subcommands: [
-      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, RunCommand.self, ImportCommand.self,
-      ExportCommand.self, CalibrateCommand.self, SummaryCommand.self, PreviewCommand.self,
-      DatasetsCommand.self,
-      SynthesizeCommand.self,
-    ])
+    subcommands: commands.map(\.type))
+
+  private static let commands: [(name: String, type: any ParsableCommand.Type)] = [
+    ("train", TrainCommand.self), ("evaluate", EvaluateCommand.self), ("predict", PredictCommand.self),
+    ("run", RunCommand.self), ("import", ImportCommand.self), ("export", ExportCommand.self),
+    ("calibrate", CalibrateCommand.self), ("summary", SummaryCommand.self), ("preview", PreviewCommand.self),
+    ("datasets", DatasetsCommand.self), ("synthesize", SynthesizeCommand.self),
+  ]
 
   /// Names a command that does not exist, and the nearest that does.
   private static func checkCommand(_ name: String?) throws {
-    let names = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+    let names = commands.map(\.name) + ["help"]
     guard let name, !name.hasPrefix("-"), !names.contains(name) else { return }
     let hint = nearestName(to: name, in: names).map { "did you mean \($0)?" } ?? "see `martlet --help`"
     throw MartletError("command", "there is no \(name); \(hint)")
+  }
+
+  /// The command that the arguments ask for.
+  private static func parse() throws -> any ParsableCommand {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    // Of one that is complete nothing is needed but itself: the others, with their help, take milliseconds to make.
+    // Whatever is not complete gets its message from all of them.
+    if let named = commands.first(where: { $0.name == arguments.first }),
+      let command = try? named.type.parseAsRoot(Array(arguments.dropFirst()))
+    {
+      return command
+    }
+    return try parseAsRoot(arguments)
   }
 
   static func main() {
@@ -37,7 +52,7 @@ struct MartletCommand: ParsableCommand {
         throw MartletError("environment", problem)
       }
       try checkCommand(CommandLine.arguments.dropFirst().first)
-      var command = try parseAsRoot()
+      var command = try parse()
       try command.run()
     } catch let error as MartletError {
       printError("martlet: \(error)")

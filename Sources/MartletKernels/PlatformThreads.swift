@@ -37,13 +37,42 @@ final class PlatformCondition: @unchecked Sendable {
   func broadcast() { pthread_cond_broadcast(handle) }
 }
 
+/// Work on a thread of its own, and its result. Where the system gives no more threads it is done on the calling one.
+package final class BackgroundWork<Result: Sendable>: Sendable {
+  private let mutex = PlatformMutex()
+  private let isDone = PlatformCondition()
+  // Guarded by the mutex.
+  private nonisolated(unsafe) var finished: Result?
+
+  package init(_ work: @escaping @Sendable () -> Result) {
+    let run: @Sendable () -> Void = {
+      let result = work()
+      self.mutex.lock()
+      self.finished = result
+      self.isDone.broadcast()
+      self.mutex.unlock()
+    }
+    if !startDetachedThread(run) { run() }
+  }
+
+  /// Waits for the end of the work.
+  package func result() -> Result {
+    mutex.lock()
+    defer { mutex.unlock() }
+    while true {
+      if let finished { return finished }
+      isDone.wait(mutex)
+    }
+  }
+}
+
 private final class ThreadMain {
   let body: @Sendable () -> Void
   init(_ body: @escaping @Sendable () -> Void) { self.body = body }
 }
 
 /// Starts a thread that nobody waits for. False where the system gives no more threads.
-func startDetachedThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+package func startDetachedThread(_ body: @escaping @Sendable () -> Void) -> Bool {
   let context = Unmanaged.passRetained(ThreadMain(body)).toOpaque()
   #if canImport(Darwin)
     var thread: pthread_t?

@@ -1,3 +1,4 @@
+import MartletKernels
 import Synchronization
 
 /// Memory that plans run in, kept between runs and shared by all plans of the process.
@@ -23,6 +24,14 @@ public final class ArenaPool: Sendable {
     if let fitting { return fitting }
     _ = consume tooSmall
     return try Storage(byteCount: byteCount)
+  }
+
+  /// Has a block of so many bytes ready for who takes it next. Its pages are cleared in the background meanwhile, so that a
+  /// run that follows other work does not wait for that.
+  func prepare(byteCount: Int) throws {
+    let block = try take(byteCount: byteCount)
+    giveBack(block)
+    _ = startDetachedThread { block.clearPages() }
   }
 
   func giveBack(_ storage: Storage) { free.withLock { $0.append(storage) } }

@@ -44,6 +44,8 @@ struct ConstantStore {
           variable.type.byteCount >= Self.smallByteCount
         {
           variable.release()
+          // The next constant is of another size.
+          MemoryPool.shared.removeAll()
           irreplaceable.formUnion(held.keys.filter { $0.isMade(of: variable) })
         }
       }

@@ -83,6 +83,7 @@ extension Recorder {
       constants.hold(entry.storage, as: leaf, &sources)
     }
     for case .variable(let variable) in recording.bindings.values { variable.release() }
+    recorded = (packed.argumentTypes, recording)
   }
 }
 

@@ -54,6 +54,7 @@ public final class Predictor: Sendable {
   }
 
   /// Starts from constants that were packed before, of the same computation: its models' parameters may hold anything.
+  /// The plan for their arguments is made, and its memory, since a call with such arguments is what is likely to follow.
   ///
   /// - Parameter names: Of the variables, as for ``packedConstants(for:names:)``.
   /// - Throws: ``MartletError`` when the constants are not those that this program would make of such models.
@@ -64,6 +65,8 @@ public final class Predictor: Sendable {
   ) throws {
     self.init(numerics: numerics, tuning: tuning, passes: passes, body)
     try withRecorder { try $0.adopt(packed, names: names) }
+    let plan = try prepare(for: packed.argumentTypes)
+    try ArenaPool.shared.prepare(byteCount: plan.arenaByteCount)
   }
 
   private init(_ recorder: sending Recorder, _ passes: [any GraphPass]) {

@@ -4,6 +4,8 @@ struct Recorder {
   private let numerics: Numerics
   private let passes: [any GraphPass]
   var constants: ConstantStore
+  /// What was recorded beforehand and is not planned yet.
+  var recorded: (argumentTypes: [TensorType], recording: Recording)?
   /// What the plans that are kept read.
   private var used: [PlanCollection.Key: Set<ConstantKey>] = [:]
 
@@ -52,7 +54,11 @@ struct Recorder {
   }
 
   mutating func plan(for key: PlanCollection.Key) throws -> PreparedPlan {
-    let (plan, constants) = try plan(of: record(key.types))
+    var recording: Recording?
+    if let recorded, recorded.argumentTypes == key.types {
+      (recording, self.recorded) = (recorded.recording, nil)
+    }
+    let (plan, constants) = try plan(of: recording ?? record(key.types))
     used[key] = constants
     return plan
   }

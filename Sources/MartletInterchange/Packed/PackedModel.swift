@@ -1,7 +1,6 @@
 import Martlet
 import MartletFiles
 import MartletKernels
-import Synchronization
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -22,6 +21,8 @@ public struct PackedModel: Sendable {
   public var source: String
   /// What the predictor's kernels read, with the types of its arguments.
   public var constants: PackedConstants
+  /// The comparison of checksums that was begun when the file was opened: what is wrong with it, if anything.
+  private var comparison: BackgroundWork<MartletError?>?
 
   public init(description: String, source: String, constants: PackedConstants) {
     self.description = description
@@ -90,11 +91,19 @@ public struct PackedModel: Sendable {
     return try file.bytes(0..<min(magic.count, file.byteCount)).elementsEqual(magic)
   }
 
-  /// Maps a file.
+  /// Maps a file and checks it.
   ///
   /// - Throws: ``MartletError`` that names the file and what is wrong with it: it is none of these, damaged, or made for
   ///   another version or another instruction set.
   public init(contentsOf url: URL) throws {
+    self = try PackedModel(opening: url)
+    try check()
+  }
+
+  /// Maps a file, and begins to read its constants in the background: they are not to be used before ``check()``.
+  ///
+  /// - Throws: ``MartletError`` that names the file and what is wrong with it, the constants apart.
+  package init(opening url: URL) throws {
     let file = try MappedFile(url, operation: "packed")
     do {
       let (header, start) = try Self.header(of: file.bytes)
@@ -116,25 +125,29 @@ public struct PackedModel: Sendable {
             meaning: constant.meaning, type: type,
             storage: type.byteCount == 0 ? try Storage(byteCount: 0) : Storage(reading: bytes, of: file))
         })
-      try Self.check(constants.entries, against: header.constants)
+      let (entries, expected) = (constants.entries, header.constants)
+      comparison = BackgroundWork { Self.damage(entries, expected)?.naming(file.path) }
     } catch let error as MartletError {
       throw error.naming(file.path)
     }
   }
 
+  /// Waits until all constants were compared with their checksums.
+  ///
+  /// - Throws: ``MartletError`` that names the file where one is damaged.
+  package func check() throws {
+    if let damage = comparison?.result() { throw damage }
+  }
+
   /// Reads all constants, which brings them to memory for whoever uses them, and compares their checksums.
-  private static func check(
-    _ entries: [PackedConstants.Entry], against constants: [PackedHeader.Constant]
-  ) throws {
-    let damaged = Mutex<Int?>(nil)
-    ThreadPool.parallelFor(entries.count) { index in
-      guard entries[index].withBytes(checksum) != constants[index].checksum else { return }
-      damaged.withLock { $0 = min($0 ?? index, index) }
+  private static func damage(
+    _ entries: [PackedConstants.Entry], _ constants: [PackedHeader.Constant]
+  ) -> MartletError? {
+    for (entry, constant) in zip(entries, constants) where entry.withBytes(checksum) != constant.checksum {
+      return MartletError(
+        "packed", "expected another checksum of \(printable(constant.meaning)): the file is damaged")
     }
-    if let index = damaged.withLock({ $0 }) {
-      throw MartletError(
-        "packed", "expected another checksum of \(printable(constants[index].meaning)): the file is damaged")
-    }
+    return nil
   }
 
   /// The header, and where constants start.

@@ -94,10 +94,13 @@ struct PackedSegmentation {
   ) -> SegmentationPredictor? {
     guard FileManager.default.fileExists(atPath: file.path) else { return nil }
     do {
-      let packed = try PackedModel(contentsOf: file)
+      let packed = try PackedModel(opening: file)
       try require(
         packed.source == source, "packed", "\(file.relativePath): made of other weights than the run's")
-      return try SegmentationPredictor(packed: packed, numerics: numerics, tuning: tuning)
+      let predictor = try SegmentationPredictor(packed: packed, numerics: numerics, tuning: tuning)
+      // While the predictor was made, the file was read.
+      try packed.check()
+      return predictor
     } catch {
       let message = (error as? MartletError)?.message ?? "\(error)"
       let name = message.contains(file.relativePath) ? "" : "\(file.relativePath): "
