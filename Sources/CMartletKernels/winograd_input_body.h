@@ -75,7 +75,7 @@ INLINE void NAME(transform_input)(
   if (channels == 0) return;
   // How far before its use a pixel is fetched: some 64 channels of work, at least a tile.
   const long tiles_ahead = channels >= 64 ? 1 : 4 / ((channels + 15) / 16);
-  const long ahead = (2 + tiles_ahead * m) * column;
+  const long ahead = (n - m + tiles_ahead * m) * column;
   FREQUENCY *to = input->frequencies;
   for (long s = 0; s < tiles->slices; s++) {
     const long slice = NAME(slice)(plane, s);

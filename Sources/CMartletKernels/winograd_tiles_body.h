@@ -21,8 +21,9 @@ INLINE NAME(vector) NAME(at_least)(NAME(vector) floor, NAME(vector) x) {
 
 // The transforms of tiles of m outputs for kernels of r taps; both are constants at every call.
 INLINE void NAME(input)(const int m, const int r, const NAME(vector) *d, NAME(vector) *to) {
-  if (m + r == 7) NAME(input_43)(d, to);
-  else if (m + r == 6) NAME(input_33)(d, to);
+  if (r == 2) NAME(input_42)(d, to);
+  else if (m == 4) NAME(input_43)(d, to);
+  else if (m == 3) NAME(input_33)(d, to);
   else NAME(input_23)(d, to);
 }
 INLINE void NAME(output)(const int m, const int r, const NAME(vector) *f, NAME(vector) *to) {

@@ -155,12 +155,13 @@ public final class MemoryPool: Sendable {
     return pointer
   }
 
-  /// See ``Storage/clearPages()``; nothing where the system has no such request.
-  static func clearPages(of block: UnsafeMutableRawPointer, byteCount: Int) {
+  /// See ``Storage/populatePages()``; nothing where the system has no such request.
+  static func populatePages(of block: UnsafeMutableRawPointer, byteCount: Int) {
     let size = blockByteCount(for: byteCount)
     #if os(Linux)
       // MADV_POPULATE_WRITE, which not every C library's headers have.
-      if isLarge(size) { _ = madvise(block, size, 23) }
+      let populateForWriting: Int32 = 23
+      if isLarge(size) { _ = madvise(block, size, populateForWriting) }
     #endif
   }
 

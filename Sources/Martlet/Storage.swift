@@ -39,9 +39,9 @@ public final class Storage: @unchecked Sendable {
 
   /// Has the system clear the pages of a large block now instead of at their first use. It may be in use meanwhile: no
   /// byte that was written changes.
-  func clearPages() {
+  func populatePages() {
     guard owner == nil else { return }
-    MemoryPool.clearPages(of: address, byteCount: byteCount)
+    MemoryPool.populatePages(of: address, byteCount: byteCount)
   }
 
   func copy() throws -> Storage {

@@ -10,7 +10,9 @@ struct ConvolutionWorker: ParsableCommand {
 
   @OptionGroup var convolution: ConvolutionArguments
   @Option(help: "forward, backward-data or backward-weights.") var part = Part.forward
-  @Option(help: "fastest is what a plan would choose; or direct, winograd-2, winograd-3, winograd-4.")
+  @Option(
+    help:
+      "fastest is what a plan would choose; or direct, winograd-2, winograd-3, winograd-4, winograd-strided.")
   var algorithm = Algorithm.fastest
 
   enum Part: String, ExpressibleByArgument, CaseIterable {

@@ -37,9 +37,10 @@ struct MartletCommand: ParsableCommand {
   private static func parse() throws -> any ParsableCommand {
     let arguments = Array(CommandLine.arguments.dropFirst())
     // Of one that is complete nothing is needed but itself: the others, with their help, take milliseconds to make.
-    // Whatever is not complete gets its message from all of them.
+    // Requests for help and whatever is not complete get their texts from the whole program.
     if let named = commands.first(where: { $0.name == arguments.first }),
-      let command = try? named.type.parseAsRoot(Array(arguments.dropFirst()))
+      let command = try? named.type.parseAsRoot(Array(arguments.dropFirst())),
+      ([named.type] + named.type.configuration.subcommands).contains(where: { $0 == type(of: command) })
     {
       return command
     }

@@ -66,11 +66,15 @@ struct PredictionCommandTests {
     #expect(try mask("windows", ["--packed", file, "--tile", "48"]) == mask("tiled", ["--tile", "48"]))
     #expect(try scratch.data("packed") == made)
 
-    var damaged = made
-    damaged[40] ^= 1
-    try damaged.write(to: URL(filePath: file))
-    #expect(try mask("third", ["--packed", file], says: "it is made anew") == expected)
-    #expect(try scratch.data("packed") == made)
+    // In the header, and in the constants.
+    for position in [40, made.count / 2] {
+      var damaged = made
+      damaged[position] ^= 1
+      try damaged.write(to: URL(filePath: file))
+      let masks = "damaged-\(position)"
+      #expect(try mask(masks, ["--packed", file], says: "it is made anew") == expected)
+      #expect(try scratch.data("packed") == made)
+    }
     let training = try Program.run(scratch.trainArguments("other", epochs: 1) + ["--seed", "9"])
     try #require(training.status == 0, "\(training.errors)")
     let other = try Program.run([

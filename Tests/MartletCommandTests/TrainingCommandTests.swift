@@ -90,6 +90,16 @@ struct TrainingCommandTests {
     #expect(bad.errors.contains("unknown key base-chanels; did you mean base-channels?"), "\(bad.errors)")
   }
 
+  @Test("help is that of the whole program", arguments: ["predict", "train", "datasets", "synthesize"])
+  func usage(command: String) throws {
+    for arguments in [[command, "--help"], ["help", command]] {
+      let help = try Program.run(arguments)
+      #expect(help.status == 0)
+      #expect(help.output.contains("USAGE: martlet \(command)"), "\(help.output)")
+      #expect(help.output.contains("--version"), "\(help.output)")
+    }
+  }
+
   @Test("help begins with the data and marks what is required")
   func help() throws {
     // As one line, however it is wrapped.

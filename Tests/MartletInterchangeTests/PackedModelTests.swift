@@ -113,6 +113,8 @@ import Testing
         try Data(copy).write(to: damaged)
         let error = #expect(throws: MartletError.self) { try PackedModel(contentsOf: damaged) }
         #expect(error?.message.contains("damaged") == true)
+        let opened = try PackedModel(opening: damaged, madeOf: PackedModel(contentsOf: file).source)
+        #expect(throws: MartletError.self) { try opened.check() }
       }
       offset += (constant.type.byteCount + 63) / 64 * 64
     }

@@ -20,13 +20,15 @@ import Testing
     let count = isForward ? shape.outputElementCount : shape.inputElementCount
     let exact = [Double](repeating: 0, count: count)
     guard case .winograd(let tile) = algorithm else { return exact }
-    let plan =
+    let (plain, ordered) =
       isForward
-      ? WinogradPlan(forward: shape, tile, weightsAreOrdered: true)
-      : WinogradPlan(backwardData: shape, tile, weightsAreOrdered: true)
-    guard plan.blocking.transformsWeightsLate, plan.sourceChannels > plan.blocking.lateSteps else {
-      return exact
-    }
+      ? (WinogradPlan(forward: shape, tile), WinogradPlan(forward: shape, tile, weightsAreOrdered: true))
+      : (
+        WinogradPlan(backwardData: shape, tile),
+        WinogradPlan(backwardData: shape, tile, weightsAreOrdered: true)
+      )
+    let (isLate, steps) = (ordered.blocking.transformsWeightsLate, ordered.blocking.lateSteps)
+    guard isLate, !plain.blocking.transformsWeightsLate, ordered.sourceChannels > steps else { return exact }
     return WinogradBound(shape, part, tile: tile)(
       isForward ? random.input : random.outputGradient, random.weight,
       isForward ? random.bias : random.inputBias

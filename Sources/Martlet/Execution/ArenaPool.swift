@@ -26,12 +26,13 @@ public final class ArenaPool: Sendable {
     return try Storage(byteCount: byteCount)
   }
 
-  /// Has a block of so many bytes ready for who takes it next. Its pages are cleared in the background meanwhile, so that a
-  /// run that follows other work does not wait for that.
+  /// Has a block of so many bytes ready for who takes it next. The pages of a new one are cleared in the background
+  /// meanwhile, so that a run that follows other work does not wait for that.
   func prepare(byteCount: Int) throws {
+    guard free.withLock({ $0.allSatisfy { $0.byteCount < byteCount } }) else { return }
     let block = try take(byteCount: byteCount)
     giveBack(block)
-    _ = startDetachedThread { block.clearPages() }
+    _ = startDetachedThread { block.populatePages() }
   }
 
   func giveBack(_ storage: Storage) { free.withLock { $0.append(storage) } }

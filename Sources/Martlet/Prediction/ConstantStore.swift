@@ -40,11 +40,11 @@ struct ConstantStore {
       for variable in variables {
         let identity = ObjectIdentifier(variable)
         readers[identity, default: 1] -= 1
-        if releasesVariables, readers[identity] == 0, !kept.contains(identity),
+        if releasesVariables, !variable.isReleased, readers[identity] == 0, !kept.contains(identity),
           variable.type.byteCount >= Self.smallByteCount
         {
           variable.release()
-          // The next constant is of another size.
+          // What the pool keeps would add to the most that is held: the next constants are mostly of other sizes.
           MemoryPool.shared.removeAll()
           irreplaceable.formUnion(held.keys.filter { $0.isMade(of: variable) })
         }

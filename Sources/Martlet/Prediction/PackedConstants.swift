@@ -65,9 +65,13 @@ extension Recorder {
 
   /// Takes constants that were packed before in place of what would be made of the variables, which are emptied.
   ///
+  /// - Parameter key: Of the plan that they were packed for.
+  /// - Returns: That plan.
   /// - Throws: ``MartletError`` when they are not those that this program would make.
-  mutating func adopt(_ packed: PackedConstants, names: [ObjectIdentifier: String]) throws {
-    let recording = try record(packed.argumentTypes)
+  mutating func adopt(
+    _ packed: PackedConstants, names: [ObjectIdentifier: String], for key: PlanCollection.Key
+  ) throws -> PreparedPlan {
+    let recording = try record(key.types)
     var sources = ConstantSources(recording.graph, recording.bindings)
     let leaves = recording.graph.leaves.filter {
       recording.graph.constants.contains($0) && sources.dependsOnVariables($0)
@@ -83,7 +87,7 @@ extension Recorder {
       constants.hold(entry.storage, as: leaf, &sources)
     }
     for case .variable(let variable) in recording.bindings.values { variable.release() }
-    recorded = (packed.argumentTypes, recording)
+    return try plan(of: recording, for: key)
   }
 }
 

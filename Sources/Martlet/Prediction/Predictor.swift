@@ -54,7 +54,7 @@ public final class Predictor: Sendable {
   }
 
   /// Starts from constants that were packed before, of the same computation: its models' parameters may hold anything.
-  /// The plan for their arguments is made, and its memory, since a call with such arguments is what is likely to follow.
+  /// The plan for their arguments is made, since a call with such arguments is what is likely to follow.
   ///
   /// - Parameter names: Of the variables, as for ``packedConstants(for:names:)``.
   /// - Throws: ``MartletError`` when the constants are not those that this program would make of such models.
@@ -64,9 +64,9 @@ public final class Predictor: Sendable {
     _ body: sending @escaping ([Tensor]) throws -> [Tensor]
   ) throws {
     self.init(numerics: numerics, tuning: tuning, passes: passes, body)
-    try withRecorder { try $0.adopt(packed, names: names) }
-    let plan = try prepare(for: packed.argumentTypes)
-    try ArenaPool.shared.prepare(byteCount: plan.arenaByteCount)
+    let key = PlanCollection.Key(types: packed.argumentTypes, instructionSet: .current)
+    let plan = try withRecorder { try $0.adopt(packed, names: names, for: key) }
+    _ = plans.withLock { $0.add(plan, for: key) }
   }
 
   private init(_ recorder: sending Recorder, _ passes: [any GraphPass]) {
@@ -106,6 +106,12 @@ public final class Predictor: Sendable {
   @discardableResult
   public func prepare(for argumentTypes: [TensorType]) throws -> Plan {
     try prepared(for: argumentTypes).plan
+  }
+
+  /// Makes the plan for arguments of some types, and the memory that a run of it takes, whose pages the system clears in
+  /// the background: for a first call that follows soon, after other work.
+  package func prepareMemory(for argumentTypes: [TensorType]) throws {
+    try ArenaPool.shared.prepare(byteCount: prepare(for: argumentTypes).arenaByteCount)
   }
 
   /// Bytes of the constants that all plans so far share.

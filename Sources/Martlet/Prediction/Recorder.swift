@@ -4,8 +4,6 @@ struct Recorder {
   private let numerics: Numerics
   private let passes: [any GraphPass]
   var constants: ConstantStore
-  /// What was recorded beforehand and is not planned yet.
-  var recorded: (argumentTypes: [TensorType], recording: Recording)?
   /// What the plans that are kept read.
   private var used: [PlanCollection.Key: Set<ConstantKey>] = [:]
 
@@ -54,11 +52,12 @@ struct Recorder {
   }
 
   mutating func plan(for key: PlanCollection.Key) throws -> PreparedPlan {
-    var recording: Recording?
-    if let recorded, recorded.argumentTypes == key.types {
-      (recording, self.recorded) = (recorded.recording, nil)
-    }
-    let (plan, constants) = try plan(of: recording ?? record(key.types))
+    try plan(of: record(key.types), for: key)
+  }
+
+  /// - Parameter recording: Of the key's types.
+  mutating func plan(of recording: Recording, for key: PlanCollection.Key) throws -> PreparedPlan {
+    let (plan, constants) = try plan(of: recording)
     used[key] = constants
     return plan
   }

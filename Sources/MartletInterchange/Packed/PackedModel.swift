@@ -1,6 +1,7 @@
 import Martlet
 import MartletFiles
 import MartletKernels
+import Synchronization
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -21,7 +22,9 @@ public struct PackedModel: Sendable {
   public var source: String
   /// What the predictor's kernels read, with the types of its arguments.
   public var constants: PackedConstants
-  /// The comparison of checksums that was begun when the file was opened: what is wrong with it, if anything.
+  /// What the constants of a file have to be.
+  private var expected: (path: String, constants: [PackedHeader.Constant])?
+  /// The comparison with it that was begun when the file was opened: what is wrong, if anything.
   private var comparison: BackgroundWork<MartletError?>?
 
   public init(description: String, source: String, constants: PackedConstants) {
@@ -96,14 +99,25 @@ public struct PackedModel: Sendable {
   /// - Throws: ``MartletError`` that names the file and what is wrong with it: it is none of these, damaged, or made for
   ///   another version or another instruction set.
   public init(contentsOf url: URL) throws {
-    self = try PackedModel(opening: url)
-    try check()
+    try self.init(mapping: url)
+    if let damage { throw damage }
   }
 
   /// Maps a file, and begins to read its constants in the background: they are not to be used before ``check()``.
   ///
+  /// - Parameter source: Which weights the file has to be made of.
   /// - Throws: ``MartletError`` that names the file and what is wrong with it, the constants apart.
-  package init(opening url: URL) throws {
+  package init(opening url: URL, madeOf source: String) throws {
+    try self.init(mapping: url)
+    try require(
+      self.source == source, "packed", "\(url.relativePath): made of other weights than the run's")
+    let opened = self
+    // The other threads are for what goes on meanwhile.
+    comparison = BackgroundWork { ThreadPool.withThreadCount(1) { opened.damage } }
+  }
+
+  /// Maps a file, of which all but the constants is checked.
+  private init(mapping url: URL) throws {
     let file = try MappedFile(url, operation: "packed")
     do {
       let (header, start) = try Self.header(of: file.bytes)
@@ -125,8 +139,7 @@ public struct PackedModel: Sendable {
             meaning: constant.meaning, type: type,
             storage: type.byteCount == 0 ? try Storage(byteCount: 0) : Storage(reading: bytes, of: file))
         })
-      let (entries, expected) = (constants.entries, header.constants)
-      comparison = BackgroundWork { Self.damage(entries, expected)?.naming(file.path) }
+      expected = (file.path, header.constants)
     } catch let error as MartletError {
       throw error.naming(file.path)
     }
@@ -139,15 +152,22 @@ public struct PackedModel: Sendable {
     if let damage = comparison?.result() { throw damage }
   }
 
-  /// Reads all constants, which brings them to memory for whoever uses them, and compares their checksums.
-  private static func damage(
-    _ entries: [PackedConstants.Entry], _ constants: [PackedHeader.Constant]
-  ) -> MartletError? {
-    for (entry, constant) in zip(entries, constants) where entry.withBytes(checksum) != constant.checksum {
-      return MartletError(
-        "packed", "expected another checksum of \(printable(constant.meaning)): the file is damaged")
+  /// Reads all constants, which brings them to memory for whoever uses them, and compares their checksums: the first
+  /// that is another.
+  private var damage: MartletError? {
+    guard let expected else { return nil }
+    let entries = constants.entries
+    let damaged = Mutex<Int?>(nil)
+    ThreadPool.parallelFor(entries.count) { index in
+      guard entries[index].withBytes(Self.checksum) != expected.constants[index].checksum else { return }
+      damaged.withLock { $0 = min($0 ?? index, index) }
     }
-    return nil
+    return damaged.withLock { $0 }.map { index in
+      MartletError(
+        "packed",
+        "expected another checksum of \(printable(expected.constants[index].meaning)): the file is damaged"
+      ).naming(expected.path)
+    }
   }
 
   /// The header, and where constants start.

@@ -35,7 +35,7 @@ struct ConvolutionCost {
   }
 
   func rates(of algorithm: ConvolutionAlgorithm) -> Work {
-    let isStrided = shape.stride.count > 1
+    let isStrided = WinogradTile.strided.supports(shape)
     return switch (algorithm, part) {
     case (.direct, .backwardData) where isStrided:
       Work(products: 1.12, activations: 39, weights: 40, calls: 960_000)

@@ -6,7 +6,7 @@
 /// a plain sum; that of `three` up to twice, that of `four` two to four times as large.
 ///
 /// `strided` is for kernels of 3×3 and 4×4 and stride 2: a convolution of stride 1 with kernels of 2×2 on the polyphase
-/// components of its input, with 2.56 times fewer multiplications than the definition for 4×4 and 1.44 for 3×3.
+/// components of its input, with 2.56 times fewer multiplications than the definition for 4×4 and 1.44 for 3×3, and the rounding of `three`.
 public enum WinogradTile: CaseIterable, Hashable, Sendable {
   case two, three, four, strided
 
@@ -50,7 +50,8 @@ public enum WinogradTile: CaseIterable, Hashable, Sendable {
 
   /// Whether there are transforms for a convolution; whether they are the fastest way is another question.
   ///
-  /// A component begins with a whole block of channels, so that an input of several components has numbers of them.
+  /// Components are channels side by side and each begins with a whole block of them, so the input's channels are a
+  /// multiple of that.
   func supports(_ shape: ConvolutionShape) -> Bool {
     guard shape.groups == 1, shape.inputChannels > 0, shape.outputChannels > 0,
       shape.stride == SpatialExtent(1, stride, stride)
@@ -58,7 +59,8 @@ public enum WinogradTile: CaseIterable, Hashable, Sendable {
     let (height, width) = (shape.kernel.height, shape.kernel.width)
     guard self == .strided else { return height == 3 && width == 3 }
     return (3...4).contains(height) && (3...4).contains(width)
-      && shape.dilation.height == 1 && shape.dilation.width == 1
+      && shape.paddingBefore.height >= 0 && shape.paddingBefore.width >= 0 && shape.dilation.height == 1
+      && shape.dilation.width == 1
       && shape.inputChannels % convolutionPartAlignment == 0
   }
 }

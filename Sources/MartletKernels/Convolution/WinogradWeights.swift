@@ -1,7 +1,7 @@
 import CMartletKernels
 
 /// How weights are brought into the order in which a Winograd convolution transforms them,
-/// [panel][source channel][tap along the depth][3 × 3][panel width]: for all tiles of a kernel and any size of image, on
+/// [panel][source channel][tap along the depth][r × r][panel width]: for all tiles of a kernel and any size of image, on
 /// the instruction set that they were ordered for. Those of a convolution of stride 2 are split into the components'.
 ///
 /// Transformed weights are not kept: F(4×4)'s are four times as many bytes, and to read them takes longer than to

@@ -94,9 +94,7 @@ struct PackedSegmentation {
   ) -> SegmentationPredictor? {
     guard FileManager.default.fileExists(atPath: file.path) else { return nil }
     do {
-      let packed = try PackedModel(opening: file)
-      try require(
-        packed.source == source, "packed", "\(file.relativePath): made of other weights than the run's")
+      let packed = try PackedModel(opening: file, madeOf: source)
       let predictor = try SegmentationPredictor(packed: packed, numerics: numerics, tuning: tuning)
       // While the predictor was made, the file was read.
       try packed.check()

@@ -74,6 +74,7 @@ public final class SegmentationFilePredictor: FilePredictor {
     let regions = try Image.regions(contentsOf: file, limits: limits)
     let info = regions.info
     let plan = try plan(file, regions)
+    try predictor.prepare(plan.layout)
     let maskFormat = RowFormat(width: info.width, height: info.height, palette: palette.colors)
     // Nothing takes its name before all is made.
     var commits: [() throws -> Void] = []

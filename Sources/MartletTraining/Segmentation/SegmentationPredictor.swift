@@ -51,6 +51,9 @@ public final class SegmentationPredictor: Sendable {
     logits = .borrowing(numerics: numerics) { [try network.logits($0[0])] }
   }
 
+  /// Has the memory for windows of a layout made while something else is done.
+  func prepare(_ layout: WindowLayout) throws { try logits.prepareMemory(for: [inputType(layout)]) }
+
   /// The class of each pixel of an image that is predicted whole.
   ///
   /// - Throws: ``MartletError`` when memory is short.

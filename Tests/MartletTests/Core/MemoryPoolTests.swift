@@ -3,7 +3,7 @@ import Testing
 @testable import Martlet
 
 @Suite("The pool of memory") struct MemoryPoolTests {
-  /// One below the size from which blocks have pages of their own, and two above.
+  /// Two below the size from which blocks have pages of their own, and two from there on.
   @Test("gives blocks that can be written to their ends", arguments: [0, 1 << 20, 4 << 20, (9 << 20) + 1])
   func blocks(byteCount: Int) throws {
     let pool = MemoryPool(capacity: 64 << 20)
@@ -39,7 +39,7 @@ import Testing
     let storage = try Storage(byteCount: byteCount)
     let values = storage.address.bindMemory(to: UInt8.self, capacity: byteCount)
     for i in stride(from: 0, to: byteCount, by: 97) { values[i] = UInt8(i % 251) }
-    storage.clearPages()
+    storage.populatePages()
     #expect(stride(from: 0, to: byteCount, by: 97).allSatisfy { values[$0] == UInt8($0 % 251) })
   }
 }
