@@ -1,3 +1,5 @@
+import Foundation
+import Synchronization
 import Testing
 
 @testable import MartletKernels
@@ -13,18 +15,12 @@ struct BackgroundWorkTests {
   }
 
   @Test func theCallerGoesOnMeanwhile() {
-    let (mutex, mayEnd) = (PlatformMutex(), PlatformCondition())
-    nonisolated(unsafe) var isAllowed = false
+    let isAllowed = Mutex(false)
     let work = BackgroundWork {
-      mutex.lock()
-      while !isAllowed { mayEnd.wait(mutex) }
-      mutex.unlock()
+      while !isAllowed.withLock({ $0 }) { sched_yield() }
       return true
     }
-    mutex.lock()
-    isAllowed = true
-    mayEnd.broadcast()
-    mutex.unlock()
+    isAllowed.withLock { $0 = true }
     #expect(work.result())
   }
 }
