@@ -5,8 +5,8 @@
 /// ``withNumerics(_:_:)``. Convolutions that are run at once, outside a recording, are always direct.
 public enum Numerics: String, Hashable, Sendable, Codable, CaseIterable {
   /// Winograd's F(4×4, 3×3), F(3×3, 3×3) or, for stride 2, F(4×4, 2×2) where one is faster: down to a quarter of the
-  /// multiplications. Errors are up to four times those of a direct sum, around 1e-5 of the output's size at worst; training with it ends where
-  /// training without it does.
+  /// multiplications. Errors are up to four times those of a direct sum, around 1e-5 of the output's size at worst;
+  /// training with it ends where training without it does.
   case fast
   /// At most F(2×2, 3×3): under half of the multiplications, with the errors of a direct sum.
   case strict

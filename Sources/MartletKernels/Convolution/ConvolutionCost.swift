@@ -2,7 +2,8 @@
 /// alone and is the same on every machine and in every run.
 ///
 /// Five kinds of work are counted, and each algorithm has a rate for each, others for strides. The rates are a
-/// least-squares fit to measurements on AVX-512, one thread; `martlet-bench choice` measures anew and says where the choice is wrong.
+/// least-squares fit to measurements on AVX-512, one thread; `martlet-bench choice` measures anew and says where the
+/// choice is wrong.
 struct ConvolutionCost {
   let shape: ConvolutionShape
   let part: ConvolutionPart

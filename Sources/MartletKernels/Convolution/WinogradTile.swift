@@ -6,7 +6,8 @@
 /// a plain sum; that of `three` up to twice, that of `four` two to four times as large.
 ///
 /// `strided` is for kernels of 3×3 and 4×4 and stride 2: a convolution of stride 1 with kernels of 2×2 on the polyphase
-/// components of its input, with 2.56 times fewer multiplications than the definition for 4×4 and 1.44 for 3×3, and the rounding of `three`.
+/// components of its input, with 2.56 times fewer multiplications than the definition for 4×4 and 1.44 for 3×3, and rounding
+/// like that of `three`, with single errors up to half as large again.
 public enum WinogradTile: CaseIterable, Hashable, Sendable {
   case two, three, four, strided
 
