@@ -24,6 +24,11 @@ struct martlet_tiff {
   // Rows of a strip before this one were decoded last, by rows; none when 0.
   uint32_t next_row;
   uint32_t next_strip;
+  // For strips and tiles that are compressed as JPEG.
+  int is_jpeg;
+  int is_jpeg_read_as_rgb;
+  uint32_t jpeg_table_count;
+  uint8_t *jpeg_tables;  // those of the file, NULL when each strip brings its own
   char error[MARTLET_IMAGE_ERROR_LENGTH];
 };
 
@@ -238,12 +243,41 @@ void martlet_tiff_close(martlet_tiff *tiff) {
   if (tiff == NULL) return;
   if (tiff->file != NULL) TIFFClose(tiff->file);
   if (tiff->writing) free(tiff->bytes);
+  free(tiff->jpeg_tables);
   free(tiff);
 }
 
 const char *martlet_tiff_error(const martlet_tiff *tiff) { return tiff->error; }
 
 int martlet_tiff_system_error(const martlet_tiff *tiff) { return tiff->system_error; }
+
+// MARK: Strips and tiles compressed as JPEG
+
+static void keep_jpeg_tables(martlet_tiff *tiff) {
+  uint32_t count = 0;
+  const void *tables = NULL;
+  if (!TIFFGetField(tiff->file, TIFFTAG_JPEGTABLES, &count, &tables) || tables == NULL || count == 0) return;
+  free(tiff->jpeg_tables);
+  tiff->jpeg_tables = malloc(count);
+  tiff->jpeg_table_count = count;
+  if (tiff->jpeg_tables == NULL) {
+    if (tiff->error[0] == 0) snprintf(tiff->error, sizeof tiff->error, "out of memory");
+    return;
+  }
+  memcpy(tiff->jpeg_tables, tables, count);
+}
+
+// libtiff's decoder keeps the tables that a strip brings for those that it decodes after it, so that what a strip gives
+// would depend on what was read before. A new decoder knows the file's tables alone.
+static int begin_block(martlet_tiff *tiff) {
+  if (!tiff->is_jpeg) return 1;
+  TIFF *file = tiff->file;
+  return TIFFSetField(file, TIFFTAG_COMPRESSION, COMPRESSION_NONE) &&
+      TIFFSetField(file, TIFFTAG_COMPRESSION, COMPRESSION_JPEG) &&
+      (tiff->jpeg_tables == NULL ||
+       TIFFSetField(file, TIFFTAG_JPEGTABLES, tiff->jpeg_table_count, tiff->jpeg_tables)) &&
+      (!tiff->is_jpeg_read_as_rgb || TIFFSetField(file, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB));
+}
 
 // MARK: Reading
 
@@ -266,10 +300,13 @@ void martlet_tiff_read_header(martlet_tiff *tiff, martlet_tiff_header *header) {
     TIFFGetField(file, TIFFTAG_TILEWIDTH, &header->tile_width);
     TIFFGetField(file, TIFFTAG_TILELENGTH, &header->tile_height);
   }
-  if (header->compression == COMPRESSION_JPEG && header->photometric == PHOTOMETRIC_YCBCR &&
-      header->planes == PLANARCONFIG_CONTIG &&
-      TIFFSetField(file, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB))
+  tiff->is_jpeg = header->compression == COMPRESSION_JPEG;
+  if (tiff->is_jpeg) keep_jpeg_tables(tiff);
+  if (tiff->is_jpeg && header->photometric == PHOTOMETRIC_YCBCR && header->planes == PLANARCONFIG_CONTIG &&
+      TIFFSetField(file, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB)) {
+    tiff->is_jpeg_read_as_rgb = 1;
     header->photometric = PHOTOMETRIC_RGB;
+  }
 }
 
 uint32_t martlet_tiff_page_count(martlet_tiff *tiff) {
@@ -311,12 +348,12 @@ size_t martlet_tiff_tile_bytes(martlet_tiff *tiff) {
 // beforehand, so that no pixel is what was in memory before.
 int martlet_tiff_read_strip(martlet_tiff *tiff, uint32_t strip, void *into, size_t count) {
   memset(into, 0, count);
-  return TIFFReadEncodedStrip(tiff->file, strip, into, (tmsize_t)count) == (tmsize_t)count;
+  return begin_block(tiff) && TIFFReadEncodedStrip(tiff->file, strip, into, (tmsize_t)count) == (tmsize_t)count;
 }
 
 int martlet_tiff_read_tile(martlet_tiff *tiff, uint32_t tile, void *into, size_t count) {
   memset(into, 0, count);
-  return TIFFReadEncodedTile(tiff->file, tile, into, (tmsize_t)count) == (tmsize_t)count;
+  return begin_block(tiff) && TIFFReadEncodedTile(tiff->file, tile, into, (tmsize_t)count) == (tmsize_t)count;
 }
 
 // Whether a strip's bytes are its samples, but for the order of two bytes.
@@ -357,6 +394,7 @@ int martlet_tiff_read_row(martlet_tiff *tiff, uint32_t row, uint16_t plane, void
   const int goes_on = tiff->next_row > 0 && tiff->next_strip == strip && tiff->next_row <= row;
   uint32_t next = goes_on ? tiff->next_row : row - row % rows_per_strip;
   tiff->next_row = 0;
+  if (!goes_on && !begin_block(tiff)) return 0;
   for (; next <= row; next++) {
     memset(into, 0, count);
     if (TIFFReadScanline(tiff->file, into, next, plane) != 1) return 0;

@@ -4,6 +4,8 @@ Sample (x, y, c) of every file is (17 x + 31 y + 53 c + 7) modulo its range, unl
 Lossy files have a PNG beside them that holds what Pillow decodes.
 """
 
+import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -79,3 +81,59 @@ for orientation in range(1, 9):
 picture = Image.open(FOLDER / "color.decoded.png")
 for width, height in [(16, 9), (61, 40), (20, 33)]:
     save(picture.resize((width, height), Image.Resampling.BILINEAR), f"bilinear{width}x{height}.png")
+
+
+def jpeg_segments(data):
+    """The parts of a JPEG file: its tables, its frame header, and its scan with the end marker."""
+    tables, frame, position = b"", b"", 2
+    while True:
+        marker, length = data[position + 1], int.from_bytes(data[position + 2 : position + 4], "big")
+        if marker == 0xDA:
+            return tables, frame, data[position:]
+        segment = data[position : position + 2 + length]
+        if marker in (0xDB, 0xC4):
+            tables += segment
+        elif marker == 0xC0:
+            frame = segment
+        position += 2 + length
+
+
+def tiff(width, height, rows_per_strip, strips, tables):
+    """A grey TIFF of strips that are compressed as JPEG, with `tables` for those that bring none."""
+    fields = {256: (4, [width]), 257: (4, [height]), 258: (3, [8]), 259: (3, [7]), 262: (3, [1]), 277: (3, [1])}
+    fields[278] = (4, [rows_per_strip])
+    start = 8 + 2 + 12 * (len(fields) + 3) + 4
+    offsets_at = start
+    counts_at = offsets_at + 4 * len(strips)
+    tables_at = counts_at + 4 * len(strips)
+    offsets, position = [], tables_at + len(tables)
+    for strip in strips:
+        offsets.append(position)
+        position += len(strip)
+    entries = [struct.pack("<HHIHH", tag, kind, 1, values[0], 0) if kind == 3 else
+               struct.pack("<HHII", tag, kind, 1, values[0]) for tag, (kind, values) in fields.items()]
+    entries += [struct.pack("<HHII", 273, 4, len(strips), offsets_at),
+                struct.pack("<HHII", 279, 4, len(strips), counts_at),
+                struct.pack("<HHII", 347, 7, len(tables), tables_at)]
+    entries.sort(key=lambda entry: struct.unpack("<H", entry[:2]))
+    return b"".join([b"II*\0", struct.pack("<I", 8), struct.pack("<H", len(entries)), *entries, bytes(4),
+                     struct.pack(f"<{len(strips)}I", *offsets),
+                     struct.pack(f"<{len(strips)}I", *map(len, strips)), tables, *strips])
+
+
+# Strips compressed as JPEG, by libtiff.
+save(Image.fromarray(smooth(37, 45, 3)), "jpeg.tif", compression="jpeg", quality=80, tiffinfo={278: 16})
+save(Image.open(FOLDER / "jpeg.tif"), "jpeg.decoded.png")
+
+# Three strips, the second with tables of its own that are coarser than those of the file. They are for no other strip.
+strips, shared, decoded = [], b"", []
+for y, quality in [(0, 90), (16, 10), (32, 90)]:
+    stream = io.BytesIO()
+    Image.fromarray(smooth(24, 48, 1)[y : y + 16]).save(stream, "JPEG", quality=quality)
+    decoded.append(np.asarray(Image.open(stream)))
+    tables, frame, scan = jpeg_segments(stream.getvalue())
+    if quality == 90:
+        shared = b"\xff\xd8" + tables + b"\xff\xd9"
+    strips.append(b"\xff\xd8" + (tables if quality == 10 else b"") + frame + scan)
+(FOLDER / "jpeg.tables.tif").write_bytes(tiff(24, 48, 16, strips, shared))
+save(Image.fromarray(np.concatenate(decoded)), "jpeg.tables.decoded.png")

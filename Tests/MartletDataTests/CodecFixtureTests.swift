@@ -63,6 +63,15 @@ import Testing
     #expect(info.format == .jpeg && info.bitsPerSample == 8)
   }
 
+  /// Each strip by the file's tables and its own, whatever the strip before it brought.
+  @Test(arguments: ["jpeg", "jpeg.tables"])
+  func stripsThatAreJPEGs(name: String) throws {
+    let image = try Image(contentsOf: imageFixture("\(name).tif"))
+    let expected = try Image(contentsOf: imageFixture("\(name).decoded.png"))
+    #expect(image.width == expected.width && image.channels == expected.channels)
+    #expect(zip(image.integers, expected.integers).map { abs($0 - $1) }.max()! <= 1)
+  }
+
   @Test(arguments: 1...8)
   func orientationIsApplied(number: Int) throws {
     let turned = try Image(contentsOf: imageFixture("orientation\(number).jpg"))

@@ -50,13 +50,24 @@ import Testing
   }
 
   @Test(arguments: [
-    "grey1.tif", "grey8.tif", "grey16.tif", "rgb8.tif", "rgba8.tif", "indexed.tif", "orientation1.tif",
-    "orientation6.tif", "grey8.png", "indexed.png", "color.jpg", "orientation5.jpg",
+    "grey1.tif", "grey8.tif", "grey16.tif", "rgb8.tif", "rgba8.tif", "indexed.tif", "jpeg.tif",
+    "jpeg.tables.tif",
+    "orientation1.tif", "orientation6.tif", "grey8.png", "indexed.png", "color.jpg", "orientation5.jpg",
   ])
   func fixtures(name: String) throws {
     let path = imageFixture(name)
     let image = try Image(contentsOf: path)
     try check(try Image.regions(contentsOf: path), image)
+  }
+
+  @Test(arguments: ["grey1.tif", "grey16.tif", "rgba8.tif", "indexed.tif", "jpeg.tif", "jpeg.tables.tif"])
+  func fixturesByRows(name: String) throws {
+    let image = try Image(contentsOf: imageFixture(name))
+    let reader = try TIFFReader(partsOf: imageFixture(name), limits: .standard)
+    reader.largestWholeStrip = 0
+    for window in Self.windows(image) + Self.windows(image).reversed() {
+      #expect(try reader.stored(window, as: .picture) == image.cropped(to: window), "\(window)")
+    }
   }
 
   /// What a file takes that is read whole is known before it is read.
