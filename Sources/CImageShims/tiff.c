@@ -309,6 +309,10 @@ void martlet_tiff_read_header(martlet_tiff *tiff, martlet_tiff_header *header) {
   }
 }
 
+int martlet_tiff_can_decode(const martlet_tiff_header *header) {
+  return TIFFIsCODECConfigured(header->compression);
+}
+
 uint32_t martlet_tiff_page_count(martlet_tiff *tiff) {
   char error[MARTLET_IMAGE_ERROR_LENGTH];
   const int system_error = tiff->system_error;

@@ -96,6 +96,20 @@ import Testing
     #expect(second?.message.contains("claims 1879048192×7 pixels") == true, "\(String(describing: second))")
   }
 
+  /// Refused before a row is allocated, of which there may be one of gigabytes in a file of a hundred bytes.
+  @Test func compressionThatIsNotKnownIsRefused() throws {
+    var tiff = try fixtureImage(channels: 1).encoded(as: .tiff(compressed: false))
+    // Tag 259, of 16 bits.
+    let tag = try #require(
+      tiff.indices.dropLast(12).last { Array(tiff[$0..<$0 + 4]) == [3, 1, 3, 0] && tiff[$0 + 8] == 1 })
+    tiff[tag + 9] = 9
+    let folder = try TemporaryFolder()
+    let path = try folder.file("a.tif", holding: tiff)
+    expectError(path, contains: "is a TIFF with compression 2305, which libtiff cannot undo")
+    let error = #expect(throws: MartletError.self) { try Image.regions(contentsOf: path) }
+    #expect(error?.message.contains("compression 2305") == true, "\(String(describing: error))")
+  }
+
   @Test func aPaletteIndexWithoutAColorIsDamage() throws {
     // Written as 4-bit greys, then declared a palette picture of 2 colours.
     let image = Image(width: 2, height: 2, channels: 1, samples: .uint8([0, 1, 5, 1]))

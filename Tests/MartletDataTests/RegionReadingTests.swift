@@ -147,6 +147,18 @@ import Testing
     }
   }
 
+  /// A row may have to be decoded whole for any of its pixels.
+  @Test func rowsBeyondTheLimitAreRefused() throws {
+    let folder = try TemporaryFolder()
+    let wide = smoothImage(width: 1000, height: 2, channels: 3)
+    let path = try folder.file("a.tif", holding: TIFFWriter(name: "x").encode(wide))
+    let error = #expect(throws: MartletError.self) {
+      try Image.regions(contentsOf: path, limits: .init(maximumPixels: 999))
+    }
+    #expect(error?.message == "\(path): claims rows of 1000 pixels, more than the limit of 999")
+    #expect(throws: Never.self) { try Image.regions(contentsOf: path, limits: .init(maximumPixels: 1000)) }
+  }
+
   /// Damaged files throw or decode, whatever part is asked for.
   @Test func changedBytes() throws {
     let folder = try TemporaryFolder()
