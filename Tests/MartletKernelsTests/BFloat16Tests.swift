@@ -62,6 +62,21 @@ struct BFloat16Tests {
     #expect(BFloat16Convolution(.direct, .backwardWeights, even) == nil)
   }
 
+  /// Six tiles of 3×3 over 16 pixels take 0.88 of what eight of 2×2 take, with weights 1.6 times as large; of images of
+  /// 33 pixels they take less.
+  @Test func ofAboutTheSameTimeTheSmallestWeightsAreTaken() throws {
+    func choice(_ size: Int) throws -> ConvolutionAlgorithm? {
+      let shape = ConvolutionCases.shape(1, 512, 512, [size, size], [3, 3], before: [1, 1])
+      let candidates = [ConvolutionAlgorithm.direct, .winograd(.two), .winograd(.three)].compactMap {
+        NarrowFormat.bfloat16.convolution($0, .forward, shape)
+      }
+      #expect(candidates.count == 3)
+      return NarrowConvolution.fastest(of: candidates, orExactly: .direct)?.algorithm
+    }
+    #expect(try choice(16) == .winograd(.two))
+    #expect(try choice(33) == .winograd(.three))
+  }
+
   /// Direct sums of rounded operands are those in float32; small integers, and Winograd's F(2×2) of them, are exact.
   /// Winograd's rounded transforms stay within what rounding each of them allows.
   @Test(arguments: 0..<4) func randomConvolutionsStayWithinTheirBounds(slice: Int) throws {

@@ -32,12 +32,16 @@ struct PrecisionTests {
     #expect(operations.first?.contains("bf16") == false, "\(operations)")
     #expect(operations.contains { $0.hasPrefix("conv_transpose2d") && $0.contains("bf16") }, "\(operations)")
     #expect(!operations.contains { $0.contains("F(4×4)") && $0.contains("bf16") }, "\(operations)")
-    let wide = try withSeed(1) {
-      try Conv2d(inputChannels: 128, outputChannels: 128, kernelSize: 3, padding: 1)
+    for (numerics, algorithm) in [(Numerics.fast, "F(3×3)"), (.strict, "F(2×2)"), (.direct, "direct")] {
+      let wide = try withSeed(1) {
+        try Conv2d(inputChannels: 128, outputChannels: 128, kernelSize: 3, padding: 1)
+      }
+      let predictor = Predictor(numerics: numerics, passes: Precision.bfloat16.inferencePasses) {
+        [try wide($0[0])]
+      }
+      let ofWide = try Self.operations(predictor, TensorType([1, 128, 32, 32], .float32, .channelsLast))
+      #expect(ofWide.count == 1 && ofWide[0].contains(algorithm) && ofWide[0].contains("bf16"), "\(ofWide)")
     }
-    let predictor = Predictor(passes: Precision.bfloat16.inferencePasses) { [try wide($0[0])] }
-    let ofWide = try Self.operations(predictor, TensorType([1, 128, 32, 32], .float32, .channelsLast))
-    #expect(ofWide.count == 1 && ofWide[0].contains("F(2×2)") && ofWide[0].contains("bf16"), "\(ofWide)")
     let direct = try Self.operations(Self.predictor(.bfloat16, numerics: .direct), type)
     #expect(direct.contains { $0.contains("bf16") })
     #expect(!direct.contains { $0.contains("winograd") }, "\(direct)")

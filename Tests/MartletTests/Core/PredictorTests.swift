@@ -109,9 +109,9 @@ struct PredictorTests {
       }
     }
     let image = try PredictedNetwork.image(16, 16)
-    let model = try withSeed(1) { Network() }
+    let model = withSeed(1) { Network() }
     let expected = try Function([image.type], numerics: .direct) { [try model($0[0])] }([image])[0]
-    let predictor = Predictor(try withSeed(1) { Network() })
+    let predictor = Predictor(withSeed(1) { Network() })
     #expect(try Self.difference(predictor(image), expected) < 2e-5)
     #expect(try Self.operations(predictor, image.type).count == 1)
   }
@@ -125,8 +125,8 @@ struct PredictorTests {
         try input + table.value.sliced(axis: 0, to: input.shape[0])
       }
     }
-    let model = try withSeed(1) { Positions() }
-    let predictor = Predictor(try withSeed(1) { Positions() })
+    let model = withSeed(1) { Positions() }
+    let predictor = Predictor(withSeed(1) { Positions() })
     for length in [10, 200, 1, 10] {
       let x = try Tensor.ones([length, 64])
       #expect(try predictor(x).scalars(Float.self) == model(x).scalars(Float.self), "\(length)")

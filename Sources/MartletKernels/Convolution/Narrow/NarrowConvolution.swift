@@ -69,12 +69,18 @@ public enum NarrowConvolution: Hashable, Sendable {
     }
   }
 
-  /// The fastest of some convolutions of one shape and part; `nil` where the algorithm in float32 is faster than all, by a
-  /// model of their costs. Weights are prepared in either case.
+  /// The fastest of some convolutions of one shape and part, or the one of the smallest weights among those that take no
+  /// more than a tenth longer; `nil` where the algorithm in float32 is faster than that. All by a model of their costs;
+  /// weights are prepared in either case.
+  ///
+  /// On images of a few pixels the weights are what a predictor's memory is for, and a larger tile gains little.
   public static func fastest(
     of candidates: [NarrowConvolution], orExactly algorithm: ConvolutionAlgorithm
   ) -> NarrowConvolution? {
-    guard let best = candidates.min(by: { $0.cost < $1.cost }) else { return nil }
+    guard let least = candidates.map(\.cost).min(),
+      let best = candidates.filter({ $0.cost <= 1.1 * least })
+        .min(by: { $0.weights.byteCount < $1.weights.byteCount })
+    else { return nil }
     return best.cost < best.costModel.ofPrepared(algorithm) ? best : nil
   }
 }
