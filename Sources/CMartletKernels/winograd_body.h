@@ -3,7 +3,8 @@
 //   FMA(a, b, c)  a * b + c on vectors            LOWER, UPPER(a, b)  halves of two vectors in turns
 //
 // Channels are taken a vector at a time. Where they do not fill the last vector, it starts earlier and does some
-// channels again, to the same result; fewer channels than a vector has are copied to and fro.
+// channels again, to the same result; fewer channels than a vector has are copied to and fro, and so are the last ones
+// where something is added, which may lie where the result does.
 
 #include "winograd_tiles_body.h"
 
@@ -147,6 +148,10 @@ INLINE void NAME(transform_output)(
         continue;
       }
       for (long c = 0; c < channels; c += LANES) {
+        if (output->addend && c + LANES > channels) {
+          some(output, from + c, pixels + c, row, column, rows, columns, c, channels - c, 0);
+          break;
+        }
         const long channel = c + LANES <= channels ? c : channels - LANES;
         function(
             output, from + channel, pixels + channel, row, column, rows, columns, channel, LANES, c - channel);

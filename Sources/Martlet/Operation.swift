@@ -30,7 +30,7 @@ public protocol Operation: Hashable, Sendable {
   func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int
 
   /// Outputs that may be written over an input of the same byte count when that input is not needed afterwards.
-  var inPlacePairs: [InPlacePair] { get }
+  func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair]
 
   /// The input that output 0 shares its memory with, where the operation only changes the type (reshape).
   var viewedInput: Int? { get }
@@ -68,7 +68,7 @@ extension Operation {
     throw MartletError(name, "is not differentiable")
   }
   public func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int { 0 }
-  public var inPlacePairs: [InPlacePair] { [] }
+  public func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] { [] }
   public var viewedInput: Int? { nil }
   public var mutatedInputs: [Int] { [] }
   public func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation? { nil }
@@ -153,7 +153,7 @@ public struct Operand {
 public struct OperationCall {
   /// In the operation's order; to be read only, but for those of ``Operation/mutatedInputs``.
   public let inputs: [Operand]
-  /// In the operation's order, of unspecified content; one of ``Operation/inPlacePairs`` may lie on its input.
+  /// In the operation's order, of unspecified content; one of ``Operation/inPlacePairs(inputs:outputs:)`` may lie on its input.
   public let outputs: [Operand]
   /// As many bytes as ``Operation/workspaceByteCount(inputs:outputs:)`` asked for, aligned to 64.
   public let workspace: UnsafeMutableRawPointer

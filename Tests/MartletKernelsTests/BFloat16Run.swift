@@ -19,6 +19,8 @@ struct BFloat16Run {
   var memory = TestMemory(.endsAtWall)
   /// Channels of the tensors that make up the source.
   var parts: [Int]?
+  /// Whether what is added lies where the result goes.
+  var addsInPlace = false
 
   private var shape: ConvolutionShape { convolution.shape }
   private var isForward: Bool { convolution.part == .forward }
@@ -35,11 +37,16 @@ struct BFloat16Run {
     let prepared = memory.rubbish(weights.byteCount, alignment: 64)
     weights.prepare(memory.copy(weight), to: prepared)
     let output = memory.output(resultCount, Float.self)
+    var added = addend.map { memory.copy($0) }
+    if addsInPlace, let addend = added {
+      output.update(from: addend, count: resultCount)
+      added = output
+    }
     convolution.run(
       input: memory.inputParts(source, parts ?? [sourceChannels], nil),
       preparedWeight: UnsafeRawPointer(prepared),
       bias: bias.map { UnsafePointer(memory.copy($0)) },
-      addend: addend.map { UnsafePointer(memory.copy($0)) }, rectified: rectified, output: output,
+      addend: UnsafePointer(added), rectified: rectified, output: output,
       workspace: memory.workspace(convolution.workspaceByteCount))
     return memory.isIntact ? Array(UnsafeBufferPointer(start: output, count: resultCount)) : nil
   }

@@ -62,6 +62,37 @@ struct BFloat16Tests {
     #expect(BFloat16Convolution(.direct, .backwardWeights, even) == nil)
   }
 
+  /// A batch whose rounded source is large is taken in parts, each to the bytes that its images give alone.
+  @Test func largeBatchesAreTakenInParts() throws {
+    let (batch, channels, outputs) = (5, 66, 4)
+    for part in [ConvolutionPart.forward, .backwardData] {
+      func convolution(_ batch: Int) throws -> BFloat16Convolution {
+        let (from, to) = part == .forward ? (channels, outputs) : (outputs, channels)
+        let shape = ConvolutionCases.shape(
+          batch, from, to, [201, 203], part == .forward ? [3, 3] : [1, 1],
+          before: part == .forward ? [1, 1] : [0, 0])
+        return try #require(BFloat16Convolution(.direct, part, shape))
+      }
+      let all = try convolution(batch)
+      let pixels = 201 * 203
+      #expect(all.workspaceByteCount < 4 * pixels * channels * 2)
+      let source = (0..<batch * pixels * channels).map { Float($0 * 7919 % 1013) - 500 }
+      let weight = (0..<all.shape.weightElementCount).map { Float($0 * 31 % 17) - 8 }
+      let addend = (0..<batch * pixels * outputs).map { Float($0 % 11) }
+      let run = BFloat16Run(convolution: all)
+      let result = try #require(run(source, weight, nil, addend: part == .forward ? addend : nil))
+      for image in 0..<batch {
+        func part(of values: [Float]) -> [Float] {
+          let count = values.count / batch
+          return Array(values[image * count..<(image + 1) * count])
+        }
+        let alone = try BFloat16Run(convolution: convolution(1))(
+          part(of: source), weight, nil, addend: all.part == .forward ? part(of: addend) : nil)
+        #expect(alone == part(of: result), "\(all.part), image \(image)")
+      }
+    }
+  }
+
   /// Six tiles of 3×3 over 16 pixels take 0.88 of what eight of 2×2 take, with weights 1.6 times as large; of images of
   /// 33 pixels they take less.
   @Test func ofAboutTheSameTimeTheSmallestWeightsAreTaken() throws {
@@ -139,11 +170,12 @@ struct BFloat16Tests {
         // Panels depend on the set.
         let convolution = run.convolution
         let again = try #require(BFloat16Convolution(convolution.algorithm, part, shape))
-        let run = BFloat16Run(convolution: again, memory: run.memory)
+        var run = BFloat16Run(convolution: again, memory: run.memory)
         let name =
           "\(convolution.algorithm), \(part), \(set), bias \(hasBias), rectified \(rectified), \(drawn)"
         let results = try [1, 2].map { threads in
-          try ThreadPool.withThreadCount(threads) {
+          run.addsInPlace = threads == 2 && again.addsInPlace
+          return try ThreadPool.withThreadCount(threads) {
             try #require(
               run(
                 source, weight, hasBias ? bias.map { Float($0) } : nil, addend: addend?.map { Float($0) },
@@ -155,7 +187,7 @@ struct BFloat16Tests {
           Issue.record("\(fault): \(name)")
         }
         if results[0].map(\.bitPattern) != results[1].map(\.bitPattern) {
-          Issue.record("one thread and two differ: \(name)")
+          Issue.record("one thread and two, which adds in place, differ: \(name)")
         }
       }
     }

@@ -7,6 +7,8 @@ struct ConvolutionRun<Scalar: BinaryFloatingPoint & BitwiseCopyable> {
   var memory = TestMemory(.endsAtWall)
   /// Whether weights are brought into the kernels' order in a call of their own.
   var preparesWeights = false
+  /// Whether what is added lies where the result goes.
+  var addsInPlace = false
   var scalar: RealFormat { Scalar.self == Float.self ? .float32 : .float64 }
 
   struct Overrun: Error, CustomStringConvertible {
@@ -19,8 +21,13 @@ struct ConvolutionRun<Scalar: BinaryFloatingPoint & BitwiseCopyable> {
     memory.begin()
     let (input, weight) = (memory.copy(input), weights(weight, .forward))
     let bias = bias.map { memory.copy($0) }
-    let addend = addend.map { memory.copy($0) }
+    let added = addend.map { memory.copy($0) }
     return try run(count: shape.outputElementCount, workspace: workspace(.forward)) { output, workspace in
+      var addend = added.map { UnsafeRawPointer($0) }
+      if addsInPlace, let added = addend {
+        output.copyMemory(from: added, byteCount: shape.outputElementCount * MemoryLayout<Scalar>.stride)
+        addend = UnsafeRawPointer(output)
+      }
       algorithm.forward(
         shape, scalar, input: input, weight: weight, weightIsPrepared: preparesWeights, bias: bias,
         addend: addend, rectified: rectified, output: output, workspace: workspace)

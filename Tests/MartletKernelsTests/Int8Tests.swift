@@ -161,9 +161,10 @@ struct Int8Tests {
     for set in InstructionSet.available {
       try InstructionSet.with(set) {
         let convolution = try #require(Int8Convolution(part, shape, quantization))
-        let run = Int8Run(convolution: convolution, memory: memory)
+        var run = Int8Run(convolution: convolution, memory: memory)
         let name = "\(part), \(set), \(range), bias \(hasBias), rectified \(rectified), \(drawn)"
         for threads in [1, 2] {
+          run.addsInPlace = threads == 2 && convolution.addsInPlace
           let result = try ThreadPool.withThreadCount(threads) {
             try #require(
               run(
@@ -243,6 +244,8 @@ struct Int8Run {
   var memory = TestMemory(.endsAtWall)
   /// Channels of the tensors that make up the source.
   var parts: [Int]?
+  /// Whether what is added lies where the result goes.
+  var addsInPlace = false
 
   func callAsFunction(
     _ source: [Float], _ weight: [Float], _ bias: [Float]?, addend: [Float]? = nil, rectified: Bool = false
@@ -254,11 +257,16 @@ struct Int8Run {
     let prepared = memory.rubbish(weights.byteCount, alignment: 64)
     weights.prepare(memory.copy(weight), to: prepared)
     let output = memory.output(resultCount, Float.self)
+    var added = addend.map { memory.copy($0) }
+    if addsInPlace, let addend = added {
+      output.update(from: addend, count: resultCount)
+      added = output
+    }
     convolution.run(
       input: memory.inputParts(
         source, parts ?? [isForward ? shape.inputChannels : shape.outputChannels], nil),
       preparedWeight: UnsafeRawPointer(prepared), bias: bias.map { UnsafePointer(memory.copy($0)) },
-      addend: addend.map { UnsafePointer(memory.copy($0)) }, rectified: rectified, output: output,
+      addend: UnsafePointer(added), rectified: rectified, output: output,
       workspace: memory.workspace(convolution.workspaceByteCount))
     return memory.isIntact ? Array(UnsafeBufferPointer(start: output, count: resultCount)) : nil
   }

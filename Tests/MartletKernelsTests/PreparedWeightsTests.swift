@@ -102,6 +102,7 @@ import Testing
 
   @Test("add a tensor before they rectify", arguments: InstructionSet.available)
   func adds(_ set: InstructionSet) throws {
+    var inPlace = 0
     try InstructionSet.with(set) {
       for index in 0..<Self.shapes {
         let random = RandomConvolution(seed: 33, index: index)
@@ -115,10 +116,35 @@ import Testing
             }
             let got = try run.forward(input, weight, bias, addend: addend, rectified: rectified)
             #expect(got == expected, "\(algorithm), rectified \(rectified), \(random)")
+            guard algorithm.addsInPlace(random.shape, .float32) else { continue }
+            inPlace += 1
+            var run = run
+            run.addsInPlace = true
+            let there = try run.forward(input, weight, bias, addend: addend, rectified: rectified)
+            #expect(there == expected, "\(algorithm) in place, rectified \(rectified), \(random)")
           }
         }
       }
     }
+    #expect(inPlace > Self.shapes)
+  }
+
+  /// Longer sums are added up in pieces where the result goes.
+  @Test("add a tensor in its place where a sum is taken in one go")
+  func addsInPlace() {
+    func addsInPlace(_ channels: Int, kernel: Int, groups: Int = 1) -> Bool {
+      let shape = ConvolutionCases.shape(1, channels, channels, groups: groups, [4, 4], [kernel, kernel])
+      return ConvolutionAlgorithm.direct.addsInPlace(shape, .float32)
+    }
+    #expect(
+      addsInPlace(1024, kernel: 1) && addsInPlace(112, kernel: 3) && addsInPlace(200, kernel: 3, groups: 2))
+    #expect(!addsInPlace(1040, kernel: 1) && !addsInPlace(128, kernel: 3))
+    #expect(!addsInPlace(16, kernel: 3, groups: 16), "depthwise kernels add nothing")
+    let long = ConvolutionCases.shape(1, 1024, 16, [4, 4], [3, 3])
+    #expect(ConvolutionAlgorithm.winograd(.two).addsInPlace(long, .float32))
+    #expect(BFloat16Convolution(.direct, .forward, long)?.addsInPlace == false)
+    let pairs = ConvolutionCases.shape(1, 2048, 16, [4, 4], [1, 1])
+    #expect(BFloat16Convolution(.direct, .forward, pairs)?.addsInPlace == true)
   }
 
   @Test("do not depend on the sizes of images")

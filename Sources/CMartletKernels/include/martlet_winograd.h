@@ -74,7 +74,7 @@ typedef struct {
   float *result;
   long channels;
   const float *bias;
-  /// Lies as the result does.
+  /// Lies as the result does, or is it.
   const float *addend;
   int rectify;
   /// Whether to write past the caches: pixels must then be aligned to 64 bytes, their channels a multiple of 16.

@@ -9,20 +9,14 @@ struct MemoryPlan: Sendable {
     case arena(offset: Int)
   }
 
-  /// A block of the arena and the steps during which it is in use, for showing and for checking the plan.
-  struct Block: Sendable {
-    var offset: Int
-    var byteCount: Int
-    var steps: ClosedRange<Int>
-  }
-
   /// One a value.
   private(set) var places: [Place] = []
   /// One a node: the arena offset of its workspace.
   private(set) var workspaces: [Int] = []
   private(set) var resultByteCounts: [Int] = []
   private(set) var arenaByteCount = 0
-  private(set) var blocks: [Block] = []
+  /// The arena's, for showing and for checking the plan.
+  private(set) var blocks: [MemoryPacking.Block] = []
 
   init(_ graph: Graph) {
     let roots = Self.roots(of: graph)
@@ -47,33 +41,30 @@ struct MemoryPlan: Sendable {
       resultByteCounts.append(graph.type(of: output).byteCount)
     }
 
-    // A request is a root of the arena or a node's workspace.
-    var requests: [(root: Int?, step: Int, byteCount: Int, steps: ClosedRange<Int>)] = []
+    // Roots of the arena, and nodes' workspaces.
+    var (owners, requests): ([(root: Int?, step: Int)], [MemoryPacking.Request]) = ([], [])
+    func request(_ byteCount: Int, _ steps: ClosedRange<Int>, root: Int? = nil) {
+      owners.append((root, steps.lowerBound))
+      requests.append(MemoryPacking.Request(byteCount: Self.padded(byteCount), steps: steps))
+    }
     for root in 0..<count where rootPlaces[root] == nil {
       guard let start = first[root], roots[root] == root else { continue }
-      requests.append((root, start, Self.padded(graph.types[root].byteCount), start...last[root]))
+      request(graph.types[root].byteCount, start...last[root], root: root)
     }
     for (step, node) in graph.nodes.enumerated() {
       let byteCount = node.operation.workspaceByteCount(
         inputs: node.inputs.map(graph.type(of:)), outputs: node.outputs.map(graph.type(of:)))
-      if byteCount > 0 { requests.append((nil, step, Self.padded(byteCount), step...step)) }
+      if byteCount > 0 { request(byteCount, step...step) }
     }
 
-    // Largest first, each at the tightest gap among those it meets in time.
+    let packing = MemoryPacking(requests)
+    (arenaByteCount, blocks) = (packing.byteCount, packing.blocks)
     workspaces = [Int](repeating: 0, count: graph.nodes.count)
-    let order = requests.indices.sorted {
-      (requests[$0].byteCount, $1) > (requests[$1].byteCount, $0)
-    }
-    for index in order {
-      let request = requests[index]
-      let offset = Self.tightestGap(for: request.byteCount, during: request.steps, among: blocks)
-      let block = Block(offset: offset, byteCount: request.byteCount, steps: request.steps)
-      blocks.insert(block, at: blocks.firstIndex { $0.offset > offset } ?? blocks.endIndex)
-      arenaByteCount = max(arenaByteCount, offset + request.byteCount)
-      if let root = request.root {
+    for (owner, offset) in zip(owners, packing.offsets) {
+      if let root = owner.root {
         rootPlaces[root] = .arena(offset: offset)
       } else {
-        workspaces[request.step] = offset
+        workspaces[owner.step] = offset
       }
     }
     places = roots.map { rootPlaces[$0] ?? .arena(offset: 0) }
@@ -81,20 +72,6 @@ struct MemoryPlan: Sendable {
 
   /// Cache lines, and one more so that blocks of power-of-two sizes do not start in the same cache set.
   private static func padded(_ byteCount: Int) -> Int { (byteCount + 63) / 64 * 64 + 64 }
-
-  private static func tightestGap(for size: Int, during steps: ClosedRange<Int>, among blocks: [Block]) -> Int
-  {
-    var best: (offset: Int, slack: Int)?
-    var end = 0
-    for block in blocks where block.steps.overlaps(steps) {
-      if block.offset >= end + size {
-        let slack = block.offset - end - size
-        if best == nil || slack < best!.slack { best = (end, slack) }
-      }
-      end = max(end, block.offset + block.byteCount)
-    }
-    return best?.offset ?? end
-  }
 
   /// For each value, the value whose memory it uses: itself, what it is a view of, or what it overwrites.
   private static func roots(of graph: Graph) -> [Int] {
@@ -122,7 +99,9 @@ struct MemoryPlan: Sendable {
     }
     for (step, node) in graph.nodes.enumerated() {
       var taken: Set<Int> = []
-      for pair in node.operation.inPlacePairs {
+      for pair in node.operation.inPlacePairs(
+        inputs: node.inputs.map(graph.type(of:)), outputs: node.outputs.map(graph.type(of:)))
+      {
         let input = node.inputs[pair.input]
         let output = node.outputs[pair.output]
         let from = resolved(input.index)

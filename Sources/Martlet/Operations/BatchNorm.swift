@@ -56,7 +56,9 @@ public struct BatchNormTraining: Operation {
     return [inputs[0], inputs[1], inputs[1], inputs[1]]
   }
 
-  public var inPlacePairs: [InPlacePair] { [InPlacePair(output: 0, input: 0)] }
+  public func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
+    [InPlacePair(output: 0, input: 0)]
+  }
 
   public func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int {
     let norm = matrix(inputs[0])
@@ -152,7 +154,9 @@ public struct BatchNormApply: Operation {
     return [inputs[0]]
   }
 
-  public var inPlacePairs: [InPlacePair] { [InPlacePair(output: 0, input: 0)] }
+  public func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
+    [InPlacePair(output: 0, input: 0)]
+  }
 
   public func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int {
     matrix(inputs[0]).applyWorkspaceByteCount
@@ -191,7 +195,7 @@ public struct BatchNormBackward: Operation {
     return [inputs[0], inputs[3], inputs[3]]
   }
 
-  public var inPlacePairs: [InPlacePair] {
+  public func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
     [InPlacePair(output: 0, input: 5), InPlacePair(output: 0, input: 0)]
   }
 

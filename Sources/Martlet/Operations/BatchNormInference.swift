@@ -22,7 +22,9 @@ public struct BatchNormInference: Operation {
     try BatchNormApply().inferOutputs(inputs)
   }
 
-  public var inPlacePairs: [InPlacePair] { [InPlacePair(output: 0, input: 0)] }
+  public func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
+    [InPlacePair(output: 0, input: 0)]
+  }
 
   private func matrix(_ input: TensorType) -> BatchNormalization {
     BatchNormalization(
@@ -78,7 +80,7 @@ public struct BatchNormInferenceBackward: Operation {
     try BatchNormBackward().inferOutputs(inputs)
   }
 
-  public var inPlacePairs: [InPlacePair] {
+  public func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
     [InPlacePair(output: 0, input: 5), InPlacePair(output: 0, input: 0)]
   }
 

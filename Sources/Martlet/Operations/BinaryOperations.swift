@@ -45,7 +45,7 @@ struct BinaryOperation: Operation {
   }
 
   // An operand as large as the result lies as it does: see inferBroadcast.
-  var inPlacePairs: [InPlacePair] {
+  func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
     [InPlacePair(output: 0, input: 0), InPlacePair(output: 0, input: 1)]
   }
 

@@ -51,7 +51,7 @@ struct SelectOperation: Operation {
       shape: output.type.memoryShape)
   }
 
-  var inPlacePairs: [InPlacePair] {
+  func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
     [InPlacePair(output: 0, input: 1), InPlacePair(output: 0, input: 2)]
   }
 

@@ -23,7 +23,9 @@ struct CumulativeSumOperation: Operation {
     ).run(type.scalar.elementType, x: call.inputs[0].address, y: call.outputs[0].address)
   }
 
-  var inPlacePairs: [InPlacePair] { [InPlacePair(output: 0, input: 0)] }
+  func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
+    [InPlacePair(output: 0, input: 0)]
+  }
 
   func gradient(_ context: GradientContext) throws -> [Tensor?] {
     var backward = self

@@ -27,7 +27,9 @@ struct DropoutOperation: Operation {
       probability: probability, seed: call.random.seed, stream: stream, step: call.random.step)
   }
 
-  var inPlacePairs: [InPlacePair] { [InPlacePair(output: 0, input: 0)] }
+  func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
+    [InPlacePair(output: 0, input: 0)]
+  }
 
   func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation? {
     Recomputation(self, [.input(0)])

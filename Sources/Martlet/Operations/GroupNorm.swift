@@ -37,7 +37,9 @@ public struct GroupNormOperation: Operation {
     return [input, statistics, statistics]
   }
 
-  public var inPlacePairs: [InPlacePair] { [InPlacePair(output: 0, input: 0)] }
+  public func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
+    [InPlacePair(output: 0, input: 0)]
+  }
 
   private func kernel(_ input: TensorType) -> GroupNormalization {
     GroupNormalization(
@@ -84,7 +86,7 @@ public struct GroupNormBackward: Operation {
     return [inputs[0], inputs[3], inputs[3]]
   }
 
-  public var inPlacePairs: [InPlacePair] {
+  public func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
     [InPlacePair(output: 0, input: 4), InPlacePair(output: 0, input: 0)]
   }
 

@@ -41,7 +41,9 @@ public struct LayerNormOperation: Operation {
       format: input.checkedFormat)
   }
 
-  public var inPlacePairs: [InPlacePair] { [InPlacePair(output: 0, input: 0)] }
+  public func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
+    [InPlacePair(output: 0, input: 0)]
+  }
 
   public func run(_ call: OperationCall) throws {
     kernel(call.inputs[0].type).forward(
@@ -84,7 +86,7 @@ public struct LayerNormBackward: Operation {
       format: input.checkedFormat)
   }
 
-  public var inPlacePairs: [InPlacePair] {
+  public func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
     [InPlacePair(output: 0, input: 4), InPlacePair(output: 0, input: 0)]
   }
 

@@ -38,7 +38,9 @@ struct ScatterElements: Operation {
     return [target]
   }
 
-  var inPlacePairs: [InPlacePair] { [InPlacePair(output: 0, input: 0)] }
+  func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
+    [InPlacePair(output: 0, input: 0)]
+  }
 
   func run(_ call: OperationCall) throws {
     let (input, output) = (call.inputs[0], call.outputs[0])

@@ -22,7 +22,9 @@ struct SoftmaxOperation: Operation {
       outer: outer, count: count, inner: inner)
   }
 
-  var inPlacePairs: [InPlacePair] { [InPlacePair(output: 0, input: 0)] }
+  func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
+    [InPlacePair(output: 0, input: 0)]
+  }
 
   func gradient(_ context: GradientContext) throws -> [Tensor?] {
     [
@@ -53,7 +55,7 @@ struct SoftmaxGradientOperation: Operation {
       dx: call.outputs[0].address, outer: outer, count: count, inner: inner)
   }
 
-  var inPlacePairs: [InPlacePair] {
+  func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
     [InPlacePair(output: 0, input: 1), InPlacePair(output: 0, input: 0)]
   }
 }

@@ -21,7 +21,9 @@ struct UnaryOperation: Operation {
       function, input.type.scalar.elementType, input.address, output.address, count: input.type.elementCount)
   }
 
-  var inPlacePairs: [InPlacePair] { [InPlacePair(output: 0, input: 0)] }
+  func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
+    [InPlacePair(output: 0, input: 0)]
+  }
 
   func isIdentity(inputs: [TensorType], outputs: [TensorType]) -> Bool {
     [.scale(1), .divideBy(1), .clamp(-.infinity, .infinity)].contains(function)
@@ -64,7 +66,7 @@ struct UnaryGradientOperation: Operation {
       dx: call.outputs[0].address, count: type.elementCount)
   }
 
-  var inPlacePairs: [InPlacePair] {
+  func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
     [InPlacePair(output: 0, input: 1), InPlacePair(output: 0, input: 0)]
   }
 }

@@ -45,11 +45,20 @@ public enum ConvolutionAlgorithm: Hashable, Sendable, CaseIterable {
   /// Whether ``forward(_:_:input:weight:weightIsPrepared:bias:addend:rectified:output:workspace:)`` can add a tensor.
   public func supportsAddend(_ shape: ConvolutionShape) -> Bool { !shape.isDepthwise }
 
+  /// Whether that tensor may lie where the output does, and be overwritten: where each result is written once.
+  public func addsInPlace(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Bool {
+    switch self {
+    case .direct: supportsAddend(shape) && ImplicitGEMM.forwardPlan(shape, scalar).sumsAtOnce
+    case .winograd: true
+    }
+  }
+
   /// output = input ⋆ weight + bias + addend, negative results replaced by zero if `rectified`.
   ///
   /// - Parameters:
   ///   - weightIsPrepared: Whether the weight is as ``PreparedWeights`` leaves it, not in PyTorch's order.
-  ///   - addend: As large as the output, or nil; only where it is supported.
+  ///   - addend: As large as the output, or nil; only where it is supported. The output's memory only where
+  ///     ``addsInPlace(_:_:)``.
   public func forward(
     _ shape: ConvolutionShape, _ scalar: RealFormat, input: UnsafeRawPointer, weight: UnsafeRawPointer,
     weightIsPrepared: Bool = false, bias: UnsafeRawPointer?, addend: UnsafeRawPointer? = nil,

@@ -24,7 +24,8 @@ public enum ImplicitGEMM {
   ///
   /// - Parameters:
   ///   - weightIsPrepared: Whether the weight is as ``PreparedWeights`` leaves it, not in PyTorch's order.
-  ///   - addend: As large as the output, or nil; not with depthwise kernels.
+  ///   - addend: As large as the output, or nil; not with depthwise kernels. The output's memory only where
+  ///     ``ConvolutionAlgorithm/addsInPlace(_:_:)``.
   public static func forward(
     _ shape: ConvolutionShape, _ scalar: RealFormat, input: UnsafeRawPointer, weight: UnsafeRawPointer,
     weightIsPrepared: Bool = false, bias: UnsafeRawPointer?, addend: UnsafeRawPointer? = nil,
@@ -65,7 +66,7 @@ public enum ImplicitGEMM {
       sharesSources: merges)
   }
 
-  private static func forwardPlan(_ shape: ConvolutionShape, _ scalar: RealFormat) -> IndirectProductPlan {
+  static func forwardPlan(_ shape: ConvolutionShape, _ scalar: RealFormat) -> IndirectProductPlan {
     if shape.mergesKernelRows { return paddedPlan(shape, scalar) }
     return IndirectProductPlan(
       kernels: gemmKernels(scalar), weights: forwardPanels(shape, scalar), sharedOffsets: [],

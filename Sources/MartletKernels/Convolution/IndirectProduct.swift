@@ -30,7 +30,7 @@ struct IndirectProductPlan {
   let groupOutputStride: Int
   let sourceSize: SpatialExtent
   let sourceStrides: (Int, Int, Int, Int)
-  let products: [IndirectProduct]
+  var products: [IndirectProduct]
   /// Whether taps that read nothing but padding are left out.
   var leavesPaddingOut = true
 
@@ -51,6 +51,11 @@ struct IndirectProductPlan {
     max(leastBlockRows, min(blockElements / max(1, terms), ceilDivide(rows, enoughBlocks)))
   }
 
+  /// Whether no result is written before its sum is complete.
+  var sumsAtOnce: Bool {
+    products.allSatisfy { weights.chunkChannels(taps: $0.weightTaps.count) >= channels }
+  }
+
   /// What every pixel of a run reads and writes.
   struct Operands {
     var source: UnsafeRawPointer
@@ -60,7 +65,8 @@ struct IndirectProductPlan {
     var scales: UnsafePointer<Float>?
     /// A number for each column of all groups, or nil.
     var bias: UnsafeRawPointer?
-    /// Added to the output, which it is as large as, before it is rectified; or nil.
+    /// Added to the output, which it is as large as, before it is rectified; or nil. It may be the output's memory where
+    /// ``sumsAtOnce``.
     var addend: UnsafeRawPointer?
     /// Whether negative results become zero.
     var rectified: Bool
@@ -74,7 +80,8 @@ struct IndirectProductPlan {
     let panels = weights.panelCount
     let blocks = rowBlocks()
     let splits = max(1, min(panels, 64 / max(1, blocks.count * groups)))
-    let streams = streamsResult(operands.output)
+    // What is added to in its place lies in cache already.
+    let streams = operands.addend != UnsafeRawPointer(operands.output) && streamsResult(operands.output)
     ThreadPool.parallelFor(blocks.count * splits * groups) { piece in
       let group = piece % groups
       let split = piece / groups % splits

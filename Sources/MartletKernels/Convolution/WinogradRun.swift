@@ -47,7 +47,9 @@ struct WinogradRun {
   /// Whether a part of the result is written past the caches: it must fill whole lines.
   private func streams(_ part: ConvolutionOutputPart) -> Bool {
     let pixel = part.channels * MemoryLayout<Float>.stride
+    // What is added to in its place lies in cache already.
     return plan.resultPixelCount * pixel > Self.streamedBytes
+      && operands.addend != UnsafePointer(part.elements)
       && (Int(bitPattern: part.elements) | pixel) % 64 == 0
   }
 

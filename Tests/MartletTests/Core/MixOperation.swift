@@ -30,7 +30,9 @@ struct Mix: Martlet.Operation {
   }
 
   func workspaceByteCount(inputs: [TensorType], outputs: [TensorType]) -> Int { workspaceElements * 4 }
-  var inPlacePairs: [InPlacePair] { overwrites.map { [InPlacePair(output: 0, input: $0)] } ?? [] }
+  func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
+    overwrites.map { [InPlacePair(output: 0, input: $0)] } ?? []
+  }
 
   func recomputation(ofOutput output: Int, inputs: [TensorType]) -> Recomputation? {
     guard isRecomputable, output == 0 else { return nil }

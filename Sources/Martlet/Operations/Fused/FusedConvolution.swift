@@ -130,6 +130,14 @@ public struct FusedConvolution: Operation, InputFusing, AlgorithmicConvolution, 
       inverseDeviation: call.outputs[3].address, workspace: joining)
   }
 
+  /// The result over what is added to it.
+  public func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
+    guard addsLast,
+      algorithm.addsInPlace(shape(inputs: inputs, outputs: outputs), inputs[0].checkedFormat)
+    else { return [] }
+    return [InPlacePair(output: 0, input: inputs.count - 1)]
+  }
+
   public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int {
     shape(inputs: inputs, outputs: outputs).multiplyAdds
   }

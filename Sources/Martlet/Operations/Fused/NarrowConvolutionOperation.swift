@@ -67,6 +67,12 @@ struct NarrowConvolutionOperation<Convolution: AlgorithmicConvolution & Rectifyi
       output: call.outputs[0].elements(), workspace: call.workspace)
   }
 
+  /// The result over what is added to it.
+  func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
+    guard addsLast, kernel(inputs, outputs)?.addsInPlace == true else { return [] }
+    return [InPlacePair(output: 0, input: inputs.count - 1)]
+  }
+
   func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int {
     shape(inputs: inputs, outputs: outputs).multiplyAdds
   }

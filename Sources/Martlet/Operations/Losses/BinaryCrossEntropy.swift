@@ -82,7 +82,9 @@ struct BinaryCrossEntropyGradientOperation: Operation {
       scale: scale, dx: call.outputs[0].address)
   }
 
-  var inPlacePairs: [InPlacePair] { [InPlacePair(output: 0, input: 0)] }
+  func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
+    [InPlacePair(output: 0, input: 0)]
+  }
 }
 
 extension Loss {

@@ -135,7 +135,9 @@ struct CrossEntropyGradientOperation: Operation {
       dx: call.outputs[0].address)
   }
 
-  var inPlacePairs: [InPlacePair] { [InPlacePair(output: 0, input: 0)] }
+  func inPlacePairs(inputs: [TensorType], outputs: [TensorType]) -> [InPlacePair] {
+    [InPlacePair(output: 0, input: 0)]
+  }
 }
 
 extension Operand {

@@ -47,10 +47,19 @@ public enum NarrowConvolution: Hashable, Sendable {
     }
   }
 
+  /// Whether the addend may lie where the output does, and be overwritten.
+  public var addsInPlace: Bool {
+    switch self {
+    case .bfloat16(let convolution): convolution.addsInPlace
+    case .int8(let convolution): convolution.addsInPlace
+    }
+  }
+
   /// output = input ⋆ weight + bias + addend, negative results replaced by zero if `rectified`.
   ///
   /// - Parameters:
   ///   - input: The channels summed over, in one plain part or several.
+  ///   - addend: The output's memory only where ``addsInPlace``.
   ///   - workspace: ``workspaceByteCount`` bytes, aligned to 64.
   public func run(
     input: [ConvolutionInputPart], preparedWeight: UnsafeRawPointer, bias: UnsafePointer<Float>?,

@@ -1,15 +1,18 @@
 import CMartletKernels
 
 /// A convolution, or a transposed one, as an implicit product of operands narrower than a float: that of
-/// ``ImplicitGEMM`` with as many channels as fill 4 bytes as one element. The source is rounded first, in one pass, and
-/// read through tables of row pointers.
+/// ``ImplicitGEMM`` with as many channels as fill 4 bytes as one element. The source is rounded first, some images at a
+/// time, and read through tables of row pointers.
 struct NarrowProduct {
   let panels: NarrowPanels
   private var plan: IndirectProductPlan
-  /// Pixels and channels of the source, and bytes from one rounded pixel to the next.
+  private let batch: Int
+  /// Pixels of an image of the source, its channels, and bytes from one rounded pixel to the next.
   private let pixels: Int
   private let channels: Int
   private let pixelBytes: Int
+  /// Numbers of an image of the result.
+  private let resultElements: Int
   /// How often the bias is repeated for one row of the product.
   private let biasRepeats: Int
   private let biasCount: Int
@@ -32,9 +35,11 @@ struct NarrowProduct {
     let products: [IndirectProduct]
     let (sourceSize, groupSource, groupOutput): (SpatialExtent, Int, Int)
     let groupStride = shape.weightElementCount / shape.groups
+    batch = shape.batch
     if part == .forward {
       products = [shape.forwardProduct(.float32)]
-      (pixels, channels) = (shape.batch * shape.input.count, shape.inputChannels)
+      (pixels, channels) = (shape.input.count, shape.inputChannels)
+      resultElements = shape.output.count * shape.outputChannels
       (biasRepeats, biasCount) = (1, shape.outputChannels)
       isEmpty = shape.outputElementCount == 0
       panels = NarrowPanels(
@@ -48,7 +53,8 @@ struct NarrowProduct {
     } else {
       let merged = shape.mergingPatches
       products = ImplicitGEMM.products(shape, .float32)
-      (pixels, channels) = (shape.batch * shape.output.count, shape.outputChannels)
+      (pixels, channels) = (shape.output.count, shape.outputChannels)
+      resultElements = shape.input.count * shape.inputChannels
       (biasRepeats, biasCount) = (shape.kernel.width / merged.kernel.width, shape.inputChannels)
       isEmpty = shape.inputElementCount == 0
       panels = NarrowPanels(
@@ -78,14 +84,26 @@ struct NarrowProduct {
     set { plan.leavesPaddingOut = newValue }
   }
 
+  /// Whether what is added may be the result's memory.
+  var addsInPlace: Bool { plan.sumsAtOnce }
+
   /// Results that one row of the product makes, of all groups.
   var columnCount: Int { biasRepeats * biasCount }
+
+  /// Rounded bytes that are enough to keep all threads busy; more would be memory for nothing.
+  static let roundedBytes = 16 << 20
+
+  /// As many images as do not take more, in parts of nearly one size.
+  private var imagesAtOnce: Int {
+    let parts = min(batch, ceilDivide(batch * pixels * pixelBytes, Self.roundedBytes))
+    return parts > 0 ? ceilDivide(batch, parts) : batch
+  }
 
   private func takeScratch(_ cursor: inout WorkspaceCursor) -> (
     rows: UnsafeMutableRawPointer, padding: UnsafeMutableRawPointer, bias: UnsafeMutableRawPointer
   ) {
     (
-      cursor.take(pixels * pixelBytes), cursor.take(pixelBytes),
+      cursor.take(imagesAtOnce * pixels * pixelBytes), cursor.take(pixelBytes),
       cursor.take(biasRepeats > 1 ? columnCount * MemoryLayout<Float>.stride : 0)
     )
   }
@@ -114,35 +132,42 @@ struct NarrowProduct {
     var cursor = WorkspaceCursor(workspace)
     let scratch = takeScratch(&cursor)
     scratch.padding.initializeMemory(as: UInt8.self, repeating: padding, count: pixelBytes)
-    self.round(operands.source, to: scratch.rows, by: round)
     var bias = operands.bias.map { UnsafeRawPointer($0) }
     if let given = bias, biasRepeats > 1, scales == nil {
       let bytes = biasCount * MemoryLayout<Float>.stride
       for i in 0..<biasRepeats { (scratch.bias + i * bytes).copyMemory(from: given, byteCount: bytes) }
       bias = UnsafeRawPointer(scratch.bias)
     }
-    plan.run(
-      IndirectProductPlan.Operands(
-        source: UnsafeRawPointer(scratch.rows), panels: operands.weights, scales: scales, bias: bias,
-        addend: operands.addend.map { UnsafeRawPointer($0) }, rectified: operands.rectified,
-        output: UnsafeMutableRawPointer(operands.result), zeros: UnsafeRawPointer(scratch.padding)))
+    for first in stride(from: 0, to: batch, by: imagesAtOnce) {
+      let count = min(imagesAtOnce, batch - first)
+      self.round(operands.source, firstImage: first, images: count, to: scratch.rows, by: round)
+      var plan = plan
+      for i in plan.products.indices { plan.products[i].grid.0 = count }
+      let start = first * resultElements
+      plan.run(
+        IndirectProductPlan.Operands(
+          source: UnsafeRawPointer(scratch.rows), panels: operands.weights, scales: scales, bias: bias,
+          addend: operands.addend.map { UnsafeRawPointer($0 + start) }, rectified: operands.rectified,
+          output: UnsafeMutableRawPointer(operands.result + start), zeros: UnsafeRawPointer(scratch.padding)))
+    }
   }
 
   /// Numbers that are rounded in one piece of work.
   private static let pieceElements = 64 << 10
 
   private func round(
-    _ source: [ConvolutionInputPart], to rows: UnsafeMutableRawPointer,
+    _ source: [ConvolutionInputPart], firstImage: Int, images: Int, to rows: UnsafeMutableRawPointer,
     by round: @Sendable (UnsafePointer<Float>, Int, Int, UnsafeMutableRawPointer, Int) -> Void
   ) {
     let block = max(1, Self.pieceElements / max(1, channels))
     let bytes = MemoryLayout<Float>.stride / panels.numbersInElement
-    ThreadPool.parallelFor(ceilDivide(pixels, block)) { piece in
+    ThreadPool.parallelFor(ceilDivide(images * pixels, block)) { piece in
       let first = piece * block
-      let count = min(block, pixels - first)
+      let count = min(block, images * pixels - first)
       var to = rows + first * pixelBytes
       for part in source {
-        round(part.elements + first * part.channels, count, part.channels, to, pixelBytes)
+        round(
+          part.elements + (firstImage * pixels + first) * part.channels, count, part.channels, to, pixelBytes)
         to += part.channels * bytes
       }
     }
@@ -156,7 +181,8 @@ struct NarrowOperands {
   /// As they were prepared.
   var weights: UnsafeRawPointer
   var bias: UnsafePointer<Float>?
-  /// As large as the result, and added to it before it is rectified.
+  /// As large as the result, and added to it before it is rectified; the result's memory only where the convolution
+  /// ``NarrowConvolution/addsInPlace``.
   var addend: UnsafePointer<Float>?
   var rectified: Bool
   var result: UnsafeMutablePointer<Float>

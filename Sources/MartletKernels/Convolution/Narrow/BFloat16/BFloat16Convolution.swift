@@ -43,6 +43,13 @@ public struct BFloat16Convolution: Hashable, Sendable {
     }
   }
 
+  var addsInPlace: Bool {
+    switch algorithm {
+    case .winograd: true
+    case .direct: BFloat16Product(part, shape).addsInPlace
+    }
+  }
+
   /// output = input ⋆ weight + bias + addend, negative results replaced by zero if `rectified`.
   ///
   /// - Parameters:

@@ -17,6 +17,7 @@ struct BFloat16Product {
 
   var panels: BFloat16Panels { BFloat16Panels(panels: product.panels) }
   var workspaceByteCount: Int { product.workspaceByteCount }
+  var addsInPlace: Bool { product.addsInPlace }
 
   func run(_ operands: NarrowOperands, workspace: UnsafeMutableRawPointer) {
     let round = bfloat16Kernels().round_rows

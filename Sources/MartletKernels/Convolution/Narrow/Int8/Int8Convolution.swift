@@ -72,6 +72,8 @@ public struct Int8Convolution: Hashable, Sendable {
     return cursor.byteCount
   }
 
+  var addsInPlace: Bool { product.addsInPlace }
+
   /// output = input ⋆ weight + bias + addend, negative results replaced by zero if `rectified`.
   ///
   /// - Parameters:
