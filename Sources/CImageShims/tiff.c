@@ -309,9 +309,7 @@ void martlet_tiff_read_header(martlet_tiff *tiff, martlet_tiff_header *header) {
   }
 }
 
-int martlet_tiff_can_decode(const martlet_tiff_header *header) {
-  return TIFFIsCODECConfigured(header->compression);
-}
+int martlet_tiff_can_decode(uint16_t compression) { return TIFFIsCODECConfigured(compression); }
 
 uint32_t martlet_tiff_page_count(martlet_tiff *tiff) {
   char error[MARTLET_IMAGE_ERROR_LENGTH];
@@ -389,7 +387,7 @@ static int read_plain_row(martlet_tiff *tiff, uint32_t row, uint16_t plane, void
 
 int martlet_tiff_read_row(martlet_tiff *tiff, uint32_t row, uint16_t plane, void *into, size_t count) {
   if (TIFFScanlineSize(tiff->file) != (tmsize_t)count) return 0;
-  if (is_stored_plainly(tiff->file)) return read_plain_row(tiff, row, plane, into, count);
+  if (!tiff->is_jpeg && is_stored_plainly(tiff->file)) return read_plain_row(tiff, row, plane, into, count);
   uint32_t rows_per_strip = 0;
   TIFFGetFieldDefaulted(tiff->file, TIFFTAG_ROWSPERSTRIP, &rows_per_strip);
   if (rows_per_strip == 0) return 0;

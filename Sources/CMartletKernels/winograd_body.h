@@ -143,16 +143,13 @@ INLINE void NAME(transform_output)(
       float *pixels = output->result + place.image * plane->image_stride + slice * plane->slice_stride +
                       y * plane->row_stride + x * plane->column_stride;
       NAME(output_function) function = (rows & columns) == all ? whole : some;
-      if (channels < LANES) {
-        some(output, from, pixels, row, column, rows, columns, 0, channels, 0);
-        continue;
-      }
       for (long c = 0; c < channels; c += LANES) {
-        if (output->addend && c + LANES > channels) {
-          some(output, from + c, pixels + c, row, column, rows, columns, c, channels - c, 0);
-          break;
+        const long left = channels - c;
+        if (left < LANES && (channels < LANES || output->addend)) {
+          some(output, from + c, pixels + c, row, column, rows, columns, c, left, 0);
+          continue;
         }
-        const long channel = c + LANES <= channels ? c : channels - LANES;
+        const long channel = left < LANES ? channels - LANES : c;
         function(
             output, from + channel, pixels + channel, row, column, rows, columns, channel, LANES, c - channel);
       }

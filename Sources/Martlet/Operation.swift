@@ -153,7 +153,8 @@ public struct Operand {
 public struct OperationCall {
   /// In the operation's order; to be read only, but for those of ``Operation/mutatedInputs``.
   public let inputs: [Operand]
-  /// In the operation's order, of unspecified content; one of ``Operation/inPlacePairs(inputs:outputs:)`` may lie on its input.
+  /// In the operation's order, of unspecified content; one of ``Operation/inPlacePairs(inputs:outputs:)`` may lie on its
+  /// input.
   public let outputs: [Operand]
   /// As many bytes as ``Operation/workspaceByteCount(inputs:outputs:)`` asked for, aligned to 64.
   public let workspace: UnsafeMutableRawPointer

@@ -33,7 +33,7 @@ struct StepProfile: ParsableCommand {
     let predictor = try workload.predictor(network, precision, withoutPasses: withoutPasses)
     let listing = try predictor.listing(for: [images.type], names: names)
     try printProfile(listing, runs: runs, byOperation: byOperation) { _ in try predictor.nodeTimes([images]) }
-    print("\(predictor.constantByteCount) bytes of constants, \(listing.arenaByteCount) of activations")
+    print("\(predictor.constantByteCount) bytes of constants, \(listing.arenaByteCount) of arena")
   }
 }
 

@@ -98,27 +98,29 @@ def jpeg_segments(data):
         position += 2 + length
 
 
-def tiff(width, height, rows_per_strip, strips, tables):
-    """A grey TIFF of strips that are compressed as JPEG, with `tables` for those that bring none."""
-    fields = {256: (4, [width]), 257: (4, [height]), 258: (3, [8]), 259: (3, [7]), 262: (3, [1]), 277: (3, [1])}
-    fields[278] = (4, [rows_per_strip])
-    start = 8 + 2 + 12 * (len(fields) + 3) + 4
-    offsets_at = start
-    counts_at = offsets_at + 4 * len(strips)
-    tables_at = counts_at + 4 * len(strips)
+def tiff(width, height, rows_per_strip, blocks, tables=b"", tile=None):
+    """A grey TIFF of strips, or tiles, that are compressed as JPEG, with `tables` for those that bring none."""
+    fields = [(256, 4, [width]), (257, 4, [height]), (258, 3, [8]), (259, 3, [7]), (262, 3, [1]), (277, 3, [1])]
+    fields += [(322, 4, [tile[0]]), (323, 4, [tile[1]])] if tile else [(278, 4, [rows_per_strip])]
+    count = len(fields) + 2 + (len(tables) > 0)
+    offsets_at = 8 + 2 + 12 * count + 4
+    counts_at = offsets_at + 4 * len(blocks)
+    tables_at = counts_at + 4 * len(blocks)
     offsets, position = [], tables_at + len(tables)
-    for strip in strips:
+    for block in blocks:
         offsets.append(position)
-        position += len(strip)
-    entries = [struct.pack("<HHIHH", tag, kind, 1, values[0], 0) if kind == 3 else
-               struct.pack("<HHII", tag, kind, 1, values[0]) for tag, (kind, values) in fields.items()]
-    entries += [struct.pack("<HHII", 273, 4, len(strips), offsets_at),
-                struct.pack("<HHII", 279, 4, len(strips), counts_at),
-                struct.pack("<HHII", 347, 7, len(tables), tables_at)]
+        position += len(block)
+    entries = [
+        struct.pack("<HHIHH" if kind == 3 else "<HHII", tag, kind, 1, values[0], *([0] if kind == 3 else []))
+        for tag, kind, values in fields
+    ]
+    entries.append(struct.pack("<HHII", 324 if tile else 273, 4, len(blocks), offsets_at))
+    entries.append(struct.pack("<HHII", 325 if tile else 279, 4, len(blocks), counts_at))
+    if tables:
+        entries.append(struct.pack("<HHII", 347, 7, len(tables), tables_at))
     entries.sort(key=lambda entry: struct.unpack("<H", entry[:2]))
-    return b"".join([b"II*\0", struct.pack("<I", 8), struct.pack("<H", len(entries)), *entries, bytes(4),
-                     struct.pack(f"<{len(strips)}I", *offsets),
-                     struct.pack(f"<{len(strips)}I", *map(len, strips)), tables, *strips])
+    arrays = struct.pack(f"<{len(blocks)}I", *offsets) + struct.pack(f"<{len(blocks)}I", *map(len, blocks))
+    return b"".join([b"II*\0", struct.pack("<IH", 8, count), *entries, bytes(4), arrays, tables, *blocks])
 
 
 # Strips compressed as JPEG, by libtiff.
@@ -137,3 +139,16 @@ for y, quality in [(0, 90), (16, 10), (32, 90)]:
     strips.append(b"\xff\xd8" + (tables if quality == 10 else b"") + frame + scan)
 (FOLDER / "jpeg.tables.tif").write_bytes(tiff(24, 48, 16, strips, shared))
 save(Image.fromarray(np.concatenate(decoded)), "jpeg.tables.decoded.png")
+
+# Four tiles that bring tables of their own, no two alike.
+picture = smooth(32, 32, 1)
+tiles, decoded = [], np.zeros_like(picture)
+for number, quality in enumerate([90, 10, 50, 70]):
+    y, x = 16 * (number // 2), 16 * (number % 2)
+    stream = io.BytesIO()
+    Image.fromarray(picture[y : y + 16, x : x + 16]).save(stream, "JPEG", quality=quality)
+    decoded[y : y + 16, x : x + 16] = np.asarray(Image.open(stream))
+    tables, frame, scan = jpeg_segments(stream.getvalue())
+    tiles.append(b"\xff\xd8" + tables + frame + scan)
+(FOLDER / "jpeg.tiles.tif").write_bytes(tiff(32, 32, 0, tiles, tile=(16, 16)))
+save(Image.fromarray(decoded), "jpeg.tiles.decoded.png")

@@ -37,16 +37,12 @@ struct BFloat16Run {
     let prepared = memory.rubbish(weights.byteCount, alignment: 64)
     weights.prepare(memory.copy(weight), to: prepared)
     let output = memory.output(resultCount, Float.self)
-    var added = addend.map { memory.copy($0) }
-    if addsInPlace, let addend = added {
-      output.update(from: addend, count: resultCount)
-      added = output
-    }
     convolution.run(
       input: memory.inputParts(source, parts ?? [sourceChannels], nil),
       preparedWeight: UnsafeRawPointer(prepared),
       bias: bias.map { UnsafePointer(memory.copy($0)) },
-      addend: UnsafePointer(added), rectified: rectified, output: output,
+      addend: memory.addend(addend, inPlaceOf: addsInPlace ? output : nil), rectified: rectified,
+      output: output,
       workspace: memory.workspace(convolution.workspaceByteCount))
     return memory.isIntact ? Array(UnsafeBufferPointer(start: output, count: resultCount)) : nil
   }

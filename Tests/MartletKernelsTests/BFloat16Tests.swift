@@ -63,38 +63,47 @@ struct BFloat16Tests {
   }
 
   /// A batch whose rounded source is large is taken in parts, each to the bytes that its images give alone.
-  @Test func largeBatchesAreTakenInParts() throws {
-    let (batch, channels, outputs) = (5, 66, 4)
-    for part in [ConvolutionPart.forward, .backwardData] {
-      func convolution(_ batch: Int) throws -> BFloat16Convolution {
-        let (from, to) = part == .forward ? (channels, outputs) : (outputs, channels)
-        let shape = ConvolutionCases.shape(
-          batch, from, to, [201, 203], part == .forward ? [3, 3] : [1, 1],
-          before: part == .forward ? [1, 1] : [0, 0])
-        return try #require(BFloat16Convolution(.direct, part, shape))
-      }
-      let all = try convolution(batch)
-      let pixels = 201 * 203
-      #expect(all.workspaceByteCount < 4 * pixels * channels * 2)
-      let source = (0..<batch * pixels * channels).map { Float($0 * 7919 % 1013) - 500 }
-      let weight = (0..<all.shape.weightElementCount).map { Float($0 * 31 % 17) - 8 }
-      let addend = (0..<batch * pixels * outputs).map { Float($0 % 11) }
-      let run = BFloat16Run(convolution: all)
-      let result = try #require(run(source, weight, nil, addend: part == .forward ? addend : nil))
-      for image in 0..<batch {
-        func part(of values: [Float]) -> [Float] {
-          let count = values.count / batch
-          return Array(values[image * count..<(image + 1) * count])
-        }
+  @Test(arguments: [ConvolutionPart.forward, .backwardData])
+  func largeBatchesAreTakenInParts(part: ConvolutionPart) throws {
+    let (batch, channels, outputs, size) = (5, 66, 4, [201, 203])
+    // A transposed convolution is several products, one for each phase.
+    let isForward = part == .forward
+    func convolution(_ batch: Int) throws -> BFloat16Convolution {
+      let shape =
+        isForward
+        ? ConvolutionCases.shape(batch, channels, outputs, size, [1, 3], before: [0, 1])
+        : ConvolutionCases.shape(
+          batch, outputs, channels, [402, 407], [3, 3], stride: [2, 2], before: [1, 1])
+      return try #require(BFloat16Convolution(.direct, part, shape))
+    }
+    let all = try convolution(batch)
+    let sourceCount = isForward ? all.shape.inputElementCount : all.shape.outputElementCount
+    #expect(all.workspaceByteCount < 4 * sourceCount / batch * 2)
+    func values(_ count: Int, _ step: Int, modulo: Int) -> [Float] {
+      (0..<count).map { Float($0 * step % modulo - modulo / 2) }
+    }
+    let (source, weight) = (
+      values(sourceCount, 7919, modulo: 1013), values(all.shape.weightElementCount, 31, modulo: 17)
+    )
+    let bias = values(outputs, 3, modulo: 7)
+    let addend = isForward ? values(all.shape.outputElementCount, 5, modulo: 11) : nil
+    func image(_ number: Int, of values: [Float]) -> [Float] {
+      let count = values.count / batch
+      return Array(values[number * count..<(number + 1) * count])
+    }
+    for inPlace in isForward ? [false, true] : [false] {
+      let run = BFloat16Run(convolution: all, addsInPlace: inPlace)
+      let result = try #require(run(source, weight, bias, addend: addend))
+      for number in 0..<batch {
         let alone = try BFloat16Run(convolution: convolution(1))(
-          part(of: source), weight, nil, addend: all.part == .forward ? part(of: addend) : nil)
-        #expect(alone == part(of: result), "\(all.part), image \(image)")
+          image(number, of: source), weight, bias, addend: addend.map { image(number, of: $0) })
+        #expect(alone == image(number, of: result), "\(part), image \(number), in place \(inPlace)")
       }
     }
   }
 
-  /// Six tiles of 3×3 over 16 pixels take 0.88 of what eight of 2×2 take, with weights 1.6 times as large; of images of
-  /// 33 pixels they take less.
+  /// Six tiles of 3×3 over 16 pixels take 0.88 of the products of eight of 2×2, and the transforms come on top, with
+  /// weights 1.6 times as large; over 33 pixels tiles of 3×3 take less.
   @Test func ofAboutTheSameTimeTheSmallestWeightsAreTaken() throws {
     func choice(_ size: Int) throws -> ConvolutionAlgorithm? {
       let shape = ConvolutionCases.shape(1, 512, 512, [size, size], [3, 3], before: [1, 1])
@@ -173,8 +182,8 @@ struct BFloat16Tests {
         var run = BFloat16Run(convolution: again, memory: run.memory)
         let name =
           "\(convolution.algorithm), \(part), \(set), bias \(hasBias), rectified \(rectified), \(drawn)"
-        let results = try [1, 2].map { threads in
-          run.addsInPlace = threads == 2 && again.addsInPlace
+        let results = try [(1, false), (2, false), (2, again.addsInPlace)].map { threads, inPlace in
+          run.addsInPlace = inPlace
           return try ThreadPool.withThreadCount(threads) {
             try #require(
               run(
@@ -186,8 +195,9 @@ struct BFloat16Tests {
         if let fault = ConvolutionCheck.fault(results[0], expected, bounds) {
           Issue.record("\(fault): \(name)")
         }
-        if results[0].map(\.bitPattern) != results[1].map(\.bitPattern) {
-          Issue.record("one thread and two, which adds in place, differ: \(name)")
+        for (other, what) in zip(results.dropFirst(), ["two threads", "adding in place"])
+        where other.map(\.bitPattern) != results[0].map(\.bitPattern) {
+          Issue.record("\(what) gives other bytes than one thread: \(name)")
         }
       }
     }

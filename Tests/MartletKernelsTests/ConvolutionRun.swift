@@ -21,13 +21,9 @@ struct ConvolutionRun<Scalar: BinaryFloatingPoint & BitwiseCopyable> {
     memory.begin()
     let (input, weight) = (memory.copy(input), weights(weight, .forward))
     let bias = bias.map { memory.copy($0) }
-    let added = addend.map { memory.copy($0) }
     return try run(count: shape.outputElementCount, workspace: workspace(.forward)) { output, workspace in
-      var addend = added.map { UnsafeRawPointer($0) }
-      if addsInPlace, let added = addend {
-        output.copyMemory(from: added, byteCount: shape.outputElementCount * MemoryLayout<Scalar>.stride)
-        addend = UnsafeRawPointer(output)
-      }
+      let place = addsInPlace ? output.assumingMemoryBound(to: Scalar.self) : nil
+      let addend = memory.addend(addend, inPlaceOf: place)
       algorithm.forward(
         shape, scalar, input: input, weight: weight, weightIsPrepared: preparesWeights, bias: bias,
         addend: addend, rectified: rectified, output: output, workspace: workspace)

@@ -163,8 +163,8 @@ struct Int8Tests {
         let convolution = try #require(Int8Convolution(part, shape, quantization))
         var run = Int8Run(convolution: convolution, memory: memory)
         let name = "\(part), \(set), \(range), bias \(hasBias), rectified \(rectified), \(drawn)"
-        for threads in [1, 2] {
-          run.addsInPlace = threads == 2 && convolution.addsInPlace
+        for (threads, inPlace) in [(1, false), (2, false), (2, convolution.addsInPlace)] {
+          run.addsInPlace = inPlace
           let result = try ThreadPool.withThreadCount(threads) {
             try #require(
               run(
@@ -175,7 +175,9 @@ struct Int8Tests {
             Issue.record("\(fault): \(name)")
           }
           if result.map(\.bitPattern) != (first ?? result).map(\.bitPattern) {
-            Issue.record("other bytes than on \(InstructionSet.available[0]) and one thread: \(name)")
+            Issue.record(
+              "other bytes than on \(InstructionSet.available[0]) and one thread, in place \(inPlace): \(name)"
+            )
           }
           first = first ?? result
         }
@@ -257,16 +259,12 @@ struct Int8Run {
     let prepared = memory.rubbish(weights.byteCount, alignment: 64)
     weights.prepare(memory.copy(weight), to: prepared)
     let output = memory.output(resultCount, Float.self)
-    var added = addend.map { memory.copy($0) }
-    if addsInPlace, let addend = added {
-      output.update(from: addend, count: resultCount)
-      added = output
-    }
     convolution.run(
       input: memory.inputParts(
         source, parts ?? [isForward ? shape.inputChannels : shape.outputChannels], nil),
       preparedWeight: UnsafeRawPointer(prepared), bias: bias.map { UnsafePointer(memory.copy($0)) },
-      addend: UnsafePointer(added), rectified: rectified, output: output,
+      addend: memory.addend(addend, inPlaceOf: addsInPlace ? output : nil), rectified: rectified,
+      output: output,
       workspace: memory.workspace(convolution.workspaceByteCount))
     return memory.isIntact ? Array(UnsafeBufferPointer(start: output, count: resultCount)) : nil
   }

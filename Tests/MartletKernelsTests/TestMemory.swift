@@ -58,6 +58,16 @@ final class TestMemory {
     return pointer
   }
 
+  /// Something that is added to a result: a copy, or where the result goes.
+  func addend<Element: BitwiseCopyable>(
+    _ values: [Element]?, inPlaceOf output: UnsafeMutablePointer<Element>?
+  ) -> UnsafePointer<Element>? {
+    guard let values else { return nil }
+    guard let output else { return UnsafePointer(copy(values)) }
+    _ = UnsafeMutableBufferPointer(start: output, count: values.count).update(fromContentsOf: values)
+    return UnsafePointer(output)
+  }
+
   /// What was written, byte by byte.
   var outputs: [[UInt8]] { results.map(Array.init) }
 

@@ -47,8 +47,8 @@ const char *martlet_tiff_error(const martlet_tiff *tiff);
 
 // Reads the header. YCbCr pages compressed as JPEG are set up to be read as RGB, and say so in the header.
 void martlet_tiff_read_header(martlet_tiff *tiff, martlet_tiff_header *header);
-// Whether the system's libtiff can decode the page's compression.
-int martlet_tiff_can_decode(const martlet_tiff_header *header);
+// Whether the system's libtiff can decode a compression.
+int martlet_tiff_can_decode(uint16_t compression);
 // Pages of the file, at least the one that is read. What is damaged behind that is no error of it.
 uint32_t martlet_tiff_page_count(martlet_tiff *tiff);
 // The palette: `1 << bits_per_sample` values each of red, green and blue, owned by the file. 0 without one.

@@ -34,8 +34,7 @@ typedef struct {
   long output_offset;
   /// Whether to add to what the outputs hold.
   int accumulate;
-  /// Whether to add what lies `addend_distance` bytes from where each result goes; or there, where nothing was
-  /// accumulated before.
+  /// Whether to add what lies `addend_distance` bytes from where each result goes: 0 only where nothing is accumulated.
   int adds;
   long addend_distance;
   /// Whether to replace negative results by zero, after everything else.

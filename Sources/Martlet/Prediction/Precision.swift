@@ -7,7 +7,8 @@ import MartletKernels
 public enum Precision: String, Sendable, Hashable, CaseIterable {
   case float32 = "fp32"
   /// Operands are rounded to the 8 bits of precision of bfloat16 where that is faster, on processors with instructions
-  /// for it (AVX-512 BF16). A layer's result changes by 0.002 to 0.004 of its size.
+  /// for it (AVX-512 BF16). A layer's result changes by 0.002 to 0.006 of its size, under
+  /// ``Numerics/strict`` by 0.004 at most (root mean squares).
   case bfloat16 = "bf16"
   /// Operands are rounded to whole numbers of 8 bits where that is faster, on processors with instructions for it
   /// (AVX-512 VNNI): activations by the ranges of the task's ``ActivationRanges``, weights by the largest of each output

@@ -58,6 +58,11 @@ extension TIFFReader {
   private func decodeRows<Sample: FixedWidthInteger & UnsignedInteger>(
     of plane: Int, _ window: PixelWindow, rowBytes: Int, into samples: UnsafeMutableBufferPointer<Sample>
   ) throws {
+    // Whatever part of it is wanted, a row is decoded whole.
+    guard width <= file.limits.maximumPixels else {
+      throw file.failure(
+        "claims rows of \(width) pixels, more than the limit of \(file.limits.maximumPixels)")
+    }
     let row = UnsafeMutableRawBufferPointer.allocate(byteCount: rowBytes, alignment: 16)
     defer { row.deallocate() }
     for y in window.y..<window.y + window.height {

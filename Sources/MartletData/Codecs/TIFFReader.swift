@@ -35,7 +35,7 @@ final class TIFFReader {
     try checkKind()
   }
 
-  /// A file that stays where it is and is read by parts, each of them, and each row, no larger than the limits.
+  /// A file that stays where it is and is read by parts, each of them no larger than the limits.
   convenience init(partsOf path: String, limits: Image.Limits) throws {
     let open = try ReadableFile(path, operation: "image")
     try self.init(EncodedImage(name: path, bytes: [], limits: limits), openFile: open) {
@@ -43,9 +43,6 @@ final class TIFFReader {
         open.descriptor.number, UInt64(open.byteCount), Self.largestAllocation(limits), $0)
     }
     try checkKind()
-    try require(
-      width <= limits.maximumPixels, "image",
-      "\(path): claims rows of \(width) pixels, more than the limit of \(limits.maximumPixels)")
     try checkLength(open.byteCount)
   }
 
@@ -130,8 +127,7 @@ final class TIFFReader {
     }
     guard [1, 2, 4, 8, 16].contains(bits) else { throw unsupported("samples of \(bits) bits") }
     guard header.compression != 6 else { throw unsupported("old-style JPEG compression") }
-    var header = header
-    guard martlet_tiff_can_decode(&header) == 1 else {
+    guard martlet_tiff_can_decode(header.compression) == 1 else {
       throw unsupported("compression \(header.compression), which libtiff cannot undo")
     }
     guard header.planes == 1 || header.planes == 2 else { throw unsupported("planes \(header.planes)") }

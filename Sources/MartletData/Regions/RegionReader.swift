@@ -49,7 +49,7 @@ extension Image {
   /// Opens a PNG, JPEG or TIFF file to be read by parts.
   ///
   /// An upright TIFF, in strips or tiles, is decoded as it is asked for, so that its size in pixels has no limit;
-  /// ``Limits/maximumPixels`` is the most that one part may have. A strip that is not compressed is read by rows
+  /// ``Limits/maximumPixels`` is the most that one part may have, and a row of a strip of more than 4 MiB. A strip that is not compressed is read by rows
   /// whatever its length; a compressed one of more than 4 MiB is held, compressed, while rows are decoded from it.
   /// Every other file is read whole when its first part is asked for, and stays in memory.
   ///

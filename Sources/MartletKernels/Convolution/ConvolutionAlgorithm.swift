@@ -45,7 +45,8 @@ public enum ConvolutionAlgorithm: Hashable, Sendable, CaseIterable {
   /// Whether ``forward(_:_:input:weight:weightIsPrepared:bias:addend:rectified:output:workspace:)`` can add a tensor.
   public func supportsAddend(_ shape: ConvolutionShape) -> Bool { !shape.isDepthwise }
 
-  /// Whether that tensor may lie where the output does, and be overwritten: where each result is written once.
+  /// Whether that tensor may lie where the output does, and be overwritten: where each result is written once, on the
+  /// instruction set in use.
   public func addsInPlace(_ shape: ConvolutionShape, _ scalar: RealFormat) -> Bool {
     switch self {
     case .direct: supportsAddend(shape) && ImplicitGEMM.forwardPlan(shape, scalar).sumsAtOnce

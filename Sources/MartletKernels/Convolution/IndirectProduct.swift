@@ -80,8 +80,10 @@ struct IndirectProductPlan {
     let panels = weights.panelCount
     let blocks = rowBlocks()
     let splits = max(1, min(panels, 64 / max(1, blocks.count * groups)))
-    // What is added to in its place lies in cache already.
-    let streams = operands.addend != UnsafeRawPointer(operands.output) && streamsResult(operands.output)
+    let addsInPlace = operands.addend == UnsafeRawPointer(operands.output)
+    precondition(!addsInPlace || sumsAtOnce, "a sum in pieces would overwrite what is added to it")
+    // A line that was just read is not written past the caches.
+    let streams = !addsInPlace && streamsResult(operands.output)
     ThreadPool.parallelFor(blocks.count * splits * groups) { piece in
       let group = piece % groups
       let split = piece / groups % splits

@@ -20,7 +20,7 @@ public enum Winograd {
   ///   - input: The input's channels, in one part or several.
   ///   - weight: [output channels, input channels, depth, height, width].
   ///   - weightIsPrepared: Whether the weight is as ``PreparedWeights`` leaves it instead.
-  ///   - addend: As large as the output, or nil.
+  ///   - addend: As large as the output, or nil. It may be the output's memory.
   ///   - moments: Where to leave what ``ConvolutionMoments`` makes statistics of, of its size; without an addend.
   public static func forward(
     _ shape: ConvolutionShape, _ tile: WinogradTile, input: [ConvolutionInputPart],

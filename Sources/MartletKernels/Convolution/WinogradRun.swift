@@ -47,7 +47,7 @@ struct WinogradRun {
   /// Whether a part of the result is written past the caches: it must fill whole lines.
   private func streams(_ part: ConvolutionOutputPart) -> Bool {
     let pixel = part.channels * MemoryLayout<Float>.stride
-    // What is added to in its place lies in cache already.
+    // A line that was just read, to add to it in its place, is not written past them.
     return plan.resultPixelCount * pixel > Self.streamedBytes
       && operands.addend != UnsafePointer(part.elements)
       && (Int(bitPattern: part.elements) | pixel) % 64 == 0

@@ -47,7 +47,7 @@ public enum NarrowConvolution: Hashable, Sendable {
     }
   }
 
-  /// Whether the addend may lie where the output does, and be overwritten.
+  /// Whether the addend may lie where the output does, and be overwritten; on the instruction set in use.
   public var addsInPlace: Bool {
     switch self {
     case .bfloat16(let convolution): convolution.addsInPlace
@@ -78,19 +78,17 @@ public enum NarrowConvolution: Hashable, Sendable {
     }
   }
 
-  /// The fastest of some convolutions of one shape and part, or the one of the smallest weights among those that take no
-  /// more than a tenth longer; `nil` where the algorithm in float32 is faster than that. All by a model of their costs;
-  /// weights are prepared in either case.
+  /// Of some convolutions of one shape and part that are faster than an algorithm in float32, the fastest, or the one of the
+  /// smallest weights among those that take no more than a tenth longer; `nil` if there are none. All by a model of their
+  /// costs; weights are prepared in either case.
   ///
   /// On images of a few pixels the weights are what a predictor's memory is for, and a larger tile gains little.
   public static func fastest(
     of candidates: [NarrowConvolution], orExactly algorithm: ConvolutionAlgorithm
   ) -> NarrowConvolution? {
-    guard let least = candidates.map(\.cost).min(),
-      let best = candidates.filter({ $0.cost <= 1.1 * least })
-        .min(by: { $0.weights.byteCount < $1.weights.byteCount })
-    else { return nil }
-    return best.cost < best.costModel.ofPrepared(algorithm) ? best : nil
+    let faster = candidates.filter { $0.cost < $0.costModel.ofPrepared(algorithm) }
+    guard let least = faster.map(\.cost).min() else { return nil }
+    return faster.filter { $0.cost <= 1.1 * least }.min { $0.weights.byteCount < $1.weights.byteCount }
   }
 }
 

@@ -91,12 +91,12 @@ struct NarrowProduct {
   var columnCount: Int { biasRepeats * biasCount }
 
   /// Rounded bytes that are enough to keep all threads busy; more would be memory for nothing.
-  static let roundedBytes = 16 << 20
+  private static let roundedBytes = 16 << 20
 
-  /// As many images as do not take more, in parts of nearly one size.
+  /// As many images as do not take more, at least one, in parts of nearly one size.
   private var imagesAtOnce: Int {
-    let parts = min(batch, ceilDivide(batch * pixels * pixelBytes, Self.roundedBytes))
-    return parts > 0 ? ceilDivide(batch, parts) : batch
+    let most = max(1, Self.roundedBytes / max(1, pixels * pixelBytes))
+    return max(1, ceilDivide(batch, max(1, ceilDivide(batch, most))))
   }
 
   private func takeScratch(_ cursor: inout WorkspaceCursor) -> (

@@ -43,6 +43,7 @@ public struct BFloat16Convolution: Hashable, Sendable {
     }
   }
 
+  /// As ``NarrowConvolution/addsInPlace``.
   var addsInPlace: Bool {
     switch algorithm {
     case .winograd: true
@@ -54,6 +55,7 @@ public struct BFloat16Convolution: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - input: The channels summed over, in one plain part or several.
+  ///   - addend: The output's memory only where ``addsInPlace``.
   ///   - workspace: ``workspaceByteCount`` bytes, aligned to 64.
   public func run(
     input: [ConvolutionInputPart], preparedWeight: UnsafeRawPointer, bias: UnsafePointer<Float>?,

@@ -72,12 +72,14 @@ public struct Int8Convolution: Hashable, Sendable {
     return cursor.byteCount
   }
 
+  /// As ``NarrowConvolution/addsInPlace``.
   var addsInPlace: Bool { product.addsInPlace }
 
   /// output = input ⋆ weight + bias + addend, negative results replaced by zero if `rectified`.
   ///
   /// - Parameters:
   ///   - input: The channels summed over, in one plain part or several.
+  ///   - addend: The output's memory only where ``addsInPlace``.
   ///   - workspace: ``workspaceByteCount`` bytes, aligned to 64.
   public func run(
     input: [ConvolutionInputPart], preparedWeight: UnsafeRawPointer, bias: UnsafePointer<Float>?,
