@@ -161,7 +161,11 @@ public final class MemoryPool: Sendable {
     #if os(Linux)
       // MADV_POPULATE_WRITE, which not every C library's headers have.
       let populateForWriting: Int32 = 23
-      if isLarge(size) { _ = madvise(block, size, populateForWriting) }
+      guard isLarge(size) else { return }
+      // Page by page: while a request is served, the process can map and unmap nothing else.
+      for start in stride(from: 0, to: size, by: hugePage) {
+        _ = madvise(block + start, min(hugePage, size - start), populateForWriting)
+      }
     #endif
   }
 

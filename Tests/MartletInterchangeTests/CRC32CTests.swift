@@ -20,6 +20,20 @@ import Testing
     }
   }
 
+  /// Long inputs, which are taken in runs side by side where the set has an instruction.
+  @Test(arguments: [12_287, 12_288, 12_289, 24_575, 24_576, 40_007])
+  func longInputsAreTheSameOnAllSets(count: Int) {
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) }
+    let results = InstructionSet.available.map { set in InstructionSet.with(set) { CRC32C.checksum(bytes) } }
+    #expect(results.allSatisfy { $0 == results[0] })
+    // Each of the runs matters, and where it stands.
+    for place in [0, 4096, 8192, count - 1] {
+      var other = bytes
+      other[place] ^= 1
+      #expect(CRC32C.checksum(other) != results[0], "byte \(place)")
+    }
+  }
+
   @Test func doesNotDependOnHowTheBytesAreCut() {
     let bytes = (0..<61).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }
     let expected = InstructionSet.with(.portable) { CRC32C.checksum(bytes) }
