@@ -10,8 +10,10 @@
 #include "gemm_write_body.h"
 
 #define OPERAND REAL
+#define FOLDS 1
 #include "gemm_tile_body.h"
 #undef OPERAND
+#undef FOLDS
 
 #include "gemm_dots_body.h"
 

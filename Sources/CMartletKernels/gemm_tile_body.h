@@ -1,6 +1,7 @@
 // Products of matrices whose left operand is read row by row through pointers, included once for each instruction set
 // and element type with what gemm_body.h says, and with
 //   OPERAND  the element of both operands: REAL, or as many narrow numbers as fill 4 bytes, whose products FMA sums up
+//   FOLDS    whether long sums are sums of runs: 0 where nothing is rounded
 //   NAME(write)  writes a tile's sums
 
 // Columns of a panel, and elements of a cache line.
@@ -23,6 +24,23 @@ static inline __attribute__((always_inline)) void NAME(add_step)(
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) sums[m][v] = FMA(left, right[v], sums[m][v]);
   }
+}
+
+// Operands of a sum that are added one after the other before the next ones begin a sum of their own: looked at where a
+// line of a tap's begins, so that runs are longer where taps are shorter than that.
+enum { NAME(run) = 128 };
+
+// total += sums, or total = sums if there is none yet; sums = 0.
+static inline __attribute__((always_inline)) void NAME(fold)(
+    const int height, const int vectors, NAME(vector) sums[NARROW_HEIGHT][VECTORS],
+    NAME(vector) total[NARROW_HEIGHT][VECTORS], int is_any) {
+#pragma clang loop unroll(full)
+  for (int m = 0; m < height; m++)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) {
+      total[m][v] = is_any ? total[m][v] + sums[m][v] : sums[m][v];
+      sums[m][v] = (NAME(vector)){};
+    }
 }
 
 // One tile of `vectors` vectors across. Height, vectors and whether taps share a source row are constants at every
@@ -66,6 +84,11 @@ static inline __attribute__((always_inline)) void NAME(tile)(
         NAME(add_step)(height, vectors, sums, source, c, panel);
     }
   }
+  // Rounding errors grow with a sum's length, so long ones are sums of runs of terms. Those that are done wait in memory:
+  // registers are full.
+  NAME(vector) done[NARROW_HEIGHT][VECTORS];
+  int is_any_done = 0;
+  long terms = 0;
   const long pitch = block->source_pitch;
   for (long t = 0; t < (shared ? 0 : block->taps); t++, sources += pitch, following += pitch) {
     const OPERAND *source[NARROW_HEIGHT];
@@ -75,7 +98,12 @@ static inline __attribute__((always_inline)) void NAME(tile)(
     // Source rows lie where no processor foresees them: a line of each of the next tile's rows is fetched while
     // one of this tile's is multiplied.
     long c = 0;
-    for (; c + NAME(line) <= channels; c += NAME(line)) {
+    for (; c + NAME(line) <= channels; c += NAME(line), terms += NAME(line)) {
+      if (FOLDS && terms >= NAME(run)) {
+        NAME(fold)(height, vectors, sums, done, is_any_done);
+        is_any_done = 1;
+        terms = 0;
+      }
 #pragma clang loop unroll(full)
       for (int m = 0; m < height; m++)
         __builtin_prefetch((const OPERAND *)following[m] + block->source_offset + c, 0, 2);
@@ -83,10 +111,11 @@ static inline __attribute__((always_inline)) void NAME(tile)(
       for (long i = c; i < c + NAME(line); i++, weights += NAME(width))
         NAME(add_step)(height, vectors, sums, source, i, weights);
     }
+    terms += channels - c;
 #pragma clang loop unroll(disable)
-    for (; c < channels; c++, weights += NAME(width))
-      NAME(add_step)(height, vectors, sums, source, c, weights);
+    for (; c < channels; c++, weights += NAME(width)) NAME(add_step)(height, vectors, sums, source, c, weights);
   }
+  if (is_any_done) NAME(fold)(height, vectors, done, sums, 1);
 
   if (columns == vectors * LANES) NAME(write)(height, vectors, 1, block, sums, outputs, column, columns);
   else NAME(write)(height, vectors, 0, block, sums, outputs, column, columns);

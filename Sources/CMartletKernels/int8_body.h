@@ -13,11 +13,13 @@ typedef int32_t NAME(integers) __attribute__((vector_size(LANES * sizeof(int32_t
 #include "gemm_write_body.h"
 #undef REAL_SUMS
 
+#define FOLDS 0
 #define UNROLL UNROLL_STEPS
 #define OPERAND uint32_t
 #include "gemm_tile_body.h"
 #undef OPERAND
 #undef UNROLL
+#undef FOLDS
 #undef FMA
 
 // Written without branches, so that it becomes vectors.
