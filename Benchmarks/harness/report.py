@@ -199,12 +199,12 @@ def _errors(row):
     yield ""
     by_case, algorithms = {}, list(dict.fromkeys(figure["algorithm"] for figure in row["figures"]))
     for figure in row["figures"]:
-        case = f"{figure['part']}, {figure['channels']} channels at {figure['size']}×{figure['size']}"
+        case = f"{figure['part']}, {figure['convolution']}"
         text = f"{figure['largest']:.1e} / {figure['root_mean_square']:.1e}"
         by_case.setdefault(case, {})[figure["algorithm"]] = text
     yield from _head(["convolution", *algorithms])
     for case, texts in by_case.items():
-        yield _line([case, *(texts[algorithm] for algorithm in algorithms)])
+        yield _line([case, *(texts.get(algorithm, "–") for algorithm in algorithms)])
 
 
 def _peers(rows):

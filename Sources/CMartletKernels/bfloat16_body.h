@@ -23,7 +23,9 @@
 #define FMA PAIRS_FMA
 #define UNROLL UNROLL_STEPS
 #define OPERAND uint32_t
+#define FOLDS 1
 #include "gemm_tile_body.h"
+#undef FOLDS
 #undef OPERAND
 #undef UNROLL
 #pragma pop_macro("FMA")

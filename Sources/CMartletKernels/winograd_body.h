@@ -16,6 +16,8 @@
 #undef STORE_FREQUENCY
 #undef INPUT_TILES
 
+#include "winograd_gather_body.h"
+
 // MARK: Output
 
 // One tile and one vector of channels, of which the first `again` were done before. `whole` says that all pixels lie
@@ -221,7 +223,7 @@ INLINE void NAME(fetch_row)(const NAME(far_weights) *far, long row) {
 // The same weights, copied to where rows do not contend for the same cache lines and where a little more can be read
 // than there is; missing columns are zero.
 typedef struct {
-  float elements[LANES * (9 * NAME(near_steps) + NAME(near_pad)) + NAME(near_steps) * NAME(near_pad)];
+  float elements[LANES * (16 * NAME(near_steps) + NAME(near_pad)) + NAME(near_steps) * NAME(near_pad)];
   long column_stride, step_stride;
 } NAME(near_weights);
 
@@ -231,7 +233,7 @@ INLINE void NAME(copy_near)(const int taps, NAME(near_weights) *near, const NAME
   near->column_stride = far->along_steps ? pitch : taps;
   near->step_stride = far->along_steps ? taps : pitch;
   if ((far->along_steps ? far->rows : far->kernels) < LANES)
-    __builtin_memset(near->elements, 0, sizeof near->elements);
+    __builtin_memset(near->elements, 0, (size_t)((far->along_steps ? LANES : NAME(near_steps)) * pitch + LANES) * 4);
   for (long r = 0; r < far->rows; r++)
     for (long k = 0; k < far->kernels; k += run)
       __builtin_memcpy(
@@ -243,9 +245,9 @@ INLINE void NAME(copy_near)(const int taps, NAME(near_weights) *near, const NAME
 INLINE void NAME(store_weights)(
     const int m, const int r, const NAME(vector) *g, int flipped, float *to, long stride) {
   const int n = m + r - 1;
-  NAME(vector) half[6][3];
+  NAME(vector) half[6][4];
   UNROLL for (int j = 0; j < r; j++) {
-    NAME(vector) w[3], t[6];
+    NAME(vector) w[4], t[6];
     UNROLL for (int i = 0; i < r; i++) w[i] = flipped ? g[r * r - 1 - r * i - j] : g[r * i + j];
     NAME(weight)(m, r, w, t);
     UNROLL for (int i = 0; i < n; i++) half[i][j] = t[i];
@@ -274,7 +276,7 @@ INLINE void NAME(transform_weights)(const int m, const int r, const martlet_wino
       for (long s = 0; s < steps; s++) {
         if (s < next.rows) NAME(fetch_row)(&next, s);
         const float *from = near.elements + s * near.step_stride;
-        NAME(vector) g[9 + LANES];
+        NAME(vector) g[16];
         UNROLL for (int tap = 0; tap < taps; tap += LANES) {
           UNROLL for (int i = 0; i < LANES; i++) g[tap + i] = NAME(load)(from + i * near.column_stride + tap);
           NAME(transpose)(g + tap);
@@ -295,7 +297,7 @@ INLINE void NAME(transform_ordered_weights)(
   for (long step = 0; step < weights->steps; step++)
     for (long column = 0; column < weights->width; column += LANES) {
       const float *from = weights->weights + step * weights->step_stride + column;
-      NAME(vector) g[9];
+      NAME(vector) g[16];
       UNROLL for (int tap = 0; tap < r * r; tap++) {
         g[tap] = NAME(load)(from + tap * weights->width);
         __builtin_prefetch(from + tap * weights->width + NAME(weights_ahead), 0, 2);
@@ -319,6 +321,7 @@ INLINE void NAME(transform_ordered_weights)(
       .transform_output = NAME(transform_output_##m##r),                                                \
       .transform_weights = NAME(transform_weights_##m##r),                                              \
       .transform_ordered_weights = NAME(transform_ordered_weights_##m##r),                              \
+      .gather_components = NAME(gather_components),                                                     \
   };
 WINOGRAD_TILES(TABLE)
 #undef TABLE

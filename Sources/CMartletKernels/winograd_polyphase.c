@@ -2,26 +2,24 @@
 
 #include <string.h>
 
-enum { TAPS = 4 };
-
 // Where tap (y, x) of kernel 0 lies among the components' kernels, of which one component has `pitch` numbers.
-static inline long place(long y, long x, long pitch) {
-  return (y % 2 * 2 + x % 2) * pitch + y / 2 * 2 + x / 2;
+static inline long place(long y, long x, long r, long pitch) {
+  return (y % 2 * 2 + x % 2) * pitch + y / 2 * r + x / 2;
 }
 
 void martlet_winograd_split(
-    const float *kernels, long count, long depth, long height, long width, float *components) {
-  const long slices = count * depth, pitch = slices * TAPS;
-  if (height * width < 4 * TAPS) memset(components, 0, (size_t)(4 * pitch) * sizeof(float));
-  for (long s = 0; s < slices; s++, components += TAPS)
+    const float *kernels, long count, long depth, long height, long width, long r, float *components) {
+  const long slices = count * depth, taps = r * r, pitch = slices * taps;
+  if (height * width < 4 * taps) memset(components, 0, (size_t)(4 * pitch) * sizeof(float));
+  for (long s = 0; s < slices; s++, components += taps)
     for (long y = 0; y < height; y++)
-      for (long x = 0; x < width; x++) components[place(y, x, pitch)] = *kernels++;
+      for (long x = 0; x < width; x++) components[place(y, x, r, pitch)] = *kernels++;
 }
 
 void martlet_winograd_join(
-    const float *components, long count, long depth, long height, long width, float *kernels) {
-  const long slices = count * depth, pitch = slices * TAPS;
-  for (long s = 0; s < slices; s++, components += TAPS)
+    const float *components, long count, long depth, long height, long width, long r, float *kernels) {
+  const long slices = count * depth, taps = r * r, pitch = slices * taps;
+  for (long s = 0; s < slices; s++, components += taps)
     for (long y = 0; y < height; y++)
-      for (long x = 0; x < width; x++) *kernels++ = components[place(y, x, pitch)];
+      for (long x = 0; x < width; x++) *kernels++ = components[place(y, x, r, pitch)];
 }

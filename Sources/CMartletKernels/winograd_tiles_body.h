@@ -7,7 +7,7 @@
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 // X of each tile that there are transforms of, by its outputs and the kernel's taps along a side.
-#define WINOGRAD_TILES(X) X(2, 3) X(3, 3) X(4, 3) X(4, 2)
+#define WINOGRAD_TILES(X) X(2, 3) X(3, 3) X(4, 3) X(4, 2) X(3, 4)
 
 // What is smaller than the floor replaced by it; NaN stays NaN.
 INLINE NAME(vector) NAME(at_least)(NAME(vector) floor, NAME(vector) x) {
@@ -22,18 +22,21 @@ INLINE NAME(vector) NAME(at_least)(NAME(vector) floor, NAME(vector) x) {
 // The transforms of tiles of m outputs for kernels of r taps; both are constants at every call.
 INLINE void NAME(input)(const int m, const int r, const NAME(vector) *d, NAME(vector) *to) {
   if (r == 2) NAME(input_42)(d, to);
+  else if (r == 4) NAME(input_34)(d, to);
   else if (m == 4) NAME(input_43)(d, to);
   else if (m == 3) NAME(input_33)(d, to);
   else NAME(input_23)(d, to);
 }
 INLINE void NAME(output)(const int m, const int r, const NAME(vector) *f, NAME(vector) *to) {
   if (r == 2) NAME(output_42)(f, to);
+  else if (r == 4) NAME(output_34)(f, to);
   else if (m == 4) NAME(output_43)(f, to);
   else if (m == 3) NAME(output_33)(f, to);
   else NAME(output_23)(f, to);
 }
 INLINE void NAME(weight)(const int m, const int r, const NAME(vector) *g, NAME(vector) *to) {
   if (r == 2) NAME(weight_42)(g, to);
+  else if (r == 4) NAME(weight_34)(g, to);
   else if (m == 4) NAME(weight_43)(g, to);
   else if (m == 3) NAME(weight_33)(g, to);
   else NAME(weight_23)(g, to);

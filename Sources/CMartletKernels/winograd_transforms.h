@@ -1,5 +1,5 @@
-// The one-dimensional transforms of Winograd's convolutions F(4,3), F(3,3), F(2,3) and F(4,2), included once for each
-// instruction set with
+// The one-dimensional transforms of Winograd's convolutions F(4,3), F(3,3), F(2,3), F(4,2) and F(3,4), included once for
+// each instruction set with
 //   NAME(x)          the name of x in this set      NAME(vector)  its vector of floats
 //   NAME(splat)(x)   x in every lane                FMA(a, b, c)  a * b + c on vectors
 //
@@ -83,6 +83,56 @@ INLINE void NAME(weight_gradient_43)(const NAME(vector) *u, NAME(vector) *to) {
   to[0] = FMA(S(1 / N0), u[0], FMA(S(1 / NP), even_p, S(1 / NQ) * even_q));
   to[1] = FMA(S(P / NP), odd_p, S(Q / NQ) * odd_q);
   to[2] = FMA(S(P2 / NP), even_p, FMA(S(Q2 / NQ), even_q, u[5]));
+}
+
+// MARK: F(3,4), with the points of F(4,3)
+
+// Bᵀ d: 6 inputs to 6 frequencies.
+INLINE void NAME(input_34)(const NAME(vector) *d, NAME(vector) *to) { NAME(input_43)(d, to); }
+
+// Aᵀ m: 6 frequencies to 3 outputs.
+INLINE void NAME(output_34)(const NAME(vector) *m, NAME(vector) *to) {
+  const NAME(vector) even_p = m[1] + m[2], odd_p = m[1] - m[2];
+  const NAME(vector) even_q = m[3] + m[4], odd_q = m[3] - m[4];
+  to[0] = m[0] + (even_p + even_q);
+  to[1] = FMA(S(P), odd_p, S(Q) * odd_q);
+  to[2] = FMA(S(P2), even_p, FMA(S(Q2), even_q, m[5]));
+}
+
+// G g: 4 weights to 6 frequencies.
+INLINE void NAME(weight_34)(const NAME(vector) *g, NAME(vector) *to) {
+  to[0] = S(1 / N0) * g[0];
+  const NAME(vector) even_p = FMA(S(P2 / NP), g[2], S(1 / NP) * g[0]);
+  const NAME(vector) odd_p = FMA(S(P * P2 / NP), g[3], S(P / NP) * g[1]);
+  to[1] = even_p + odd_p;
+  to[2] = even_p - odd_p;
+  const NAME(vector) even_q = FMA(S(Q2 / NQ), g[2], S(1 / NQ) * g[0]);
+  const NAME(vector) odd_q = FMA(S(Q * Q2 / NQ), g[3], S(Q / NQ) * g[1]);
+  to[3] = even_q + odd_q;
+  to[4] = even_q - odd_q;
+  to[5] = g[3];
+}
+
+// A y: 3 output gradients to 6 frequencies.
+INLINE void NAME(output_gradient_34)(const NAME(vector) *y, NAME(vector) *to) {
+  to[0] = y[0];
+  const NAME(vector) even_p = FMA(S(P2), y[2], y[0]);
+  to[1] = FMA(S(P), y[1], even_p);
+  to[2] = FMA(S(-P), y[1], even_p);
+  const NAME(vector) even_q = FMA(S(Q2), y[2], y[0]);
+  to[3] = FMA(S(Q), y[1], even_q);
+  to[4] = FMA(S(-Q), y[1], even_q);
+  to[5] = y[2];
+}
+
+// Gᵀ u: 6 frequencies to 4 weight gradients.
+INLINE void NAME(weight_gradient_34)(const NAME(vector) *u, NAME(vector) *to) {
+  const NAME(vector) even_p = u[1] + u[2], odd_p = u[1] - u[2];
+  const NAME(vector) even_q = u[3] + u[4], odd_q = u[3] - u[4];
+  to[0] = FMA(S(1 / N0), u[0], FMA(S(1 / NP), even_p, S(1 / NQ) * even_q));
+  to[1] = FMA(S(P / NP), odd_p, S(Q / NQ) * odd_q);
+  to[2] = FMA(S(P2 / NP), even_p, S(Q2 / NQ) * even_q);
+  to[3] = FMA(S(P * P2 / NP), odd_p, FMA(S(Q * Q2 / NQ), odd_q, u[5]));
 }
 
 #undef P

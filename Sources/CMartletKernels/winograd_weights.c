@@ -29,7 +29,7 @@
 #define LANES 8
 #define VECTORS 2
 #define HEIGHT 6
-#define HEIGHTS(X) X(5) X(6)
+#define HEIGHTS(X) X(4) X(5) X(6)
 #define NAME(x) avx2_##x
 #include "winograd_weights_body.h"
 #undef LANES
@@ -45,7 +45,7 @@
 #define LANES 16
 #define VECTORS 2
 #define HEIGHT 8
-#define HEIGHTS(X) X(8)
+#define HEIGHTS(X) X(4) X(6) X(8)
 #define NAME(x) avx512_##x
 #include "winograd_weights_body.h"
 #undef LANES
@@ -60,7 +60,7 @@
 #define LANES 4
 #define VECTORS 4
 #define HEIGHT 6
-#define HEIGHTS(X) X(5) X(6)
+#define HEIGHTS(X) X(4) X(5) X(6)
 #define NAME(x) neon_##x
 #include "winograd_weights_body.h"
 #undef LANES
@@ -70,8 +70,12 @@
 #undef NAME
 #endif
 
-#define OF_TILE(isa) \
-  (taps == 2 ? &isa##_table_42 : outputs == 4 ? &isa##_table_43 : outputs == 3 ? &isa##_table_33 : &isa##_table_23)
+#define OF_TILE(isa)                 \
+  (taps == 2      ? &isa##_table_42  \
+   : taps == 4    ? &isa##_table_34  \
+   : outputs == 4 ? &isa##_table_43  \
+   : outputs == 3 ? &isa##_table_33  \
+                  : &isa##_table_23)
 
 const martlet_winograd_weights_kernels *martlet_winograd_weights_table(martlet_isa isa, int outputs, int taps) {
   switch (isa) {

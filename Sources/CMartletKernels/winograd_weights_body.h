@@ -1,7 +1,7 @@
 // Sums of outer products over tiles and, from winograd_weights_tile_body.h, the transforms. Included once for each
 // instruction set with
 //   LANES    floats of a vector       VECTORS  vectors across a tile of sums
-//   HEIGHT   rows of the tallest tile of sums, and HEIGHTS(X) all heights that 16 rows are cut into
+//   HEIGHT   rows of the tallest tile of sums, and HEIGHTS(X) all heights that 4, 8, 12 and 16 rows are cut into
 //   NAME(x)  the name of x in this set         FMA(a, b, c)  a * b + c on vectors
 
 #include "vector_body.h"
@@ -73,7 +73,7 @@ static const NAME(products_function) NAME(narrow)[HEIGHT + 1] = {HEIGHTS(NARROW_
 #undef NARROW_NAME
 
 // Tiles are taken in runs, so that a run of the right operand's columns stays in the first cache for all rows.
-enum { NAME(run) = 2048 / NAME(width) * 2, NAME(row_panels) = (16 + HEIGHT - 1) / HEIGHT };
+enum { NAME(run) = 2048 / NAME(width) * 2 };
 
 static void NAME(multiply)(const martlet_winograd_products *products) {
   const martlet_winograd_tile_block *left = &products->left, *right = &products->right, *sums = &products->sums;
@@ -88,11 +88,13 @@ static void NAME(multiply)(const martlet_winograd_products *products) {
         const float *b = right->values + f * right->frequency_stride + k / 16 * right->block_stride + k % 16 + t * 16;
         float *s = sums->values + f * sums->frequency_stride + k / 16 * sums->block_stride + k % 16;
         for (long tap = 0; tap < products->taps; tap++) {
-          for (long block = 0; block < products->left_blocks; block++, s += 256) {
-            const float *a = left->values + f * left->frequency_stride + block * left->block_stride +
+          for (long channel = 0; channel < products->left_channels; channel += 16, s += 256) {
+            const float *a = left->values + f * left->frequency_stride + channel / 16 * left->block_stride +
                              (t + tap * products->tap_tiles) * 16;
-            for (long q = 0, first = 0; q < NAME(row_panels); q++) {
-              const long end = 16 * (q + 1) / NAME(row_panels);
+            const long left_over = products->left_channels - channel;
+            const long rows = left_over < 16 ? (left_over + 3) / 4 * 4 : 16, panels = (rows + HEIGHT - 1) / HEIGHT;
+            for (long q = 0, first = 0; q < panels; q++) {
+              const long end = rows * (q + 1) / panels;
               functions[end - first](
                   tiles, a + first, b, right->block_stride, s + first * 16, sums->block_stride, accumulate);
               first = end;
@@ -171,6 +173,14 @@ ALWAYS_INLINE void NAME(transpose)(const float *from, long from_stride, float *t
 #define TILE 4
 #define TAPS 2
 #define TILE_NAME(x) NAME(x##_42)
+#include "winograd_weights_tile_body.h"
+#undef TILE
+#undef TAPS
+#undef TILE_NAME
+
+#define TILE 3
+#define TAPS 4
+#define TILE_NAME(x) NAME(x##_34)
 #include "winograd_weights_tile_body.h"
 #undef TILE
 #undef TAPS

@@ -204,7 +204,8 @@ ALWAYS_INLINE void TILE_NAME(write_tap)(
   for (long k = 0; k < block->right_channels; k += 16) {
     for (long c = 0; c < block->left_channels; c += 16) {
       const float *sums = tap_sums + k / 16 * block->sums.block_stride + c * 16;
-      for (int i = 0; i < 16; i++) {
+      const long channels = block->left_channels - c < 16 ? block->left_channels - c : 16;
+      for (long i = 0; i < channels; i++) {
         for (int lane = 0; lane < 16; lane += LANES) {
           NAME(vector) half[TAPS][EDGE];
 #pragma clang loop unroll(full)
@@ -227,12 +228,11 @@ ALWAYS_INLINE void TILE_NAME(write_tap)(
           }
         }
       }
-      for (int r = 0; r < run; r += LANES)
+      for (long r = 0; r < channels * TILE_NAME(taps); r += LANES)
         for (int lane = 0; lane < 16; lane += LANES)
           NAME(transpose)(taps + r * 16 + lane, 16, rows + lane * run + r, run);
 
       const long columns = block->right_channels - k < 16 ? block->right_channels - k : 16;
-      const long channels = block->left_channels - c < 16 ? block->left_channels - c : 16;
       const long together = block->kernel_stride == TILE_NAME(taps) ? channels : 1;
       for (long n = 0; n < columns; n++) {
         for (long i = 0; i < channels; i += together)

@@ -62,7 +62,7 @@ struct AlgorithmChoice: ParsableCommand {
   }
 
   /// 3×3 convolutions with padding, of channels and sizes as networks have them, dilated ones as in spatial pyramids,
-  /// volumes, and 3×3 and 4×4 of stride 2.
+  /// volumes, 3×3 and 4×4 of stride 2, and first layers of 7×7 and 8×8.
   private var shapes: [ConvolutionShape] {
     let channels = [
       (3, 16), (3, 64), (8, 8), (16, 16), (24, 24), (32, 32), (64, 64), (64, 2), (128, 128), (256, 256),
@@ -80,19 +80,31 @@ struct AlgorithmChoice: ParsableCommand {
       }
     }
     let strided = [2, 4, 8, 14, 16, 28, 32, 56, 64, 128].flatMap { size in
-      [(16, 16), (16, 64), (32, 32), (64, 128), (128, 128), (256, 512), (512, 512), (64, 2)].flatMap {
-        channels in
-        [3, 4].map { self.strided(channels.0, channels.1, size: size, kernel: $0) }
+      [
+        (3, 16), (3, 64), (8, 32), (16, 16), (16, 64), (24, 48), (32, 32), (64, 128), (128, 128), (256, 512),
+        (512, 512), (64, 2),
+      ].flatMap { channels in
+        [3, 4].map { self.strided(channels.0, channels.1, size: size, kernel: $0, padding: 1) }
       }
     }
-    return (plain + dilated + volumes + strided).filter { $0.multiplyAdds < 2_500_000_000 }
+    let stems = [8, 16, 32, 64, 128, 224, 256].flatMap { size in
+      [(1, 16), (1, 64), (3, 16), (3, 32), (3, 64), (4, 64), (10, 64), (3, 3), (16, 32), (64, 64)].flatMap {
+        channels in
+        [7, 8].map { self.strided(channels.0, channels.1, size: size, kernel: $0, padding: 3) }
+      }
+    }
+    return (plain + dilated + volumes + strided + stems).filter { $0.multiplyAdds < 2_500_000_000 }
   }
 
-  private func strided(_ inputs: Int, _ outputs: Int, size: Int, kernel: Int) -> ConvolutionShape {
+  private func strided(
+    _ inputs: Int, _ outputs: Int, size: Int, kernel: Int, padding: Int
+  ) -> ConvolutionShape {
     var shape = shape(inputs, outputs, size: size)
     shape.kernel = SpatialExtent(1, kernel, kernel)
     shape.stride = SpatialExtent(1, 2, 2)
-    shape.output = SpatialExtent(1, (size + 2 - kernel) / 2 + 1, (size + 2 - kernel) / 2 + 1)
+    let output = (size + 2 * padding - kernel) / 2 + 1
+    shape.output = SpatialExtent(1, output, output)
+    shape.paddingBefore = SpatialExtent(0, padding, padding)
     return shape
   }
 

@@ -10,9 +10,7 @@ struct ConvolutionWorker: ParsableCommand {
 
   @OptionGroup var convolution: ConvolutionArguments
   @Option(help: "forward, backward-data or backward-weights.") var part = Part.forward
-  @Option(
-    help:
-      "fastest is what a plan would choose; or direct, winograd-2, winograd-3, winograd-4, winograd-strided.")
+  @Option(help: "How; fastest is what a plan would choose.")
   var algorithm = Algorithm.fastest
 
   enum Part: String, ExpressibleByArgument, CaseIterable {
@@ -27,6 +25,7 @@ struct ConvolutionWorker: ParsableCommand {
     case winograd3 = "winograd-3"
     case winograd4 = "winograd-4"
     case strided = "winograd-strided"
+    case stem = "winograd-stem"
 
     var candidates: [ConvolutionAlgorithm] {
       switch self {
@@ -36,6 +35,7 @@ struct ConvolutionWorker: ParsableCommand {
       case .winograd3: [.winograd(.three)]
       case .winograd4: [.winograd(.four)]
       case .strided: [.winograd(.strided)]
+      case .stem: [.winograd(.stem)]
       }
     }
   }

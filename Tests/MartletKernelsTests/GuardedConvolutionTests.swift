@@ -5,7 +5,9 @@ import Testing
 struct GuardedConvolutionTests {
   private static let shapes =
     ConvolutionCases.chosen
-    + (WinogradWeightsTests.chosen + WinogradWeightsTests.strided).map { ("Winograd, " + $0, $1) }
+    + (WinogradWeightsTests.chosen + WinogradWeightsTests.strided + WinogradWeightsTests.stems).map {
+      ("Winograd, " + $0, $1)
+    }
 
   private func check<Scalar: RealElement>(_: Scalar.Type, _ algorithms: [ConvolutionAlgorithm]) {
     for (name, shape) in Self.shapes {
@@ -50,7 +52,9 @@ struct GuardedConvolutionTests {
 
   /// Input in normalised parts, statistics, and results in parts.
   @Test func fusedWinograd() {
-    for (name, shape) in WinogradWeightsTests.chosen + WinogradWeightsTests.strided {
+    for (name, shape) in WinogradWeightsTests.chosen + WinogradWeightsTests.strided
+      + WinogradWeightsTests.stems
+    {
       let parts = someParts(of: shape.inputChannels)
       let weight = GuardedBuffers.numbers(shape.weightElementCount, Float.self, seed: 2)
       let input = GuardedBuffers.numbers(shape.inputElementCount, Float.self)

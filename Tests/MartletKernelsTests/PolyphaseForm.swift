@@ -1,25 +1,29 @@
 @testable import MartletKernels
 
-/// A convolution of stride 2 in the plane as one of stride 1 with kernels of 2×2, written out: the input's pixels, with
+/// A convolution of stride 2 in the plane as one of stride 1 with kernels of r×r, written out: the input's pixels, with
 /// the zeros that are read around them, and the weights' taps go to the polyphase component of their row and column.
 struct PolyphaseForm {
   private let original: ConvolutionShape
   /// Of the same convolution. Channels are [component][channel], and no zeros are read but along the depth.
   let shape: ConvolutionShape
+  /// r.
+  private let taps: Int
 
-  init(_ original: ConvolutionShape) {
+  init(_ original: ConvolutionShape, _ tile: WinogradTile) {
     self.original = original
+    let taps = tile.taps
+    self.taps = taps
     var shape = original
     shape.inputChannels *= 4
     // Windows may end before the input, or reach over it.
     func pixels(_ input: Int, _ padding: Int, _ output: Int) -> Int {
-      max((input + padding + 1) / 2, output + 1)
+      max((input + padding + 1) / 2, output + taps - 1)
     }
     let (input, padding, output) = (original.input, original.paddingBefore, original.output)
     shape.input = SpatialExtent(
       input.depth, pixels(input.height, padding.height, output.height),
       pixels(input.width, padding.width, output.width))
-    shape.kernel = SpatialExtent(original.kernel.depth, 2, 2)
+    shape.kernel = SpatialExtent(original.kernel.depth, taps, taps)
     shape.stride = SpatialExtent(1, 1, 1)
     shape.paddingBefore = SpatialExtent(original.paddingBefore.depth, 0, 0)
     self.shape = shape
@@ -76,7 +80,7 @@ struct PolyphaseForm {
               let component = y % 2 * 2 + x % 2
               let from = ((pair * kernel.depth + d) * kernel.height + y) * kernel.width + x
               let to = ((k * 4 + component) * channels + c) * kernel.depth + d
-              body(from, to * 4 + y / 2 * 2 + x / 2)
+              body(from, to * taps * taps + y / 2 * taps + x / 2)
             }
           }
         }

@@ -97,7 +97,7 @@ private struct Draw {
   }
 
   private mutating func winograd(_ batch: Int, _ rank: Int) -> ConvolutionShape {
-    if happens(oneIn: 4) { return strided(batch, rank) }
+    if happens(oneIn: 3) { return strided(batch, rank) }
     let dilation = happens(oneIn: 3) ? axes(rank) { $0.pick(1...4) } : axes(rank) { _ in 1 }
     let kernel = axes(rank - 2) { $0.size(upTo: 5) } + [3, 3]
     let reach = zip(kernel, dilation).map { ($0 - 1) * $1 }
@@ -109,14 +109,16 @@ private struct Draw {
   }
 
   private mutating func strided(_ batch: Int, _ rank: Int) -> ConvolutionShape {
+    let channels = happens(oneIn: 2) ? 16 * size(upTo: 5) : size(upTo: 40)
     let depths = axes(rank - 2) { $0.pick(1...3) }
-    let kernel = depths + axes(2) { $0.pick(3...4) }
+    let edges = happens(oneIn: 2) ? 7...8 : 3...4
+    let kernel = depths + axes(2) { $0.pick(edges) }
     let dilation = axes(rank - 2) { $0.pick(1...2) } + [1, 1]
     let reach = zip(kernel, dilation).map { ($0 - 1) * $1 }
     let before = reach.map { padding($0) }
     let after = reach.map { padding($0) }
     return ConvolutionCases.shape(
-      batch, 16 * size(upTo: 5), size(upTo: 80), axes(rank) { $0.size(upTo: 40) }, kernel,
+      batch, channels, size(upTo: 80), axes(rank) { $0.size(upTo: 40) }, kernel,
       stride: depths.map { _ in 1 } + [2, 2], dilation: dilation, before: before, after: after)
   }
 

@@ -73,6 +73,9 @@ struct RandomConvolutionTests {
       { isStrided($0) && $0.kernel.height == 4 && $0.kernel.width == 3 },
       { isStrided($0) && $0.kernel.depth > 1 && $0.output.depth > 1 },
       { isStrided($0) && $0.inputChannels > 16 && $0.output.height > 4 },
+      { isStrided($0) && $0.inputChannels < 16 }, { isStrided($0) && $0.inputChannels % 16 > 0 },
+      { WinogradTile.stem.supports($0) },
+      { WinogradTile.stem.supports($0) && $0.inputChannels % 16 > 0 && $0.output.height > 3 },
     ]
     for (number, kind) in kinds.enumerated() { #expect(shapes.filter(kind).count >= 3, "kind \(number)") }
   }

@@ -19,7 +19,7 @@ struct WinogradBound {
   /// - Parameter part: Forward or backward-data.
   init(_ shape: ConvolutionShape, _ part: ConvolutionPart, tile: WinogradTile) {
     self.tile = tile
-    polyphase = tile.stride > 1 ? PolyphaseForm(shape) : nil
+    polyphase = tile.stride > 1 ? PolyphaseForm(shape, tile) : nil
     let shape = polyphase?.shape ?? shape
     self.shape = shape
     isForward = part == .forward
@@ -30,7 +30,7 @@ struct WinogradBound {
   }
 
   /// Roundings on the longest way of a product. In one dimension, where the set has no fused multiply-add:
-  /// F(4,3), F(3,3) and F(4,2): the source's transform takes 2 multiplications and 2 additions, the weights' as many of
+  /// F(4,3), F(3,3), F(4,2) and F(3,4): the source's transform takes 2 multiplications and 2 additions, the weights' as many of
   /// which one is that of a coefficient, the result's 3 additions and a multiplication. F(2,3): 1, 2 and 2 additions; its
   /// coefficients are powers of two. Then the affine map of the source takes 2, the product and its sum over taps along the
   /// depth and channels one for each, and the bias one.

@@ -21,6 +21,8 @@ struct WinogradErrorTests {
     Limit(tile: .four, part: .backwardData, largest: 1.2e-5, typical: 1.4e-6),
     Limit(tile: .strided, part: .forward, largest: 6.5e-6, typical: 8e-7),
     Limit(tile: .strided, part: .backwardData, largest: 6.5e-6, typical: 8e-7),
+    Limit(tile: .stem, part: .forward, largest: 1.2e-5, typical: 1.4e-6),
+    Limit(tile: .stem, part: .backwardData, largest: 1.2e-5, typical: 1.4e-6),
   ]
 
   private static let outputs = 64
@@ -34,6 +36,11 @@ struct WinogradErrorTests {
   @Test(arguments: [(64, [48, 48]), (256, [24, 24]), (1024, [16, 16])], [[3, 3], [4, 4]])
   func staysBelowWhatIsToldOfStride(_ images: (channels: Int, size: [Int]), kernel: [Int]) {
     check(channels: images.channels) { WinogradWeightsTests.strided(1, $0, $1, images.size, kernel) }
+  }
+
+  @Test(arguments: [(1, [48, 48]), (3, [64, 64]), (64, [24, 24])], [[7, 7], [8, 8]])
+  func staysBelowWhatIsToldOfStems(_ images: (channels: Int, size: [Int]), kernel: [Int]) {
+    check(channels: images.channels) { WinogradWeightsTests.stem(1, $0, $1, images.size, kernel) }
   }
 
   /// - Parameters:

@@ -10,7 +10,7 @@ struct WinogradMatrices {
   init(_ tile: WinogradTile) {
     let points: [Double] =
       switch tile {
-      case .four: [0, 0.625, -0.625, 1.5, -1.5]
+      case .four, .stem: [0, 0.625, -0.625, 1.5, -1.5]
       case .three, .strided: [0.375, -0.375, 1.25, -1.25]
       case .two: [0, 1, -1]
       }

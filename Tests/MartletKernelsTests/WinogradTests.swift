@@ -94,7 +94,7 @@ struct WinogradTests {
   ) {
     for set in sets {
       InstructionSet.with(set) {
-        for (name, shape) in chosen + strided {
+        for (name, shape) in chosen + strided + WinogradWeightsTests.stems {
           for tile in WinogradTile.allCases where tile.supports(shape) {
             let note = "\(name), tile \(tile), \(part), \(set): \(shape)"
             CrashNote.with(note) {
@@ -143,6 +143,14 @@ struct WinogradTests {
       #expect(strided.contains { !$0.sharesSource && $0.blockCount > 1 })
       #expect(strided.contains { $0.sharesSource && !$0.transformsWeightsLate && $0.blockCount > 1 })
       #expect(strided.contains { $0.transformsWeightsLate && $0.sourcePitch > $0.lateSteps })
+      let stems = WinogradWeightsTests.stems.map {
+        part == .forward ? WinogradPlan(forward: $0.1, .stem) : WinogradPlan(backwardData: $0.1, .stem)
+      }
+      #expect(stems.contains { !$0.blocking.sharesSource })
+      #expect(stems.contains { $0.blocking.sharesSource && $0.blocking.transformsWeightsLate })
+      #expect(stems.contains { $0.blocking.blockCount > 1 })
+      #expect(stems.contains { $0.gathered == nil })
+      #expect(stems.contains { $0.gathered != nil } == (part == .forward))
       // Slices and their tiles are both cut.
       #expect(cuts.contains { 1 < $0.slices.runCount && $0.slices.runCount < $0.chunkCount })
     }
@@ -216,7 +224,7 @@ struct WinogradTests {
   }
 
   @Test(arguments: parts) func threadsDoNotChangeABit(part: ConvolutionPart) {
-    for (name, shape) in Self.chosen + Self.strided {
+    for (name, shape) in Self.chosen + Self.strided + WinogradWeightsTests.stems {
       for tile in WinogradTile.allCases where tile.supports(shape) {
         var call = WinogradCall(shape: shape, tile: tile, part: part)
         if part == .forward {

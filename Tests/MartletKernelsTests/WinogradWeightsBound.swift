@@ -15,7 +15,7 @@ struct WinogradWeightsBound {
   private var g: [[Double]] { matrices.g }
 
   init(_ shape: ConvolutionShape, tile: WinogradTile) {
-    polyphase = tile.stride > 1 ? PolyphaseForm(shape) : nil
+    polyphase = tile.stride > 1 ? PolyphaseForm(shape, tile) : nil
     self.shape = polyphase?.shape ?? shape
     self.tile = tile
     tileCount = WinogradWeightsCut(shape, tile).tiles

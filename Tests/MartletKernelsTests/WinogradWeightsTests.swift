@@ -110,6 +110,41 @@ struct WinogradWeightsTests {
       "stride, padding along the depth larger than the kernel",
       strided(1, 16, 9, [2, 8, 10], [2, 3, 3], before: [4, 1, 1], after: [3, 1, 1])
     ),
+    ("stride, few channels", strided(2, 3, 20, [29, 31])),
+    ("stride, channels that fill no block", strided(1, 37, 19, [10, 13], [4, 3], before: [0, 2])),
+    ("stride, components that end within a block, in several parts", strided(2, 5, 5, [133, 141])),
+  ]
+
+  /// A first layer as networks have it: a kernel of 7×7, stride 2 and padding of 3 where nothing else is said.
+  static func stem(
+    _ batch: Int, _ channels: Int, _ outputs: Int, _ input: [Int], _ kernel: [Int] = [7, 7],
+    before: [Int] = [3, 3], after: [Int]? = nil
+  ) -> ConvolutionShape {
+    strided(batch, channels, outputs, input, kernel, before: before, after: after)
+  }
+
+  static let stems: [(String, ConvolutionShape)] = [
+    ("stem, one pixel", stem(1, 1, 1, [1, 1])),
+    ("stem, one tile", stem(1, 3, 16, [6, 6])),
+    ("stem, no padding, output of one pixel", stem(1, 4, 3, [7, 7], before: [0, 0])),
+    (
+      "stem, 8×8, no padding, pixels that no window reads", stem(1, 3, 5, [13, 15], [8, 8], before: [0, 0])
+    ),
+    ("stem, tiles inside and at all edges", stem(2, 3, 20, [29, 31])),
+    ("stem, one channel", stem(1, 1, 17, [21, 26])),
+    ("stem, 8×7, padding on one side", stem(1, 2, 10, [9, 14], [8, 7], before: [0, 4], after: [4, 0])),
+    (
+      "stem, 7×8, padding larger than the kernel",
+      stem(1, 3, 9, [3, 4], [7, 8], before: [9, 10], after: [11, 8])
+    ),
+    ("stem, a row", stem(2, 3, 8, [1, 45])),
+    ("stem, a column", stem(2, 3, 8, [45, 1])),
+    ("stem, components that end within a block", stem(1, 13, 18, [12, 15])),
+    ("stem, channels in parts", stem(1, 21, 18, [13, 10])),
+    ("stem, whole blocks of channels", stem(1, 32, 50, [11, 9], [8, 8])),
+    ("stem, several parts", stem(2, 3, 5, [99, 111])),
+    ("stem, several chunks and blocks", stem(2, 32, 70, [75, 77])),
+    ("stem, a volume", stem(2, 3, 19, [4, 11, 9], [3, 8, 7], before: [1, 3, 3])),
   ]
 
   static func random(_ generator: inout PhiloxGenerator) -> ConvolutionShape {
@@ -130,7 +165,7 @@ struct WinogradWeightsTests {
 
   static let all: [(String, ConvolutionShape)] = {
     var generator = PhiloxGenerator(seed: 5, stream: 6)
-    return chosen + strided + (0..<100).map { ("random \($0)", random(&generator)) }
+    return chosen + strided + stems + (0..<100).map { ("random \($0)", random(&generator)) }
   }()
 
   static func integers(_ count: Int, _ generator: inout PhiloxGenerator) -> [Double] {
@@ -162,6 +197,13 @@ struct WinogradWeightsTests {
     #expect(strided.contains { $0.mode == .weightBlocks && $0.chunks == 1 })
     #expect(strided.contains { $0.mode == .weightBlocks && $0.chunks > 1 })
     #expect(strided.contains { if case .tileRanges(let parts) = $0.mode { parts > 1 } else { false } })
+    let stems = Self.stems.map { WinogradWeightsCut($0.1, .stem) }
+    #expect(stems.contains { $0.mode == .weightBlocks && $0.chunks > 1 })
+    #expect(stems.contains { if case .tileRanges(let parts) = $0.mode { parts > 1 } else { false } })
+    for cuts in [strided, stems] {
+      #expect(cuts.contains { $0.gathered != nil && $0.inputBlocks > 1 })
+      #expect(cuts.contains { $0.gathered == nil })
+    }
   }
 
   @Test(arguments: sets, tiles) func integersAreExact(set: InstructionSet, tile: WinogradTile) {
@@ -200,7 +242,7 @@ struct WinogradWeightsTests {
   ) {
     var generator = PhiloxGenerator(seed: 3, stream: 1)
     InstructionSet.with(set) {
-      for (name, shape) in Self.chosen + Self.strided where tile.supports(shape) {
+      for (name, shape) in Self.chosen + Self.strided + Self.stems where tile.supports(shape) {
         let input = Self.integers(shape.inputElementCount, &generator)
         let gradient = Self.integers(shape.outputElementCount, &generator)
         let vectors = (0..<3).map { _ in Self.integers(shape.inputChannels, &generator) }
@@ -217,7 +259,7 @@ struct WinogradWeightsTests {
   @Test(arguments: sets, tiles) func theInputComesInParts(set: InstructionSet, tile: WinogradTile) {
     var generator = PhiloxGenerator(seed: 4, stream: 1)
     InstructionSet.with(set) {
-      for (name, shape) in Self.chosen + Self.strided where tile.supports(shape) {
+      for (name, shape) in Self.chosen + Self.strided + Self.stems where tile.supports(shape) {
         let input = Self.floats(Self.integers(shape.inputElementCount, &generator))
         let gradient = Self.floats(Self.integers(shape.outputElementCount, &generator))
         let vectors = (0..<3).map { _ in Self.integers(shape.inputChannels, &generator) }
@@ -233,7 +275,7 @@ struct WinogradWeightsTests {
 
   @Test(arguments: tiles) func threadsDoNotChangeABit(tile: WinogradTile) {
     var generator = PhiloxGenerator(seed: 5, stream: 1)
-    for (name, shape) in Self.chosen + Self.strided where tile.supports(shape) {
+    for (name, shape) in Self.chosen + Self.strided + Self.stems where tile.supports(shape) {
       let input = Self.floats(ConvolutionTests.random(shape.inputElementCount, &generator))
       let gradient = Self.floats(ConvolutionTests.random(shape.outputElementCount, &generator))
       let run = WinogradWeightsRun(shape: shape, tile: tile)
@@ -247,7 +289,11 @@ struct WinogradWeightsTests {
 
   /// No images.
   static func empty(_ tile: WinogradTile) -> ConvolutionShape {
-    tile == .strided ? strided(0, 16, 4, [5, 5]) : shape(0, 3, 4, [5, 5])
+    switch tile {
+    case .two, .three, .four: shape(0, 3, 4, [5, 5])
+    case .strided: strided(0, 16, 4, [5, 5])
+    case .stem: stem(0, 3, 4, [5, 5])
+    }
   }
 
   @Test(arguments: tiles) func emptyBatchesGiveZeros(tile: WinogradTile) {
@@ -264,6 +310,11 @@ struct WinogradWeightsTests {
     let strided = [
       Self.strided(1, 16, 3, [5, 5]), Self.strided(1, 32, 3, [5, 5], [4, 3]),
       Self.strided(1, 16, 3, [9, 5, 5], [2, 3, 4], dilation: 3, before: [0, 1, 1]),
+      Self.strided(1, 17, 4, [5, 5]),
+    ]
+    let stems = [
+      Self.stem(1, 3, 4, [9, 9]), Self.stem(1, 17, 4, [9, 9], [8, 7]),
+      Self.strided(1, 3, 4, [5, 9, 9], [2, 7, 7], dilation: 3, before: [0, 3, 3]),
     ]
     let neither = [
       ConvolutionCases.shape(1, 16, 4, [5, 5], [3, 2]),
@@ -275,11 +326,14 @@ struct WinogradWeightsTests {
       ConvolutionCases.shape(1, 16, 4, [5, 5], [5, 5], stride: [2, 2]),
       ConvolutionCases.shape(1, 16, 4, [5, 5], [3, 3], stride: [2, 2], dilation: [2, 2]),
       ConvolutionCases.shape(1, 16, 4, [5, 5, 5], [3, 3, 3], stride: [2, 2, 2]),
-      ConvolutionCases.shape(1, 17, 4, [5, 5], [3, 3], stride: [2, 2]),
+      ConvolutionCases.shape(1, 3, 4, [9, 9], [7, 6], stride: [2, 2]),
+      ConvolutionCases.shape(1, 3, 4, [9, 9], [7, 7]),
+      ConvolutionCases.shape(1, 3, 4, [19, 19], [7, 7], stride: [2, 2], dilation: [2, 2]),
     ]
     for tile in WinogradTile.allCases {
-      for shape in plain { #expect(tile.supports(shape) == (tile != .strided), "\(tile), \(shape)") }
+      for shape in plain { #expect(tile.supports(shape) == (tile.stride == 1), "\(tile), \(shape)") }
       for shape in strided { #expect(tile.supports(shape) == (tile == .strided), "\(tile), \(shape)") }
+      for shape in stems { #expect(tile.supports(shape) == (tile == .stem), "\(tile), \(shape)") }
       for shape in neither { #expect(!tile.supports(shape), "\(tile), \(shape)") }
     }
   }

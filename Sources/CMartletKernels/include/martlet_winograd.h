@@ -3,8 +3,8 @@
 
 #include "martlet_isa.h"
 
-// The transforms of Winograd's convolutions F(4×4, 3×3), F(3×3, 3×3), F(2×2, 3×3) and F(4×4, 2×2) on channels-last
-// float32 images; the products between them are those of martlet_gemm.h. Strides count elements.
+// The transforms of Winograd's convolutions F(4×4, 3×3), F(3×3, 3×3), F(2×2, 3×3), F(4×4, 2×2) and F(3×3, 4×4) on
+// channels-last float32 images; the products between them are those of martlet_gemm.h. Strides count elements.
 //
 // With tiles of m × m outputs and kernels of r × r taps there are (m + r - 1)² frequencies. Tiles are numbered
 // [image][sub-grid row][sub-grid column][tile row][tile column]: a convolution of dilation d is d² convolutions of
@@ -115,6 +115,31 @@ typedef struct {
   long frequency_stride;
 } martlet_winograd_ordered_weights;
 
+// A convolution of stride 2 is one of stride 1 on the polyphase components of its input: component (a, b) has the input's
+// rows 2i + a and columns 2j + b, and of a kernel of up to 2r × 2r the taps (2i + a, 2j + b), r × r with zeros for those
+// that are missing.
+
+/// A row of all components side by side, [column][a][b][component's channels] and whatever lies in front of the next column;
+/// from some of the channels of a channels-last image.
+typedef struct {
+  /// The image's rows that components (0, b) and (1, b) have, or null where there is none: that leaves what is there.
+  const float *rows[2];
+  /// Pixels of such a row, and the number of the one that is in column 0, which is negative where there is padding.
+  long width;
+  long first;
+  long channels;
+  /// Those of the components, from one to the next, and from one component to the next.
+  long columns;
+  long column_stride;
+  long component_stride;
+  /// If not null, a pixel x is taken as (x - mean[c]) * scale[c] + shift[c].
+  const float *mean;
+  const float *scale;
+  const float *shift;
+  /// Whether negative results of that are read as zero.
+  int rectify;
+} martlet_winograd_component_row;
+
 /// The transforms of one instruction set and one tile.
 typedef struct {
   /// Channels that are transformed at once. Fewer are slow.
@@ -123,21 +148,19 @@ typedef struct {
   void (*transform_output)(const martlet_winograd_output *output);
   void (*transform_weights)(const martlet_winograd_weights *weights);
   void (*transform_ordered_weights)(const martlet_winograd_ordered_weights *weights);
+  /// The same for all tiles.
+  void (*gather_components)(const martlet_winograd_component_row *row, float *components);
 } martlet_winograd_kernels;
 
-/// The transforms for tiles of outputs × outputs pixels and kernels of taps × taps: 2, 3 or 4 and 3, or 4 and 2.
+/// The transforms for tiles of outputs × outputs pixels and kernels of taps × taps: 2, 3 or 4 and 3, 4 and 2, or 3 and 4.
 const martlet_winograd_kernels *martlet_winograd_table(martlet_isa isa, int outputs, int taps);
 
-// A convolution of stride 2 is one of stride 1 on the polyphase components of its input: component (a, b) has the input's
-// rows 2i + a and columns 2j + b, and of a kernel of up to 4 × 4 the taps (2i + a, 2j + b), 2 × 2 with zeros for those
-// that are missing.
-
-/// Some kernels, [kernel][depth][height][width], to those of the components, [a][b][kernel][depth][2][2].
+/// Some kernels, [kernel][depth][height][width], to those of the components, [a][b][kernel][depth][r][r].
 void martlet_winograd_split(
-    const float *kernels, long count, long depth, long height, long width, float *components);
+    const float *kernels, long count, long depth, long height, long width, long r, float *components);
 
 /// The reverse.
 void martlet_winograd_join(
-    const float *components, long count, long depth, long height, long width, float *kernels);
+    const float *components, long count, long depth, long height, long width, long r, float *kernels);
 
 #endif

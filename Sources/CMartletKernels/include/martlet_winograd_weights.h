@@ -59,7 +59,8 @@ typedef struct {
 } martlet_winograd_tile_block;
 
 /// sums[f][k / 16][d][c][k % 16] (+)= Σ over tiles of left[f][c] * right[f][k], for blocks of 16 channels each and taps
-/// d along the depth, for which the left operand's tiles begin d * tap_tiles tiles further on.
+/// d along the depth, for which the left operand's tiles begin d * tap_tiles tiles further on. The left
+/// operand's channels go by fours: sums of a block's channels beyond that are left as they were.
 typedef struct {
   long frequencies;
   long tiles;
@@ -67,7 +68,7 @@ typedef struct {
   long tap_tiles;
   martlet_winograd_tile_block left;
   martlet_winograd_tile_block right;
-  long left_blocks;
+  long left_channels;
   long right_blocks;
   martlet_winograd_tile_block sums;
   /// Whether to add to the sums instead of replacing them.
@@ -98,7 +99,8 @@ typedef struct {
   void (*write_gradient)(const martlet_winograd_gradient_block *block);
 } martlet_winograd_weights_kernels;
 
-/// The kernels for tiles of outputs × outputs pixels and weights of taps × taps: 2, 3 or 4 and 3, or 4 and 2.
+/// The kernels for tiles of outputs × outputs pixels and weights of taps × taps: 2, 3 or 4 and 3, 4 and 2, or 3
+/// and 4.
 const martlet_winograd_weights_kernels *martlet_winograd_weights_table(martlet_isa isa, int outputs, int taps);
 
 #endif

@@ -7,7 +7,7 @@ public enum ConvolutionPart: Hashable, Sendable {
 public enum ConvolutionAlgorithm: Hashable, Sendable, CaseIterable {
   /// Sums as in the definition: implicit GEMM, or the kernels for one channel a group.
   case direct
-  /// Winograd's minimal filtering in float32, for kernels of 3×3 and stride 1, and of 3×3 or 4×4 and stride 2, of any
+  /// Winograd's minimal filtering in float32, for kernels of 3×3 and stride 1, and of 3×3, 4×4, 7×7 or 8×8 and stride 2, of any
   /// depth: those that a ``WinogradTile`` supports.
   case winograd(WinogradTile)
 

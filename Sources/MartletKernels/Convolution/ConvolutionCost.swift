@@ -1,7 +1,7 @@
 /// What an algorithm costs on a shape, in multiply-adds at a core's peak: a model, so that a choice depends on the shape
 /// alone and is the same on every machine and in every run.
 ///
-/// Five kinds of work are counted, and each algorithm has a rate for each, others for strides. The rates are a
+/// Six kinds of work are counted, and each algorithm has a rate for each, others for strides. The rates are a
 /// least-squares fit to measurements on AVX-512, one thread; `martlet-bench choice` measures anew and says where the
 /// choice is wrong.
 struct ConvolutionCost {
@@ -24,6 +24,8 @@ struct ConvolutionCost {
     /// Those of them that cost more, where fewer channels are summed over than a vector has lanes: the source's lanes are
     /// partly empty, and the result's products are short sums.
     var fragments = 0.0
+    /// Numbers of a copy of the input, in which polyphase components are channels side by side.
+    var copies = 0.0
     /// Weights, in that form.
     var weights: Double
     /// One a call.
@@ -31,28 +33,31 @@ struct ConvolutionCost {
 
     static func * (work: Work, rates: Work) -> Double {
       work.products * rates.products + work.activations * rates.activations
-        + work.fragments * rates.fragments + work.weights * rates.weights + work.calls * rates.calls
+        + work.fragments * rates.fragments + work.copies * rates.copies + work.weights * rates.weights + work
+        .calls * rates.calls
     }
   }
 
   func rates(of algorithm: ConvolutionAlgorithm) -> Work {
-    let isStrided = WinogradTile.strided.supports(shape)
+    let isStrided = WinogradTile.strided.supports(shape) || WinogradTile.stem.supports(shape)
     return switch (algorithm, part) {
     case (.direct, .backwardData) where isStrided:
       Work(products: 1.12, activations: 39, weights: 40, calls: 960_000)
-    case (.direct, .backwardWeights) where isStrided:
+    // Few channels are as cheap as with stride 1.
+    case (.direct, .backwardWeights) where isStrided && shape.inputChannels >= 16:
       Work(products: 1.27, activations: 26, weights: 67, calls: 76_000)
     case (.winograd(.strided), .backwardData): Work(products: 1.42, activations: 6, weights: 7.5, calls: 0)
     case (.winograd(.strided), .backwardWeights):
-      Work(products: 1.4, activations: 1, weights: 11, calls: 23_000)
+      Work(products: 1.4, activations: 1, copies: 27, weights: 11, calls: 23_000)
     case (.direct, .forward): Work(products: 1.0, activations: 13, weights: 19, calls: 370_000)
     case (.direct, .backwardData): Work(products: 1.03, activations: 15, weights: 15, calls: 480_000)
     case (.direct, .backwardWeights): Work(products: 1.02, activations: 3.5, weights: 40, calls: 87_000)
     case (.winograd, .forward):
-      Work(products: 1.08, activations: 3.8, fragments: 9, weights: 7.2, calls: 50_000)
+      Work(products: 1.08, activations: 3.8, fragments: 9, copies: 27, weights: 7.2, calls: 50_000)
     case (.winograd, .backwardData):
       Work(products: 1.14, activations: 1.5, fragments: 2, weights: 7, calls: 95_000)
-    case (.winograd, .backwardWeights): Work(products: 1.05, activations: 7.8, weights: 7.5, calls: 12_000)
+    case (.winograd, .backwardWeights):
+      Work(products: 1.05, activations: 7.8, copies: 27, weights: 7.5, calls: 12_000)
     }
   }
 
@@ -92,13 +97,15 @@ struct ConvolutionCost {
     let (sourceChannels, resultChannels) =
       part == .backwardData ? (shape.outputChannels, inputChannels) : (inputChannels, shape.outputChannels)
     let (source, result) = (Self.whole(sourceChannels), Self.whole(resultChannels))
-    // Channels that are summed over fill no lanes, but those of a weight gradient, where these are the tiles.
-    let terms = part == .backwardWeights ? source : sourceChannels
+    // Channels that are summed over fill no lanes, but those of a weight gradient, where these are the tiles, go by fours.
+    let terms = part == .backwardWeights ? roundUp(sourceChannels, 4) : sourceChannels
     let slices = slices(tile)
     let activations = tiles * frequencies * Double(slices.sourceCount * source + space.depth * result)
     return Work(
       products: tiles * frequencies * Double(slices.productCount * terms * result), activations: activations,
       fragments: sourceChannels < 16 ? activations : 0,
+      copies: part == .backwardData
+        ? 0 : WinogradGatheredComponents(shape, tile).map { Double($0.elementCount) } ?? 0,
       weights: frequencies * Double(shape.kernel.depth * source * result))
   }
 
@@ -123,11 +130,16 @@ struct ConvolutionCost {
 }
 
 extension ConvolutionAlgorithm {
-  /// The fastest of some algorithms for a shape, by a model of their costs; `.direct` where no other can compute it.
+  /// Multiply-adds below which any way takes a moment only, and the exact one is taken: it gives zeros where terms cancel.
+  private static let leastWork = 4096
+
+  /// The fastest of some algorithms for a shape, by a model of their costs; `.direct` where no other can compute it, and of
+  /// very small ones.
   public static func fastest(
     of algorithms: [ConvolutionAlgorithm], for part: ConvolutionPart, _ shape: ConvolutionShape,
     _ scalar: RealFormat
   ) -> ConvolutionAlgorithm {
+    if shape.multiplyAdds < leastWork, algorithms.contains(.direct) { return .direct }
     let cost = ConvolutionCost(shape: shape, part: part)
     return algorithms.filter { $0.supports(shape, scalar) }.min { cost.of($0) < cost.of($1) } ?? .direct
   }

@@ -35,14 +35,14 @@ public enum WinogradWeightGradient {
     let cut = WinogradWeightsCut(shape, tile)
     var cursor = WorkspaceCursor(workspace)
     let components = cut.takeComponents(&cursor)
+    let gathered = cut.gathered?.take(&cursor)
+    if let gathered { cut.gathered?.gather(input, to: gathered) }
     let job = WinogradWeightsJob(
       cut: cut,
       kernels: martlet_winograd_weights_table(
         InstructionSet.current.cValue, Int32(tile.outputs), Int32(tile.taps)
       ).pointee,
-      input: (0..<tile.componentCount).flatMap { component in
-        input.map { cut.inputImage($0, component) }
-      },
+      input: gathered.map { [cut.gatheredImage($0)] } ?? cut.inputImages(input),
       outputGradient: cut.gradientImage(outputGradient), weightGradient: components ?? weightGradient)
     switch cut.mode {
     case .tileRanges(let parts): job.runByTileRanges(parts, &cursor)
@@ -67,6 +67,8 @@ struct WinogradWeightsCut {
   let tile: WinogradTile
   /// Where the gradient is made in the components' order before it is written.
   let polyphase: WinogradPolyphase?
+  /// Where the input's components are copied to be channels side by side.
+  let gathered: WinogradGatheredComponents?
   let phases: SpatialExtent
   let tilesHigh: Int
   let tilesWide: Int
@@ -103,6 +105,7 @@ struct WinogradWeightsCut {
     self.shape = shape
     self.tile = tile
     polyphase = WinogradPolyphase(shape, tile)
+    gathered = WinogradGatheredComponents(shape, tile)
     phases = SpatialExtent(
       1, max(1, min(shape.dilation.height, shape.output.height)),
       max(1, min(shape.dilation.width, shape.output.width)))
@@ -141,6 +144,7 @@ struct WinogradWeightsCut {
   var workspaceByteCount: Int {
     var cursor = WorkspaceCursor()
     _ = takeComponents(&cursor)
+    _ = gathered?.take(&cursor)
     switch mode {
     case .tileRanges(let parts): _ = cursor.take((parts - 1) * partialByteCount)
     case .weightBlocks:
@@ -187,7 +191,17 @@ struct WinogradWeightsCut {
       values: memory.assumingMemoryBound(to: Float.self), frequency_stride: stride, block_stride: block)
   }
 
-  func inputImage(_ part: ConvolutionInputPart, _ component: Int) -> martlet_winograd_image {
+  /// Every part of every component.
+  func inputImages(_ parts: [ConvolutionInputPart]) -> [martlet_winograd_image] {
+    (0..<tile.componentCount).flatMap { component in parts.map { inputImage($0, component) } }
+  }
+
+  /// All components as channels of one image, which are whole blocks.
+  func gatheredImage(_ gathered: UnsafePointer<Float>) -> martlet_winograd_image {
+    image(gathered, tile.inputGrid(shape), inputBlocks * 16, stride: 1)
+  }
+
+  private func inputImage(_ part: ConvolutionInputPart, _ component: Int) -> martlet_winograd_image {
     var image = image(part.elements, shape.input, part.channels, stride: tile.stride)
     let start = tile.componentStart(component)
     image.top = start.row - shape.paddingBefore.height
@@ -261,7 +275,7 @@ private struct WinogradWeightsJob {
       martlet_winograd_products(
         frequencies: cut.frequencies, tiles: 0, taps: cut.taps.count, tap_tiles: 0,
         left: cut.takeInputTiles(&cursor), right: cut.takeGradientTiles(&cursor),
-        left_blocks: cut.inputBlocks, right_blocks: cut.outputBlocks,
+        left_channels: cut.inputChannels, right_blocks: cut.outputBlocks,
         sums: cut.takeSums(&cursor, rows: cut.inputBlocks, columns: cut.outputBlocks), accumulate: 0)
     }
     clearOtherTaps(of: gradient)
@@ -350,6 +364,7 @@ private struct WinogradWeightsJob {
   ) {
     let rows = min(cut.blockRows, cut.inputBlocks - row)
     let columns = min(WinogradWeightsCut.blockColumns, cut.outputBlocks - column)
+    let channels = row * 16..<min((row + rows) * 16, cut.inputChannels)
     var measure = WorkspaceCursor()
     _ = cut.takeSums(&measure, rows: rows, columns: columns)
     var cursor = WorkspaceCursor(threadScratch(measure.byteCount))
@@ -357,13 +372,13 @@ private struct WinogradWeightsJob {
 
     var products = martlet_winograd_products(
       frequencies: cut.frequencies, tiles: tiles, taps: cut.taps.count, tap_tiles: tapTiles, left: left,
-      right: right, left_blocks: rows, right_blocks: columns, sums: sums, accumulate: 0)
+      right: right, left_channels: channels.count, right_blocks: columns, sums: sums, accumulate: 0)
     products.left.values += row * left.block_stride
     products.right.values += column * right.block_stride
     kernels.multiply(&products)
 
     writeGradient(
-      sums, rows: row * 16..<min((row + rows) * 16, cut.inputChannels),
+      sums, rows: channels,
       columns: column * 16..<min((column + columns) * 16, shape.outputChannels), to: weightGradient,
       accumulate: accumulate ? 1 : 0)
   }

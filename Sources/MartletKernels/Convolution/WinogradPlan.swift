@@ -34,17 +34,21 @@ struct WinogradPlan {
   let flipsWeights: Bool
   /// How the weights are brought into the order of the components, if they are not there yet.
   let polyphase: WinogradPolyphase?
+  /// Where the source's components are copied first: what is transformed is then one image of their channels.
+  let gathered: WinogradGatheredComponents?
   let blocking: WinogradBlocking
 
   init(forward shape: ConvolutionShape, _ tile: WinogradTile, weightsAreOrdered: Bool = false) {
     let origin = shape.sourceOffset(SpatialExtent(0, 0, 0))
     let step = tile.stride
+    let gathered = WinogradGatheredComponents(shape, tile)
+    let source = Side(
+      size: shape.input, origin: (origin.height, origin.width),
+      step: (step * shape.dilation.height, step * shape.dilation.width), componentCount: tile.componentCount)
     self.init(
       shape, tile,
-      source: Side(
-        size: shape.input, origin: (origin.height, origin.width),
-        step: (step * shape.dilation.height, step * shape.dilation.width), componentCount: tile.componentCount
-      ),
+      source: gathered.map { Side(size: $0.grid, origin: (0, 0), step: (1, 1), componentCount: 1) } ?? source,
+      gathered: gathered,
       result: Side(
         size: shape.output, origin: (0, 0), step: (shape.dilation.height, shape.dilation.width),
         componentCount: 1),
@@ -65,6 +69,7 @@ struct WinogradPlan {
       source: Side(
         size: shape.output, origin: isStrided ? (-taps, -taps) : (-last.height, -last.width),
         step: (dilation.height, dilation.width), componentCount: 1),
+      gathered: nil,
       result: Side(
         size: shape.input, origin: isStrided ? (-padding.height, -padding.width) : (0, 0),
         step: (tile.stride * dilation.height, tile.stride * dilation.width),
@@ -73,7 +78,8 @@ struct WinogradPlan {
   }
 
   private init(
-    _ shape: ConvolutionShape, _ tile: WinogradTile, source: Side, result: Side, grid: SpatialExtent,
+    _ shape: ConvolutionShape, _ tile: WinogradTile, source: Side,
+    gathered: WinogradGatheredComponents?, result: Side, grid: SpatialExtent,
     originDepth: Int, isTransposed: Bool, _ weightsAreOrdered: Bool
   ) {
     precondition(
@@ -92,6 +98,7 @@ struct WinogradPlan {
     weightColumnStride = isTransposed ? kernel : kernel * channels.input
     weightStepStride = isTransposed ? kernel * channels.input : kernel
     flipsWeights = isTransposed
+    self.gathered = gathered
     polyphase = weightsAreOrdered ? nil : WinogradPolyphase(shape, tile)
     blocking = WinogradBlocking(
       tile, planeTileCount: Self.planeTileCount(batch, grid, dilation, tile),
@@ -108,8 +115,10 @@ struct WinogradPlan {
 
   var sourceComponentCount: Int { source.componentCount }
   var resultComponentCount: Int { result.componentCount }
-  /// Channels of one component.
-  var sourceComponentChannels: Int { sourceChannels / sourceComponentCount }
+  /// Channels of one component, gathered or not.
+  var sourceComponentChannels: Int {
+    sourceChannels / (gathered == nil ? sourceComponentCount : tile.componentCount)
+  }
   var resultComponentChannels: Int { resultChannels / resultComponentCount }
 
   // MARK: Tiles
@@ -224,6 +233,8 @@ struct WinogradWorkspace {
   let weights: UnsafeMutablePointer<Float>?
   /// The transformed source, if pieces share it.
   let source: UnsafeMutablePointer<Float>?
+  /// The source's components, if they are gathered.
+  let gathered: UnsafeMutablePointer<Float>?
 
   init(_ plan: WinogradPlan, _ cursor: inout WorkspaceCursor) {
     polyphase = plan.polyphase.map { cursor.take($0.byteCount).assumingMemoryBound(to: Float.self) }
@@ -234,6 +245,7 @@ struct WinogradWorkspace {
     source =
       plan.blocking.sharesSource
       ? cursor.take(sourceElements * MemoryLayout<Float>.stride).assumingMemoryBound(to: Float.self) : nil
+    gathered = plan.gathered?.take(&cursor)
   }
 }
 

@@ -18,6 +18,8 @@ struct WinogradRun {
   private let plan: WinogradPlan
   private let blocking: WinogradBlocking
   private let operands: WinogradOperands
+  /// What is transformed: the operands', or their gathered components.
+  private let source: [ConvolutionInputPart]
   private let workspace: WinogradWorkspace
   private let transform: WinogradWeightTransform
   private let gemm: martlet_gemm_kernels
@@ -35,10 +37,15 @@ struct WinogradRun {
     gemm = gemmKernels(.float32)
     kernels = winogradKernels(plan.tile)
     frequencies = plan.tile.frequencyCount
+    if let gathered = plan.gathered, let memory = self.workspace.gathered {
+      source = [gathered.part(memory)]
+    } else {
+      source = operands.source
+    }
     precondition(
-      operands.source.map(\.channels).reduce(0, +) * plan.sourceComponentCount == plan.sourceChannels
+      operands.source.map(\.channels).reduce(0, +) == plan.sourceComponentChannels
         && operands.source.dropLast().allSatisfy { $0.channels % convolutionPartAlignment == 0 },
-      "parts of a source do not make up its \(plan.sourceChannels) channels")
+      "parts of a source do not make up its \(plan.sourceComponentChannels) channels")
     precondition(
       operands.result.map(\.channels).reduce(0, +) * plan.resultComponentCount == plan.resultChannels,
       "parts of a result do not make up its \(plan.resultChannels) channels")
@@ -63,6 +70,7 @@ struct WinogradRun {
     if let components = workspace.polyphase, case .plain(let weights) = operands.weights {
       plan.polyphase?.split(weights, to: components)
     }
+    if let gathered = workspace.gathered { plan.gathered?.gather(operands.source, to: gathered) }
     if let weights = workspace.weights { transform.transformAll(to: weights) }
     runChunks()
   }
@@ -115,7 +123,7 @@ struct WinogradRun {
     call.frequency_stride = blocking.sourceFrequencyStride
     call.tile_stride = blocking.sourcePitch
     var first = 0
-    for part in operands.source {
+    for part in source {
       call.source = part.elements
       call.channels = part.channels
       call.mean = part.normalization?.mean

@@ -114,7 +114,7 @@ struct FusionTests {
     #expect(Self.operations(all) != Self.operations(others), "\(name) does nothing")
     let (with, without) = (try all(arguments), try others(arguments))
     if changing.contains(name) {
-      // F(4×4) rounds two to four times as much as a direct sum.
+      // F(4×4) rounds some four times as much as direct sums such as these.
       try Self.expectAsExact(
         with, as: without, times: name == "choose-convolutions" ? 4 : 1, Self.exact(arguments),
         "with \(name) and without")

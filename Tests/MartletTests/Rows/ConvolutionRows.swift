@@ -7,7 +7,6 @@ extension OperationRow {
       convolution("no_bias"),
       convolution("odd_channels", ConvolutionOptions(padding: 1)),
       convolution("first_layer", ConvolutionOptions(padding: 1)),
-      convolution("first_layer_7x7_stride_2", ConvolutionOptions(stride: 2, padding: 3)),
       convolution("pointwise"),
       convolution("pointwise_stride_2", ConvolutionOptions(stride: 2)),
       convolution("stride_2", ConvolutionOptions(stride: 2, padding: 1)),
@@ -30,6 +29,7 @@ extension OperationRow {
     ]
     + Numerics.allCases.flatMap { numerics in
       [
+        convolution("first_layer_7x7_stride_2", ConvolutionOptions(stride: 2, padding: 3), numerics),
         convolution("winograd", ConvolutionOptions(padding: 1), numerics),
         convolution("winograd_dilation", ConvolutionOptions(padding: 2, dilation: 2), numerics),
       ]

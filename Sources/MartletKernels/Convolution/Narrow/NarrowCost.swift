@@ -25,7 +25,9 @@ extension ConvolutionCost {
       rates.weights = 0
       return direct() * rates
     case .winograd(let tile):
-      return winograd(tile) * Work(products: 1.2, activations: 9.5, fragments: 9, weights: 6, calls: 50_000)
+      return winograd(tile)
+        * Work(
+          products: 1.2, activations: 9.5, fragments: 9, copies: 27, weights: 6, calls: 50_000)
     }
   }
 }

@@ -26,7 +26,7 @@ struct BFloat16Winograd {
       case .two: narrow.transform_input_2
       case .three: narrow.transform_input_3
       case .four: narrow.transform_input_4
-      case .strided: preconditionFailure("no strided Winograd convolutions in bfloat16: \(shape)")
+      case .strided, .stem: preconditionFailure("no strided Winograd convolutions in bfloat16: \(shape)")
       }
     sourcePitch =
       spacedRowBytes(roundUp(plan.sourceChannels, 32) * MemoryLayout<UInt16>.stride) / bfloat16PairBytes
@@ -34,7 +34,7 @@ struct BFloat16Winograd {
   }
 
   static func supports(_ shape: ConvolutionShape, _ tile: WinogradTile) -> Bool {
-    tile != .strided && tile.supports(shape) && shape.inputChannels % 2 == 0
+    tile.stride == 1 && tile.supports(shape) && shape.inputChannels % 2 == 0
   }
 
   private var chunkSourceBytes: Int {
