@@ -19,7 +19,7 @@ SECONDS ?= 10
 SANITIZERS ?= address undefined thread
 SANITIZE_address = --sanitize=address
 # Slow: without the tests that watch memory or figures, which other sanitizers and no sanitizer run.
-SANITIZE_thread = --sanitize=thread --skip 'Guarded|WinogradError'
+SANITIZE_thread = --sanitize=thread --skip 'Guarded|ConvolutionError'
 # Swift's compiler refuses this sanitizer on Linux, and SwiftPM's --sanitize gives it to both compilers. It is for the C
 # kernels only, and traps where it finds something: the tests then end with a signal and tell the case.
 SANITIZE_undefined = -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined -Xcc -Wno-pass-failed

@@ -45,7 +45,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, help="time after which a row makes do with what it has")
     parser.add_argument("--threads", type=int, default=available_cores())
     parser.add_argument("--output", type=Path, default=HERE, help="folder of the results (default: beside this file)")
-    parser.add_argument("--print-only", action="store_true", help="only print what was measured")
+    parser.add_argument("--print-only", action="store_true", help="measure, print, and leave the results as they are")
     return parser.parse_args()
 
 

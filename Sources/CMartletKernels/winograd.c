@@ -1,6 +1,7 @@
 #include "martlet_winograd.h"
 
 #include "martlet_masks.h"
+#include "winograd_table.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -69,13 +70,6 @@
 #undef NAME
 #pragma clang attribute pop
 #endif
-
-#define OF_TILE(isa)                 \
-  (taps == 2      ? &isa##_table_42  \
-   : taps == 4    ? &isa##_table_34  \
-   : outputs == 4 ? &isa##_table_43  \
-   : outputs == 3 ? &isa##_table_33  \
-                  : &isa##_table_23)
 
 const martlet_winograd_kernels *martlet_winograd_table(martlet_isa isa, int outputs, int taps) {
   switch (isa) {

@@ -1,5 +1,7 @@
 #include "martlet_winograd_weights.h"
 
+#include "winograd_table.h"
+
 #include <stddef.h>
 
 #define PLAIN_FMA(a, b, c) ((a) * (b) + (c))
@@ -69,13 +71,6 @@
 #undef HEIGHTS
 #undef NAME
 #endif
-
-#define OF_TILE(isa)                 \
-  (taps == 2      ? &isa##_table_42  \
-   : taps == 4    ? &isa##_table_34  \
-   : outputs == 4 ? &isa##_table_43  \
-   : outputs == 3 ? &isa##_table_33  \
-                  : &isa##_table_23)
 
 const martlet_winograd_weights_kernels *martlet_winograd_weights_table(martlet_isa isa, int outputs, int taps) {
   switch (isa) {
