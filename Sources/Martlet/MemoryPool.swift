@@ -1,3 +1,4 @@
+import MartletKernels
 import Synchronization
 
 #if canImport(Glibc)
@@ -155,18 +156,11 @@ public final class MemoryPool: Sendable {
     return pointer
   }
 
-  /// See ``Storage/populatePages()``; nothing where the system has no such request.
+  /// See ``Storage/populatePages()``.
   static func populatePages(of block: UnsafeMutableRawPointer, byteCount: Int) {
     let size = blockByteCount(for: byteCount)
-    #if os(Linux)
-      // MADV_POPULATE_WRITE, which not every C library's headers have.
-      let populateForWriting: Int32 = 23
-      guard isLarge(size) else { return }
-      // Page by page: while a request is served, the process can map and unmap nothing else.
-      for start in stride(from: 0, to: size, by: hugePage) {
-        _ = madvise(block + start, min(hugePage, size - start), populateForWriting)
-      }
-    #endif
+    guard isLarge(size) else { return }
+    MartletKernels.populatePages(of: block, byteCount: size)
   }
 
   private static func noMemory(_ byteCount: Int) -> MartletError {

@@ -129,9 +129,14 @@ extension Module {
 }
 
 /// Visits a module's members, depth first: variables and modules, through arrays, dictionaries and optionals.
+///
+/// Conformances are looked up in the whole program the first time that a type is asked for one, and casts and mirrors
+/// ask. So nothing is asked of the types that most members have, and classes are told apart before anything is cast.
 private func walk(_ member: Any, _ name: String, _ visit: (String, Any) -> Void) {
-  if member is Variable {
-    visit(name, member)
+  let type = type(of: member)
+  if numbersAndTexts.contains(ObjectIdentifier(type)) { return }
+  if type is AnyClass {
+    walkObject(member, name, visit)
     return
   }
   let mirror = Mirror(reflecting: member)
@@ -145,25 +150,33 @@ private func walk(_ member: Any, _ name: String, _ visit: (String, Any) -> Void)
   case .dictionary:
     guard let entries = member as? [String: Any] else { return }
     for (key, element) in entries.sorted(by: { $0.key < $1.key }) { walk(element, joined(name, key), visit) }
-  // Conformances are looked up in the whole program the first time that a type is asked for them, so they are asked of
-  // those only that can have them.
-  case .class:
-    guard member is any Module else { return }
-    visit(name, member)
-    var levels = [mirror]
-    while let above = levels[0].superclassMirror { levels.insert(above, at: 0) }
-    for level in levels {
-      for child in level.children {
-        guard let label = child.label else { continue }
-        // What a property wrapper holds is called so.
-        if label.hasPrefix("_"), let named = child.value as? any NamedMember {
-          walk(named.member, joined(name, named.name), visit)
-        } else {
-          walk(child.value, joined(name, snakeCase(label)), visit)
-        }
+  default: return
+  }
+}
+
+/// Types without variables, which ``walk(_:_:_:)`` meets often.
+private let numbersAndTexts = Set(
+  ([Int.self, Float.self, Double.self, Bool.self, String.self] as [Any.Type]).map { ObjectIdentifier($0) })
+
+private func walkObject(_ object: Any, _ name: String, _ visit: (String, Any) -> Void) {
+  if object is Variable {
+    visit(name, object)
+    return
+  }
+  guard object is any Module else { return }
+  visit(name, object)
+  var levels = [Mirror(reflecting: object)]
+  while let above = levels[0].superclassMirror { levels.insert(above, at: 0) }
+  for level in levels {
+    for child in level.children {
+      guard let label = child.label else { continue }
+      // What a property wrapper holds is called so.
+      if label.hasPrefix("_"), let named = child.value as? any NamedMember {
+        walk(named.member, joined(name, named.name), visit)
+      } else {
+        walk(child.value, joined(name, snakeCase(label)), visit)
       }
     }
-  default: return
   }
 }
 

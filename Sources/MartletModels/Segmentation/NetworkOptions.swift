@@ -47,10 +47,20 @@ public struct NetworkOptions: Hashable, Sendable, Codable {
   /// The names, in kebab case, of what is chosen.
   public var chosenNames: [String] {
     Mirror(reflecting: self).children.compactMap { child in
-      guard let label = child.label, !Mirror(reflecting: child.value).children.isEmpty else { return nil }
+      guard let label = child.label, let choice = child.value as? any Choice, choice.isMade else {
+        return nil
+      }
       return label.reduce(into: "") { $0 += $1.isUppercase ? "-" + $1.lowercased() : String($1) }
     }
   }
+}
+
+private protocol Choice {
+  var isMade: Bool { get }
+}
+
+extension Optional: Choice {
+  fileprivate var isMade: Bool { self != nil }
 }
 
 /// One thing to choose in a network: its name, and where it is among all options and in the network's configuration.
