@@ -54,3 +54,24 @@ int martlet_available_cores(void) {
 #endif
   return cores < 1 ? 1 : (int)cores;
 }
+
+#if defined(__linux__)
+
+int martlet_current_core(void) { return sched_getcpu(); }
+
+void martlet_leave_core(int core) {
+  cpu_set_t all;
+  if (core < 0 || core >= CPU_SETSIZE || sched_getaffinity(0, sizeof all, &all) != 0) return;
+  cpu_set_t others = all;
+  CPU_CLR(core, &others);
+  if (CPU_COUNT(&others) == 0) return;
+  if (sched_setaffinity(0, sizeof others, &others) == 0) sched_setaffinity(0, sizeof all, &all);
+}
+
+#else
+
+int martlet_current_core(void) { return -1; }
+
+void martlet_leave_core(int core) { (void)core; }
+
+#endif

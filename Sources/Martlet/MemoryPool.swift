@@ -156,11 +156,13 @@ public final class MemoryPool: Sendable {
     return pointer
   }
 
-  /// See ``Storage/populatePages()``.
-  static func populatePages(of block: UnsafeMutableRawPointer, byteCount: Int) {
+  /// See ``Storage/populatePages(while:)``.
+  static func populatePages(of block: UnsafeMutableRawPointer, byteCount: Int, while goesOn: () -> Bool) {
     let size = blockByteCount(for: byteCount)
     guard isLarge(size) else { return }
-    MartletKernels.populatePages(of: block, byteCount: size)
+    for start in stride(from: 0, to: size, by: hugePage) where goesOn() {
+      MartletKernels.populatePages(of: block + start, byteCount: min(hugePage, size - start))
+    }
   }
 
   private static func noMemory(_ byteCount: Int) -> MartletError {

@@ -39,9 +39,11 @@ public final class Storage: @unchecked Sendable {
 
   /// Has the system clear the pages of a large block now instead of at their first use. It may be in use meanwhile: no
   /// byte that was written changes.
-  func populatePages() {
+  ///
+  /// - Parameter goesOn: Asked again and again whether the rest is wanted too.
+  func populatePages(while goesOn: () -> Bool = { true }) {
     guard owner == nil else { return }
-    MemoryPool.populatePages(of: address, byteCount: byteCount)
+    MemoryPool.populatePages(of: address, byteCount: byteCount, while: goesOn)
   }
 
   func copy() throws -> Storage {

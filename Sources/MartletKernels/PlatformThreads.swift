@@ -1,3 +1,5 @@
+import CMartletKernels
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -67,8 +69,16 @@ package final class BackgroundWork<Result: Sendable>: Sendable {
 }
 
 private final class ThreadMain {
-  let body: @Sendable () -> Void
+  private let body: @Sendable () -> Void
+  private let makersCore = martlet_current_core()
   init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+
+  func run() {
+    // Linux often leaves a fresh thread on the core of its maker for milliseconds, where the two take turns while
+    // others are idle.
+    martlet_leave_core(makersCore)
+    body()
+  }
 }
 
 /// Starts a thread that nobody waits for. False where the system gives no more threads.
@@ -79,7 +89,7 @@ package func startDetachedThread(_ body: @escaping @Sendable () -> Void) -> Bool
     let status = pthread_create(
       &thread, nil,
       { context in
-        Unmanaged<ThreadMain>.fromOpaque(context).takeRetainedValue().body()
+        Unmanaged<ThreadMain>.fromOpaque(context).takeRetainedValue().run()
         return nil
       }, context)
   #else
@@ -87,7 +97,7 @@ package func startDetachedThread(_ body: @escaping @Sendable () -> Void) -> Bool
     let status = pthread_create(
       &thread, nil,
       { context in
-        Unmanaged<ThreadMain>.fromOpaque(context!).takeRetainedValue().body()
+        Unmanaged<ThreadMain>.fromOpaque(context!).takeRetainedValue().run()
         return nil
       }, context)
   #endif

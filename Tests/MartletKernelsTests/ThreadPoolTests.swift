@@ -99,4 +99,10 @@ import Testing
       #expect(InstructionSet.choose(set.rawValue).problem?.contains(set.rawValue) == true)
     }
   }
+
+  /// A thread leaves its maker's core when it starts, and may come back to it.
+  @Test func freshThreadsMayUseAllCores() {
+    let cores = ThreadPool.choose(nil).count
+    for _ in 0..<50 { #expect(BackgroundWork { ThreadPool.choose(nil).count }.result() == cores) }
+  }
 }

@@ -24,4 +24,10 @@ void *_Nullable martlet_thread_scratch(long bytes);
 /// Cores that this process may use: its affinity mask, cut by a control group's processor quota. At least 1.
 int martlet_available_cores(void);
 
+/// The core that runs the calling thread, or a negative number where the system does not tell.
+int martlet_current_core(void);
+
+/// Moves the calling thread off a core, if it may run on others. It may come back: the system moves it as before.
+void martlet_leave_core(int core);
+
 #endif
