@@ -68,17 +68,17 @@ private final class Team: @unchecked Sendable {
 
   typealias Body = (Int) -> Void
 
-  /// Epoch in the upper half, pieces not yet taken in the lower. A piece is taken by lowering the whole word by
-  /// one: it can only succeed while that very job still has a piece left, so a thread that comes late can neither
-  /// hold up a job nor take from the next one.
+  /// Epoch in the upper half, pieces not yet taken in the lower. The right to a piece is taken by lowering the whole
+  /// word by one: it can only succeed while that very job still has a piece left, so a thread that comes late can
+  /// neither hold up a job nor take from the next one.
   private let ticket = Atomic<UInt64>(0)
+  private let queues = PieceQueues()
   private let finished = Atomic<Int>(0)
   private let sleepers = Atomic<Int>(0)
   private let threadLimit = Atomic<Int>(1)
 
   // Written by the caller before the ticket is set; read by whoever holds a piece, during which they stay.
   nonisolated(unsafe) private var body: UnsafePointer<Body>?
-  nonisolated(unsafe) private var pieces = 0
   nonisolated(unsafe) private var forcedInstructionSet: Int32 = 0
   nonisolated(unsafe) private var epoch: UInt64 = 0
 
@@ -103,8 +103,8 @@ private final class Team: @unchecked Sendable {
     withoutActuallyEscaping(body) { escapable in
       withUnsafePointer(to: escapable) { pointer in
         self.body = pointer
-        self.pieces = pieces
         forcedInstructionSet = state.pointee.forced_isa
+        queues.fill(pieces, threads: threads)
         finished.store(0, ordering: .relaxed)
         threadLimit.store(threads, ordering: .relaxed)
         epoch = (epoch &+ 1) & 0xFFFF_FFFF
@@ -114,7 +114,7 @@ private final class Team: @unchecked Sendable {
           wake.broadcast()
           sleep.unlock()
         }
-        work(state)
+        work(number: 0, state)
         var pauses = 0
         while finished.load(ordering: .acquiring) < pieces {
           martlet_pause()
@@ -132,7 +132,7 @@ private final class Team: @unchecked Sendable {
   }
 
   /// Takes and runs pieces until none is left.
-  private func work(_ state: UnsafeMutablePointer<martlet_thread_state>) {
+  private func work(number: Int, _ state: UnsafeMutablePointer<martlet_thread_state>) {
     var word = ticket.load(ordering: .acquiring)
     while word & 0xFFFF_FFFF != 0 {
       let (taken, current) = ticket.weakCompareExchange(
@@ -142,7 +142,7 @@ private final class Team: @unchecked Sendable {
         continue
       }
       state.pointee.inside_loop = 1
-      runPiece(pieces - Int(word & 0xFFFF_FFFF), state)
+      runPiece(queues.take(number), state)
       state.pointee.inside_loop = 0
       finished.wrappingAdd(1, ordering: .releasing)
       word = ticket.load(ordering: .acquiring)
@@ -161,7 +161,7 @@ private final class Team: @unchecked Sendable {
       let state = martlet_thread()
       while true {
         waitForWork(number)
-        work(state)
+        work(number: number, state)
       }
     }
   }
