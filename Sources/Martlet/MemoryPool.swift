@@ -160,7 +160,8 @@ public final class MemoryPool: Sendable {
   static func populatePages(of block: UnsafeMutableRawPointer, byteCount: Int, while goesOn: () -> Bool) {
     let size = blockByteCount(for: byteCount)
     guard isLarge(size) else { return }
-    for start in stride(from: 0, to: size, by: hugePage) where goesOn() {
+    for start in stride(from: 0, to: size, by: hugePage) {
+      guard goesOn() else { return }
       MartletKernels.populatePages(of: block + start, byteCount: min(hugePage, size - start))
     }
   }

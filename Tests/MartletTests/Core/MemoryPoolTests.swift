@@ -42,4 +42,15 @@ import Testing
     storage.populatePages()
     #expect(stride(from: 0, to: byteCount, by: 97).allSatisfy { values[$0] == UInt8($0 % 251) })
   }
+
+  @Test("clears no more pages once they are not wanted")
+  func clearingEnds() throws {
+    let storage = try Storage(byteCount: 8 << 20)
+    var asked = 0
+    storage.populatePages {
+      asked += 1
+      return asked < 3
+    }
+    #expect(asked == 3)
+  }
 }
