@@ -55,9 +55,7 @@ struct NormalizationCut {
   ) {
     let segments = segments ?? 0..<self.segments
     guard slots > 0, width > 0 else { return }
-    let count = segments.count * slots
-    ThreadPool.parallelFor(count) { index in
-      let piece = backwards ? count - 1 - index : index
+    ThreadPool.parallelFor(segments.count * slots, backwards: backwards) { piece in
       let segment = segments.lowerBound + piece / slots
       let slot = piece % slots
       let begin = segment * rows * channels

@@ -16,6 +16,7 @@ final class PieceQueues: @unchecked Sendable {
   // Written while no thread takes.
   private nonisolated(unsafe) var pieces = 0
   private nonisolated(unsafe) var count = 1
+  private nonisolated(unsafe) var backwards = false
 
   init() { for i in 0..<Self.capacity * Self.stride { (first + i).initialize(to: Atomic(0)) } }
 
@@ -25,8 +26,11 @@ final class PieceQueues: @unchecked Sendable {
   }
 
   /// Begins a loop, once all pieces of the last one were taken.
-  func fill(_ pieces: Int, threads: Int) {
+  ///
+  /// - Parameter backwards: Each queue begins with its last piece.
+  func fill(_ pieces: Int, threads: Int, backwards: Bool) {
     self.pieces = pieces
+    self.backwards = backwards
     count = min(threads, Self.capacity)
     for queue in 0..<count { first[queue * Self.stride].store(start(queue), ordering: .relaxed) }
   }
@@ -36,10 +40,10 @@ final class PieceQueues: @unchecked Sendable {
     // A queue that is empty stays so, and who finds all others empty finds the last piece in the last queue.
     for offset in 0..<count {
       let queue = (thread + offset) % count
-      let (place, end) = (queue * Self.stride, start(queue + 1))
+      let (place, begin, end) = (queue * Self.stride, start(queue), start(queue + 1))
       guard first[place].load(ordering: .relaxed) < end else { continue }
       let piece = first[place].wrappingAdd(1, ordering: .relaxed).oldValue
-      if piece < end { return piece }
+      if piece < end { return backwards ? begin + end - 1 - piece : piece }
     }
     preconditionFailure("more pieces were taken than there are")
   }

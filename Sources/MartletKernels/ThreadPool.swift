@@ -18,14 +18,17 @@ public enum ThreadPool {
   ///
   /// The calling thread takes part. Called from inside a body, or while another thread has the pool, the loop
   /// runs serially on the calling thread.
-  public static func parallelFor(_ pieces: Int, _ body: (Int) -> Void) {
+  ///
+  /// - Parameter backwards: Whether a thread begins with the last of its pieces: what the loop before this one has left in
+  ///   its core's caches, if the same pieces meet the same memory.
+  public static func parallelFor(_ pieces: Int, backwards: Bool = false, _ body: (Int) -> Void) {
     guard pieces > 0 else { return }
     let state = martlet_thread()
     let threads = min(threadCount, pieces)
     if threads == 1 || state.pointee.inside_loop != 0 || pieces > Int(UInt32.max)
-      || !Team.shared.run(pieces: pieces, threads: threads, state, body)
+      || !Team.shared.run(pieces: pieces, threads: threads, backwards: backwards, state, body)
     {
-      for piece in 0..<pieces { body(piece) }
+      for piece in 0..<pieces { body(backwards ? pieces - 1 - piece : piece) }
     }
   }
 
@@ -94,7 +97,8 @@ private final class Team: @unchecked Sendable {
 
   /// False where another thread has the team: the caller then does its work alone.
   func run(
-    pieces: Int, threads: Int, _ state: UnsafeMutablePointer<martlet_thread_state>, _ body: (Int) -> Void
+    pieces: Int, threads: Int, backwards: Bool, _ state: UnsafeMutablePointer<martlet_thread_state>,
+    _ body: (Int) -> Void
   ) -> Bool {
     guard owner.tryLock() else { return false }
     defer { owner.unlock() }
@@ -104,7 +108,7 @@ private final class Team: @unchecked Sendable {
       withUnsafePointer(to: escapable) { pointer in
         self.body = pointer
         forcedInstructionSet = state.pointee.forced_isa
-        queues.fill(pieces, threads: threads)
+        queues.fill(pieces, threads: threads, backwards: backwards)
         finished.store(0, ordering: .relaxed)
         threadLimit.store(threads, ordering: .relaxed)
         epoch = (epoch &+ 1) & 0xFFFF_FFFF
