@@ -73,7 +73,7 @@ static void NAME(add_outer_products)(const martlet_outer_block *block) {
         // Who reads an element first also fetches what stands in its place in the next block.
         NAME(outers)[end - first](
             block, t, (shared ? first : q * block->left_panel_stride) + block->left_offsets[t], right,
-            t == 0 && r == 0 ? block->left_ahead : 0, t == 0 && q == 0 ? block->right_ahead : 0,
+            (t == 0 || block->taps_have_own_lines) && r == 0 ? block->left_ahead : 0, t == 0 && q == 0 ? block->right_ahead : 0,
             (REAL *)block->sums + (t * block->left_rows + first) * pitch + r * NAME(width), pitch);
       }
       first = end;

@@ -22,10 +22,12 @@ typedef struct {
   long source_pitch;
   long source_offset;
   /// Null, or where each tap's elements start in the one source row that all of them read, `sources[m]`. The packed
-  /// taps are those of the block, in order.
+  /// taps are those of the block, in order, of as many channels.
   const long *tap_offsets;
-  /// Panels, [panel][packed tap][channel][width]; `panel_stride` elements from one to the next.
+  /// Panels, [panel][packed tap][channel][width]; `panel_stride` elements from one to the next. Of the channels of a packed
+  /// tap, `panel_channels`, the block reads the first: those of the first packed tap are read from `panels` on.
   const void *panels;
+  long panel_channels;
   /// The packed tap that each tap is multiplied by, or null where that is the tap itself.
   const long *panel_taps;
   long panel_stride;
@@ -74,6 +76,8 @@ typedef struct {
   long right_line_stride;
   long right_step;
   long right_panels;
+  /// Whether no left line is read by two taps.
+  int taps_have_own_lines;
   /// Elements from here to what the next block will read in the same place, or zero: it is fetched early.
   long left_ahead;
   long right_ahead;

@@ -93,6 +93,14 @@ public struct ConvolutionShape: Hashable, Sendable {
       && paddingBefore == SpatialExtent(0, 0, 0)
   }
 
+  /// Whether more than one output pixel reads some input pixel.
+  var windowsOverlap: Bool {
+    func overlap(_ kernel: Int, _ stride: Int, _ dilation: Int) -> Bool { stride <= (kernel - 1) * dilation }
+    return overlap(kernel.depth, stride.depth, dilation.depth)
+      || overlap(kernel.height, stride.height, dilation.height)
+      || overlap(kernel.width, stride.width, dilation.width)
+  }
+
   /// Few channels: a row of the kernel is read as one run of kernel.width · channels elements, from a copy of
   /// the input with its padding along the width.
   var mergesKernelRows: Bool {

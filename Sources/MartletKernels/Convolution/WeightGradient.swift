@@ -19,7 +19,7 @@ struct WeightGradient {
   let tapOffsets: [Int]
   let merges: Bool
   let padded: PaddedRows
-  /// Whether input lines are packed; where one tap reads each, they are read where they lie.
+  /// Whether input lines are packed; where one tap reads each pixel, they are read where they lie.
   let packsLeft: Bool
   /// Whether the output's gradient takes the rows and the input the columns, for pointwise convolutions that would
   /// otherwise leave more lanes empty.
@@ -60,7 +60,7 @@ struct WeightGradient {
     tapOffsets = taps.map(original.weightOffset)
     rows = merges ? shape.kernel.width * shape.inputChannels : shape.inputChannelsPerGroup
     padded = PaddedRows(shape, scalar)
-    packsLeft = !merges && taps.count > 1
+    packsLeft = !merges && shape.windowsOverlap
 
     segments = ceilDivide(shape.output.width, 320)
     segmentPixels = ceilDivide(shape.output.width, segments)

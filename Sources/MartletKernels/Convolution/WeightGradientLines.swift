@@ -88,7 +88,8 @@ extension WeightGradient {
       product.right_step = packsRight ? width : shape.outputChannels
       product.right_line_stride = pixels * product.right_step
       product.right_ahead = packsRight ? 0 : count * pixels * shape.outputChannels
-      product.left_ahead = packsLeft ? 0 : count * pixels * shape.stride.width * shape.inputChannels
+      product.taps_have_own_lines = merges || packsLeft ? 0 : 1
+      product.left_ahead = packsLeft ? 0 : leftAhead(lines: count, pixels: pixels)
 
       var slots = 0
       for l in 0..<count {
@@ -128,6 +129,13 @@ extension WeightGradient {
       line += count
     }
     return scratch.sums
+  }
+
+  /// Elements from an input pixel to the one that the next step reads in its place.
+  private func leftAhead(lines: Int, pixels: Int) -> Int {
+    let width = merges ? padded.width : shape.input.width
+    let pixels = segments == 1 ? lines * shape.stride.height * width : pixels * shape.stride.width
+    return pixels * shape.inputChannels
   }
 
   /// The pixels of a segment for which a tap reads inside the input's rows.
