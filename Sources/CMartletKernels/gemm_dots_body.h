@@ -35,7 +35,7 @@ static inline __attribute__((always_inline)) void NAME(dots)(
     for (int m = 0; m < rows; m++) source[m] = (const REAL *)sources[m] + block->source_offset;
     const REAL *weights =
         (const REAL *)block->panels + column * block->panel_stride +
-        (block->panel_taps ? block->panel_taps[t] : t) * block->channels;
+        (block->panel_taps ? block->panel_taps[t] : t) * block->panel_channels;
     for (long c = 0; c < block->channels; c += LANES, weights += LANES) {
       NAME(vector) right[NAME(dot_columns)];
 #pragma clang loop unroll(full)

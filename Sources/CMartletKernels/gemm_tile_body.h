@@ -94,7 +94,8 @@ static inline __attribute__((always_inline)) void NAME(tile)(
     const OPERAND *source[NARROW_HEIGHT];
 #pragma clang loop unroll(full)
     for (int m = 0; m < height; m++) source[m] = (const OPERAND *)sources[m] + block->source_offset;
-    const OPERAND *weights = panel + (block->panel_taps ? block->panel_taps[t] : t) * channels * NAME(width);
+    const OPERAND *weights =
+        panel + (block->panel_taps ? block->panel_taps[t] : t) * block->panel_channels * NAME(width);
     // Source rows lie where no processor foresees them: a line of each of the next tile's rows is fetched while
     // one of this tile's is multiplied.
     long c = 0;

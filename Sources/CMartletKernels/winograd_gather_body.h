@@ -20,7 +20,8 @@ INLINE void NAME(gather_pixel)(
 }
 
 INLINE void NAME(gather_row)(
-    const int normalize, const martlet_winograd_component_row *row, const float *from, long channels, float *to) {
+    const int normalize, const martlet_winograd_component_row *row, const float *from, long channels,
+    const long *starts, float *to) {
   // Pixels of the row that are in a column.
   const long begin = row->first < 0 ? 0 : row->first, end = row->first + 2 * row->columns;
   const long stop = end < row->width ? end : row->width;
@@ -28,19 +29,19 @@ INLINE void NAME(gather_row)(
     const long i = column - row->first;
     NAME(gather_pixel)(
         normalize, row, from + column * channels, channels,
-        to + i / 2 * row->column_stride + i % 2 * row->component_stride);
+        to + i / 2 * row->column_stride + starts[i % 2]);
   }
 }
 
 static void NAME(gather_components)(const martlet_winograd_component_row *row, float *components) {
   for (long a = 0; a < 2; a++) {
     const float *from = row->rows[a];
-    float *to = components + 2 * a * row->component_stride;
+    const long *starts = row->starts[a];
     if (!from) continue;
-    if (row->mean) NAME(gather_row)(1, row, from, row->channels, to);
-    else if (row->channels == 1) NAME(gather_row)(0, row, from, 1, to);
-    else if (row->channels == 3) NAME(gather_row)(0, row, from, 3, to);
-    else if (row->channels == 4) NAME(gather_row)(0, row, from, 4, to);
-    else NAME(gather_row)(0, row, from, row->channels, to);
+    if (row->mean) NAME(gather_row)(1, row, from, row->channels, starts, components);
+    else if (row->channels == 1) NAME(gather_row)(0, row, from, 1, starts, components);
+    else if (row->channels == 3) NAME(gather_row)(0, row, from, 3, starts, components);
+    else if (row->channels == 4) NAME(gather_row)(0, row, from, 4, starts, components);
+    else NAME(gather_row)(0, row, from, row->channels, starts, components);
   }
 }

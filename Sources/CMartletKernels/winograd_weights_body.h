@@ -78,27 +78,24 @@ enum { NAME(run) = 2048 / NAME(width) * 2 };
 static void NAME(multiply)(const martlet_winograd_products *products) {
   const martlet_winograd_tile_block *left = &products->left, *right = &products->right, *sums = &products->sums;
   const long columns = products->right_blocks * 16;
-  for (long f = 0; f < products->frequencies; f++) {
-    for (long t = 0; t < products->tiles; t += NAME(run)) {
-      const long tiles = products->tiles - t < NAME(run) ? products->tiles - t : NAME(run);
-      const int accumulate = products->accumulate || t > 0;
-      for (long k = 0; k < columns; k += NAME(width)) {
-        // Only tiles of sums that are wider than a block can be too wide.
-        const NAME(products_function) *functions = columns - k < NAME(width) ? NAME(narrow) : NAME(wide);
-        const float *b = right->values + f * right->frequency_stride + k / 16 * right->block_stride + k % 16 + t * 16;
-        float *s = sums->values + f * sums->frequency_stride + k / 16 * sums->block_stride + k % 16;
-        for (long tap = 0; tap < products->taps; tap++) {
-          for (long channel = 0; channel < products->left_channels; channel += 16, s += 256) {
-            const float *a = left->values + f * left->frequency_stride + channel / 16 * left->block_stride +
-                             (t + tap * products->tap_tiles) * 16;
-            const long left_over = products->left_channels - channel;
-            const long rows = left_over < 16 ? (left_over + 3) / 4 * 4 : 16, panels = (rows + HEIGHT - 1) / HEIGHT;
-            for (long q = 0, first = 0; q < panels; q++) {
-              const long end = rows * (q + 1) / panels;
-              functions[end - first](
-                  tiles, a + first, b, right->block_stride, s + first * 16, sums->block_stride, accumulate);
-              first = end;
-            }
+  for (long t = 0; t < products->tiles; t += NAME(run)) {
+    const long tiles = products->tiles - t < NAME(run) ? products->tiles - t : NAME(run);
+    const int accumulate = products->accumulate || t > 0;
+    for (long k = 0; k < columns; k += NAME(width)) {
+      // Only tiles of sums that are wider than a block can be too wide.
+      const NAME(products_function) *functions = columns - k < NAME(width) ? NAME(narrow) : NAME(wide);
+      const float *b = right->values + k / 16 * right->block_stride + k % 16 + t * 16;
+      for (long tap = 0; tap < products->taps; tap++) {
+        float *s = sums->values + k / 16 * sums->block_stride + k % 16 + tap * products->sums_tap_stride;
+        for (long channel = 0; channel < products->left_channels; channel += 16, s += 256) {
+          const float *a = left->values + channel / 16 * left->block_stride + (t + tap * products->tap_tiles) * 16;
+          const long left_over = products->left_channels - channel;
+          const long rows = left_over < 16 ? (left_over + 3) / 4 * 4 : 16, panels = (rows + HEIGHT - 1) / HEIGHT;
+          for (long q = 0, first = 0; q < panels; q++) {
+            const long end = rows * (q + 1) / panels;
+            functions[end - first](
+                tiles, a + first, b, right->block_stride, s + first * 16, sums->block_stride, accumulate);
+            first = end;
           }
         }
       }

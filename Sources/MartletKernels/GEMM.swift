@@ -116,6 +116,7 @@ public struct MatrixProduct {
       block.columns = min(columns, panels.upperBound * width) - firstColumn
       block.taps = 1
       block.channels = count
+      block.panel_channels = count
       block.sources = UnsafePointer(sources)
       block.source_pitch = range.count
       block.source_offset = term

@@ -19,7 +19,8 @@ struct WinogradBound {
   /// - Parameter part: Forward or backward-data.
   init(_ shape: ConvolutionShape, _ part: ConvolutionPart, tile: WinogradTile) {
     self.tile = tile
-    polyphase = tile.stride > 1 ? PolyphaseForm(shape, tile) : nil
+    polyphase =
+      tile.stride > 1 ? PolyphaseForm(shape, tile, isForInputGradient: part == .backwardData) : nil
     let shape = polyphase?.shape ?? shape
     self.shape = shape
     isForward = part == .forward

@@ -43,6 +43,7 @@ struct WinogradWeightsTests {
       "dilation larger than the depth",
       shape(1, 5, 4, [3, 4, 5], depth: 3, dilation: [5, 1, 1], before: [5, 1, 1])
     ),
+    ("an odd number of runs, a tile a slice", volume(1, 5, 7, [195, 4, 4])),
     ("several parts of a volume", volume(1, 3, 5, [17, 23, 21])),
     ("several chunks and blocks of a volume", volume(1, 40, 70, [15, 9, 10])),
   ]
@@ -186,19 +187,20 @@ struct WinogradWeightsTests {
 
   @Test func theShapesReachBothCuts() {
     let modes = Self.chosen.map { WinogradWeightsCut($0.1, .four) }
-    #expect(modes.contains { $0.mode == .weightBlocks && $0.chunks == 1 })
-    #expect(modes.contains { $0.mode == .weightBlocks && $0.chunks > 1 })
+    #expect(modes.contains { $0.mode == .weightBlocks(strands: 1) && $0.chunks == 1 })
+    #expect(modes.contains { $0.mode == .weightBlocks(strands: 2) && $0.chunks == 2 })
+    #expect(modes.contains { $0.mode == .weightBlocks(strands: 2) && $0.chunks > 2 })
     #expect(modes.contains { if case .tileRanges(let parts) = $0.mode { parts > 1 } else { false } })
     let volumes = Self.volumes.map { WinogradWeightsCut($0.1, .four) }
-    #expect(volumes.contains { $0.mode == .weightBlocks && $0.chunks > 1 && $0.slices.runCount > 1 })
+    #expect(volumes.contains { $0.mode == .weightBlocks(strands: 2) && $0.chunks % 2 == 1 })
     #expect(volumes.contains { if case .tileRanges = $0.mode { $0.slices.runCount > 1 } else { false } })
     #expect(volumes.contains { !$0.taps.isEmpty && $0.taps.count < $0.shape.kernel.depth })
     let strided = Self.strided.map { WinogradWeightsCut($0.1, .strided) }
-    #expect(strided.contains { $0.mode == .weightBlocks && $0.chunks == 1 })
-    #expect(strided.contains { $0.mode == .weightBlocks && $0.chunks > 1 })
+    #expect(strided.contains { $0.mode == .weightBlocks(strands: 1) && $0.chunks == 1 })
+    #expect(strided.contains { $0.mode == .weightBlocks(strands: 2) && $0.chunks > 1 })
     #expect(strided.contains { if case .tileRanges(let parts) = $0.mode { parts > 1 } else { false } })
     let stems = Self.stems.map { WinogradWeightsCut($0.1, .stem) }
-    #expect(stems.contains { $0.mode == .weightBlocks && $0.chunks > 1 })
+    #expect(stems.contains { $0.mode == .weightBlocks(strands: 2) && $0.chunks > 1 })
     #expect(stems.contains { if case .tileRanges(let parts) = $0.mode { parts > 1 } else { false } })
     for cuts in [strided, stems] {
       #expect(cuts.contains { $0.gathered != nil && $0.inputBlocks > 1 })

@@ -119,19 +119,20 @@ typedef struct {
 // rows 2i + a and columns 2j + b, and of a kernel of up to 2r × 2r the taps (2i + a, 2j + b), r × r with zeros for those
 // that are missing.
 
-/// A row of all components side by side, [column][a][b][component's channels] and whatever lies in front of the next column;
-/// from some of the channels of a channels-last image.
+/// A row of all components side by side, [column][component][component's channels] and whatever lies in front of the next
+/// column; from some of the channels of a channels-last image.
 typedef struct {
   /// The image's rows that components (0, b) and (1, b) have, or null where there is none: that leaves what is there.
   const float *rows[2];
+  /// Where component (a, b) lies in a column.
+  long starts[2][2];
   /// Pixels of such a row, and the number of the one that is in column 0, which is negative where there is padding.
   long width;
   long first;
   long channels;
-  /// Those of the components, from one to the next, and from one component to the next.
+  /// Those of the components, and from one to the next.
   long columns;
   long column_stride;
-  long component_stride;
   /// If not null, a pixel x is taken as (x - mean[c]) * scale[c] + shift[c].
   const float *mean;
   const float *scale;
@@ -155,12 +156,13 @@ typedef struct {
 /// The transforms for tiles of outputs × outputs pixels and kernels of taps × taps: 2, 3 or 4 and 3, 4 and 2, or 3 and 4.
 const martlet_winograd_kernels *martlet_winograd_table(martlet_isa isa, int outputs, int taps);
 
-/// Some kernels, [kernel][depth][height][width], to those of the components, [a][b][kernel][depth][r][r].
+/// Some kernels of `taps` numbers each to those of the components: number t of kernel k goes to
+/// components[places[t] + k * pitch].
 void martlet_winograd_split(
-    const float *kernels, long count, long depth, long height, long width, long r, float *components);
+    const float *kernels, long count, long taps, const long *places, long pitch, float *components);
 
 /// The reverse.
 void martlet_winograd_join(
-    const float *components, long count, long depth, long height, long width, long r, float *kernels);
+    const float *components, long count, long taps, const long *places, long pitch, float *kernels);
 
 #endif

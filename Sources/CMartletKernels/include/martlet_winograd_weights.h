@@ -58,11 +58,10 @@ typedef struct {
   long block_stride;
 } martlet_winograd_tile_block;
 
-/// sums[f][k / 16][d][c][k % 16] (+)= Σ over tiles of left[f][c] * right[f][k], for blocks of 16 channels each and taps
-/// d along the depth, for which the left operand's tiles begin d * tap_tiles tiles further on. The left
-/// operand's channels go by fours: sums of a block's channels beyond that are left as they were.
+/// sums[k / 16][d][c][k % 16] (+)= Σ over tiles of left[c] * right[k] at one frequency, the first of what is given, for
+/// blocks of 16 channels each and taps d along the depth, for which the left operand's tiles begin d * tap_tiles tiles
+/// further on. The left operand's channels go by fours: sums of a block's channels beyond that are left as they were.
 typedef struct {
-  long frequencies;
   long tiles;
   long taps;
   long tap_tiles;
@@ -71,6 +70,8 @@ typedef struct {
   long left_channels;
   long right_blocks;
   martlet_winograd_tile_block sums;
+  /// From the sums of one tap to those of the next.
+  long sums_tap_stride;
   /// Whether to add to the sums instead of replacing them.
   int accumulate;
 } martlet_winograd_products;

@@ -174,6 +174,7 @@ struct AttentionHead {
     block.columns = columns
     block.taps = 1
     block.channels = depth
+    block.panel_channels = depth
     block.sources = UnsafePointer(sources)
     block.source_pitch = rows
     block.panels = UnsafeRawPointer(panels)

@@ -87,13 +87,14 @@ struct ConvolutionCost {
   }
 
   func winograd(_ tile: WinogradTile) -> Work {
-    let space = part == .backwardData ? tile.inputGrid(shape) : shape.output
+    let components = WinogradComponents(shape, tile)
+    let space = part == .backwardData ? components.gradientGrid(shape).size : shape.output
     // In a slice of all images.
     let tiles =
       Double(shape.batch) * tileCount(space.height, shape.dilation.height, tile)
       * tileCount(space.width, shape.dilation.width, tile)
     let frequencies = Double(tile.frequencyCount)
-    let inputChannels = tile.componentCount * shape.inputChannels
+    let inputChannels = components.channelCount
     let (sourceChannels, resultChannels) =
       part == .backwardData ? (shape.outputChannels, inputChannels) : (inputChannels, shape.outputChannels)
     let (source, result) = (Self.whole(sourceChannels), Self.whole(resultChannels))
@@ -102,7 +103,9 @@ struct ConvolutionCost {
     let slices = slices(tile)
     let activations = tiles * frequencies * Double(slices.sourceCount * source + space.depth * result)
     return Work(
-      products: tiles * frequencies * Double(slices.productCount * terms * result), activations: activations,
+      products: tiles * frequencies * components.multipliedShare
+        * Double(slices.productCount * terms * result),
+      activations: activations,
       fragments: sourceChannels < 16 ? activations : 0,
       copies: part == .backwardData
         ? 0 : WinogradGatheredComponents(shape, tile).map { Double($0.elementCount) } ?? 0,

@@ -165,6 +165,7 @@ struct IndirectProductPlan {
       block.columns = min(columns, panelRange.upperBound * width) - firstColumn
       block.taps = rows.taps.count
       block.channels = count
+      block.panel_channels = count
       block.sources = table.sources
       block.source_pitch = table.count
       block.source_offset = group * groupSourceStride + channel

@@ -60,7 +60,9 @@ struct WinogradBlocking {
       tile.frequencyCount * slices.kernelDepth * sourceChannels * resultChannels * MemoryLayout<Float>.stride
     // Large weights are read from far away for every chunk, so chunks must be large.
     let weightsAreLarge = weightBytes > 12 << 20
-    let preferred = weightsAreLarge ? 64 : 24
+    // Of few channels a tile's products take no longer than to begin them, so chunks have more tiles.
+    let areFew = sourceChannels + resultChannels <= 64 && tileCount >= 8 * 48
+    let preferred = weightsAreLarge ? 64 : areFew ? 48 : 24
     let fewChunks = tileCount < preferred * (weightsAreLarge ? 16 : 8)
     let half = preferred / 2
     let largest = fewChunks && !weightsAreLarge && tileCount >= half * 8 ? half : preferred

@@ -8,6 +8,7 @@ import CMartletKernels
 struct WinogradGatheredComponents {
   private let shape: ConvolutionShape
   private let tile: WinogradTile
+  private let components: WinogradComponents
   /// Pixels of the components.
   let grid: SpatialExtent
   /// From one pixel to the next.
@@ -18,8 +19,12 @@ struct WinogradGatheredComponents {
     guard tile.stride > 1, shape.inputChannels % convolutionPartAlignment != 0 else { return nil }
     self.shape = shape
     self.tile = tile
-    grid = tile.inputGrid(shape)
-    pitch = roundUp(tile.componentCount * shape.inputChannels, convolutionPartAlignment)
+    components = WinogradComponents(shape, tile)
+    // Those of the largest component, padding before it included.
+    grid = SpatialExtent(
+      shape.input.depth, ceilDivide(shape.input.height + shape.paddingBefore.height, tile.stride),
+      ceilDivide(shape.input.width + shape.paddingBefore.width, tile.stride))
+    pitch = roundUp(components.channelCount, convolutionPartAlignment)
   }
 
   var elementCount: Int { shape.batch * grid.count * pitch }
@@ -66,7 +71,11 @@ struct WinogradGatheredComponents {
     call.channels = part.channels
     call.columns = grid.width
     call.column_stride = pitch
-    call.component_stride = shape.inputChannels
+    func start(_ row: Int, _ column: Int) -> Int {
+      let start = WinogradComponents.Start(row: row, column: column)
+      return self.components.starts.firstIndex(of: start)! * shape.inputChannels
+    }
+    call.starts = ((start(0, 0), start(0, 1)), (start(1, 0), start(1, 1)))
     call.mean = part.normalization?.mean
     call.scale = part.normalization?.scale
     call.shift = part.normalization?.shift

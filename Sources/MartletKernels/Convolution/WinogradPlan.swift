@@ -8,14 +8,14 @@ struct WinogradPlan {
   /// The source or the result: the images that one of them consists of, and where tiles lie in them.
   private struct Side {
     let size: SpatialExtent
-    /// Where row and column 0 of the tiles lie.
-    let origin: (row: Int, column: Int)
+    /// Where row and column 0 of the tiles lie, for each component.
+    let origins: [(row: Int, column: Int)]
     /// From one pixel of a tile to the next.
     let step: (row: Int, column: Int)
-    let componentCount: Int
   }
 
   let tile: WinogradTile
+  private let components: WinogradComponents
   let batch: Int
   private let source: Side
   private let result: Side
@@ -39,20 +39,21 @@ struct WinogradPlan {
   let blocking: WinogradBlocking
 
   init(forward shape: ConvolutionShape, _ tile: WinogradTile, weightsAreOrdered: Bool = false) {
-    let origin = shape.sourceOffset(SpatialExtent(0, 0, 0))
+    let padding = shape.paddingBefore
     let step = tile.stride
+    let components = WinogradComponents(shape, tile)
     let gathered = WinogradGatheredComponents(shape, tile)
     let source = Side(
-      size: shape.input, origin: (origin.height, origin.width),
-      step: (step * shape.dilation.height, step * shape.dilation.width), componentCount: tile.componentCount)
+      size: shape.input,
+      origins: components.starts.map { ($0.row - padding.height, $0.column - padding.width) },
+      step: (step * shape.dilation.height, step * shape.dilation.width))
     self.init(
-      shape, tile,
-      source: gathered.map { Side(size: $0.grid, origin: (0, 0), step: (1, 1), componentCount: 1) } ?? source,
+      shape, tile, components,
+      source: gathered.map { Side(size: $0.grid, origins: [(0, 0)], step: (1, 1)) } ?? source,
       gathered: gathered,
       result: Side(
-        size: shape.output, origin: (0, 0), step: (shape.dilation.height, shape.dilation.width),
-        componentCount: 1),
-      grid: shape.output, originDepth: origin.depth, isTransposed: false, weightsAreOrdered)
+        size: shape.output, origins: [(0, 0)], step: (shape.dilation.height, shape.dilation.width)),
+      grid: shape.output, originDepth: -padding.depth, isTransposed: false, weightsAreOrdered)
   }
 
   /// Input pixel i gets what output pixel o = i + padding − k · dilation has from tap k. With the taps in reverse
@@ -60,38 +61,45 @@ struct WinogradPlan {
   /// where q = o + k for tap k of its kernel.
   init(backwardData shape: ConvolutionShape, _ tile: WinogradTile, weightsAreOrdered: Bool = false) {
     let taps = tile.taps - 1
-    let dilation = shape.dilation
-    let last = shape.sourceOffset(SpatialExtent(shape.kernel.depth - 1, taps, taps))
-    let padding = shape.paddingBefore
-    let isStrided = tile.stride > 1
+    let (dilation, padding) = (shape.dilation, shape.paddingBefore)
+    let components = WinogradComponents(shape, tile)
+    let grid = components.gradientGrid(shape)
+    let origins = components.starts.map { start in
+      let missing = components.missingTaps(start)
+      return (
+        row: tile.stride * (grid.first.row - missing.rows) + start.row - padding.height,
+        column: tile.stride * (grid.first.column - missing.columns) + start.column - padding.width
+      )
+    }
     self.init(
-      shape, tile,
+      shape, tile, components,
       source: Side(
-        size: shape.output, origin: isStrided ? (-taps, -taps) : (-last.height, -last.width),
-        step: (dilation.height, dilation.width), componentCount: 1),
+        size: shape.output,
+        origins: [(grid.first.row - taps * dilation.height, grid.first.column - taps * dilation.width)],
+        step: (dilation.height, dilation.width)),
       gathered: nil,
       result: Side(
-        size: shape.input, origin: isStrided ? (-padding.height, -padding.width) : (0, 0),
-        step: (tile.stride * dilation.height, tile.stride * dilation.width),
-        componentCount: tile.componentCount),
-      grid: tile.inputGrid(shape), originDepth: -last.depth, isTransposed: true, weightsAreOrdered)
+        size: shape.input, origins: origins,
+        step: (tile.stride * dilation.height, tile.stride * dilation.width)),
+      grid: grid.size, originDepth: padding.depth - (shape.kernel.depth - 1) * dilation.depth,
+      isTransposed: true, weightsAreOrdered)
   }
 
   private init(
-    _ shape: ConvolutionShape, _ tile: WinogradTile, source: Side,
+    _ shape: ConvolutionShape, _ tile: WinogradTile, _ components: WinogradComponents, source: Side,
     gathered: WinogradGatheredComponents?, result: Side, grid: SpatialExtent,
     originDepth: Int, isTransposed: Bool, _ weightsAreOrdered: Bool
   ) {
     precondition(
       tile.supports(shape), "not a convolution that Winograd's algorithm \(tile) is written for: \(shape)")
     self.tile = tile
+    self.components = components
     batch = shape.batch
     (self.source, self.result) = (source, result)
     kernelDepth = shape.kernel.depth
     dilation = shape.dilation
     self.grid = grid
-    let inputChannels = tile.componentCount * shape.inputChannels
-    let channels = (input: inputChannels, output: shape.outputChannels)
+    let channels = (input: components.channelCount, output: shape.outputChannels)
     let kernel = tile.taps * tile.taps * kernelDepth
     sourceChannels = isTransposed ? channels.output : channels.input
     resultChannels = isTransposed ? channels.input : channels.output
@@ -99,7 +107,7 @@ struct WinogradPlan {
     weightStepStride = isTransposed ? kernel * channels.input : kernel
     flipsWeights = isTransposed
     self.gathered = gathered
-    polyphase = weightsAreOrdered ? nil : WinogradPolyphase(shape, tile)
+    polyphase = weightsAreOrdered ? nil : WinogradPolyphase(shape, tile, isTransposed: isTransposed)
     blocking = WinogradBlocking(
       tile, planeTileCount: Self.planeTileCount(batch, grid, dilation, tile),
       slices: WinogradSlices(
@@ -113,13 +121,20 @@ struct WinogradPlan {
   /// Of the whole batch.
   var resultPixelCount: Int { batch * result.size.count }
 
-  var sourceComponentCount: Int { source.componentCount }
-  var resultComponentCount: Int { result.componentCount }
+  var sourceComponentCount: Int { source.origins.count }
+  var resultComponentCount: Int { result.origins.count }
   /// Channels of one component, gathered or not.
   var sourceComponentChannels: Int {
-    sourceChannels / (gathered == nil ? sourceComponentCount : tile.componentCount)
+    sourceChannels / (gathered == nil ? sourceComponentCount : components.count)
   }
   var resultComponentChannels: Int { resultChannels / resultComponentCount }
+
+  /// The source's and the result's channels whose products are not zero, for each frequency.
+  var multipliedChannels: [(source: Range<Int>, result: Range<Int>)] {
+    components.channelsAtFrequencies().map {
+      flipsWeights ? (0..<sourceChannels, $0) : ($0, 0..<resultChannels)
+    }
+  }
 
   // MARK: Tiles
 
@@ -197,10 +212,10 @@ struct WinogradPlan {
   private func plane(
     _ component: Int, of side: Side, _ firstSlice: Int, _ pitch: Int
   ) -> martlet_winograd_plane {
-    let (size, start) = (side.size, tile.componentStart(component))
+    let (size, origin) = (side.size, side.origins[component])
     return martlet_winograd_plane(
       size: (size.height, size.width), depth: size.depth,
-      origin: (side.origin.row + start.row, side.origin.column + start.column), first_slice: firstSlice,
+      origin: origin, first_slice: firstSlice,
       slice_step: dilation.depth, image_stride: size.count * pitch,
       slice_stride: size.height * size.width * pitch, row_stride: size.width * pitch, column_stride: pitch)
   }

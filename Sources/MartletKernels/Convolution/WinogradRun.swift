@@ -25,6 +25,10 @@ struct WinogradRun {
   private let gemm: martlet_gemm_kernels
   private let kernels: martlet_winograd_kernels
   private let frequencies: Int
+  /// The channels that are multiplied at each.
+  private let multiplied: [(source: Range<Int>, result: Range<Int>)]
+  /// Whether there are products that are not.
+  private let hasOtherProducts: Bool
 
   init(_ plan: WinogradPlan, _ operands: WinogradOperands, workspace: UnsafeMutableRawPointer) {
     self.plan = plan
@@ -37,6 +41,8 @@ struct WinogradRun {
     gemm = gemmKernels(.float32)
     kernels = winogradKernels(plan.tile)
     frequencies = plan.tile.frequencyCount
+    multiplied = plan.multipliedChannels
+    hasOtherProducts = multiplied.contains { $0.result.count < plan.resultChannels }
     if let gathered = plan.gathered, let memory = self.workspace.gathered {
       source = [gathered.part(memory)]
     } else {
@@ -148,9 +154,10 @@ struct WinogradRun {
   ) {
     let columns = blocking.columns(ofBlock: block)
     let (channels, taps) = (plan.sourceChannels, chunk.slices.taps)
+    clearOtherProducts(chunk.tileCount, columns, scratch)
     if let weights {
       multiply(
-        chunk, columns: columns.count, steps: 0..<channels,
+        chunk, columns: columns, steps: 0..<channels,
         panels: weights + columns.lowerBound * plan.kernelDepth * channels
           + taps.lowerBound * channels * Int(gemm.width),
         panelTaps: plan.kernelDepth, frequencyStride: plan.weightFrequencyStride, scratch)
@@ -161,7 +168,7 @@ struct WinogradRun {
           columns: columns, taps: taps, steps: steps, to: scratch.weights!,
           frequencyStride: scratch.weightFrequencyStride)
         multiply(
-          chunk, columns: columns.count, steps: steps, panels: scratch.weights!, panelTaps: taps.count,
+          chunk, columns: columns, steps: steps, panels: scratch.weights!, panelTaps: taps.count,
           frequencyStride: scratch.weightFrequencyStride, scratch)
       }
     }
@@ -171,26 +178,61 @@ struct WinogradRun {
   /// products += source × weights for some source channels, the first of which set the products. `panels` begin at
   /// the first tap of the chunk.
   private func multiply(
-    _ chunk: WinogradBlocking.Chunk, columns: Int, steps: Range<Int>, panels: UnsafePointer<Float>,
+    _ chunk: WinogradBlocking.Chunk, columns: Range<Int>, steps: Range<Int>, panels: UnsafePointer<Float>,
     panelTaps: Int, frequencyStride: Int, _ scratch: PieceScratch
   ) {
+    let width = Int(gemm.width)
     var product = martlet_gemm_block()
     product.rows = chunk.tileCount
-    // Whole vectors: rows of products have room for them, and panels hold zeros there.
-    product.columns = roundUp(columns, 16)
     product.taps = chunk.slices.taps.count
-    product.channels = steps.count
     product.sources = UnsafePointer(scratch.sourceRows)
     // The next tap reads a slice further on.
     product.source_pitch = chunk.planeTiles.count
-    product.panel_stride = panelTaps * steps.count * Int(gemm.width)
+    product.panel_channels = steps.count
+    product.panel_stride = panelTaps * steps.count * width
     product.outputs = UnsafePointer(scratch.productRows)
-    product.accumulate = steps.lowerBound > 0 ? 1 : 0
     for frequency in 0..<frequencies {
-      product.source_offset = frequency * blocking.sourceFrequencyStride + steps.lowerBound
-      product.panels = UnsafeRawPointer(panels + frequency * frequencyStride)
-      product.output_offset = frequency * blocking.productFrequencyStride
+      let channels = multiplied[frequency].source
+      let own = steps.clamped(to: channels)
+      guard !own.isEmpty else { continue }
+      let multiplied = multipliedColumns(columns, atFrequency: frequency)
+      product.channels = own.count
+      product.accumulate = own.lowerBound > channels.lowerBound ? 1 : 0
+      product.columns = multiplied.count
+      product.source_offset = frequency * blocking.sourceFrequencyStride + own.lowerBound
+      product.panels = UnsafeRawPointer(
+        panels + frequency * frequencyStride + (own.lowerBound - steps.lowerBound) * width
+          + multiplied.lowerBound / width * product.panel_stride)
+      product.output_offset = frequency * blocking.productFrequencyStride + multiplied.lowerBound
       gemm.multiply(&product)
+    }
+  }
+
+  /// The columns of a block that are multiplied at a frequency: whole panels, and of the last one whole vectors. Rows of
+  /// products have room for them, and panels hold zeros there.
+  private func multipliedColumns(_ block: Range<Int>, atFrequency frequency: Int) -> Range<Int> {
+    let end = roundUp(block.count, 16)
+    guard hasOtherProducts else { return 0..<end }
+    let own = block.clamped(to: multiplied[frequency].result)
+    guard !own.isEmpty else { return 0..<0 }
+    let width = Int(gemm.width)
+    let first = (own.lowerBound - block.lowerBound) / width * width
+    return first..<min(roundUp(own.upperBound - block.lowerBound, width), end)
+  }
+
+  /// Sets the products of a block to zero that are not multiplied.
+  private func clearOtherProducts(_ tileCount: Int, _ block: Range<Int>, _ scratch: PieceScratch) {
+    guard hasOtherProducts else { return }
+    for frequency in 0..<frequencies {
+      let multiplied = multipliedColumns(block, atFrequency: frequency)
+      guard multiplied.count < block.count else { continue }
+      for tile in 0..<tileCount {
+        let row =
+          scratch.products + frequency * blocking.productFrequencyStride + tile * blocking.productPitch
+        row.update(repeating: 0, count: multiplied.lowerBound)
+        (row + multiplied.upperBound).update(
+          repeating: 0, count: max(0, block.count - multiplied.upperBound))
+      }
     }
   }
 

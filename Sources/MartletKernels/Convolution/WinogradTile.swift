@@ -6,11 +6,11 @@
 /// 1.7 times that of a direct sum, that of `three` 2 to 3 times, that of `four` 4 to 5 times.
 ///
 /// `strided` is for kernels of 3×3 and 4×4 and stride 2: a convolution of stride 1 with kernels of 2×2 on the polyphase
-/// components of its input, with 2.56 times fewer multiplications than the definition for 4×4 and 1.44 for 3×3, and rounding
-/// like that of `three`, with single errors up to twice as large.
+/// components of its input (``WinogradComponents``), with 2.56 times fewer multiplications than the definition for 4×4 and
+/// 1.78 for 3×3, and rounding like that of `three`, with single errors up to twice as large.
 ///
 /// `stem` is the same for kernels of 7×7 and 8×8, as they begin many networks: the components' kernels are of 4×4 then, and
-/// multiplications 3.06 and 4 times fewer. It rounds like `four`.
+/// multiplications 3.64 and 4 times fewer. It rounds like `four`.
 public enum WinogradTile: CaseIterable, Hashable, Sendable {
   case two, three, four, strided, stem
 
@@ -33,30 +33,12 @@ public enum WinogradTile: CaseIterable, Hashable, Sendable {
   }
 
   /// Products that a tile takes for each pair of channels.
-  var frequencyCount: Int {
-    let edge = outputs + taps - 1
-    return edge * edge
-  }
+  var frequencyCount: Int { edge * edge }
+  /// Frequencies along an axis, and the pixels that a tile reads.
+  var edge: Int { outputs + taps - 1 }
 
   /// Rows and columns of the input from one output pixel's window to the next one's.
   var stride: Int { self == .strided || self == .stem ? 2 : 1 }
-
-  /// Polyphase components of the input, each the pixels whose rows and columns are alike modulo the stride.
-  var componentCount: Int { stride * stride }
-
-  /// The first row and column of a component.
-  func componentStart(_ component: Int) -> (row: Int, column: Int) {
-    (component / stride, component % stride)
-  }
-
-  /// The pixels of the largest component of the input, padding before it included, or of the input if there are none.
-  func inputGrid(_ shape: ConvolutionShape) -> SpatialExtent {
-    func component(_ size: Int, _ padding: Int) -> Int { ceilDivide(size + padding, stride) }
-    guard stride > 1 else { return shape.input }
-    return SpatialExtent(
-      shape.input.depth, component(shape.input.height, shape.paddingBefore.height),
-      component(shape.input.width, shape.paddingBefore.width))
-  }
 
   /// Whether there are transforms for a convolution; whether they are the fastest way is another question.
   func supports(_ shape: ConvolutionShape) -> Bool {

@@ -17,13 +17,13 @@ struct WinogradWeights: Hashable {
   private let polyphase: WinogradPolyphase?
 
   init(_ shape: ConvolutionShape, _ tile: WinogradTile, isTransposed: Bool) {
-    let inputChannels = tile.componentCount * shape.inputChannels
+    let inputChannels = WinogradComponents(shape, tile).channelCount
     resultChannels = isTransposed ? inputChannels : shape.outputChannels
     sourceChannels = isTransposed ? shape.outputChannels : inputChannels
     taps = tile.taps * tile.taps * shape.kernel.depth
     self.isTransposed = isTransposed
     width = Int(gemmKernels(.float32).width)
-    polyphase = WinogradPolyphase(shape, tile)
+    polyphase = WinogradPolyphase(shape, tile, isTransposed: isTransposed)
   }
 
   private var panelCount: Int { ceilDivide(resultChannels, width) }

@@ -115,6 +115,7 @@ struct BFloat16Winograd {
     product.columns = roundUp(columns.count, Int(gemm.lanes))
     product.taps = taps.count
     product.channels = plan.sourceChannels / 2
+    product.panel_channels = product.channels
     product.sources = UnsafePointer(scratch.sourceRows)
     // The next tap reads a slice further on.
     product.source_pitch = chunk.planeTiles.count
