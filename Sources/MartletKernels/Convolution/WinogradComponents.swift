@@ -18,7 +18,7 @@ struct WinogradComponents: Hashable {
   private let tile: WinogradTile
   private let inputChannels: Int
   private let kernel: SpatialExtent
-  /// In the order of their channels: those whose kernels have most taps along an axis follow each other, for either axis.
+  /// In the order of their channels: those whose kernels lack no taps along an axis follow each other, for either axis.
   let starts: [Start]
 
   private static let plain = [Start(row: 0, column: 0)]

@@ -194,16 +194,17 @@ struct WinogradRun {
     for frequency in 0..<frequencies {
       let channels = multiplied[frequency].source
       let own = steps.clamped(to: channels)
+      // A run of steps may have none of them.
       guard !own.isEmpty else { continue }
-      let multiplied = multipliedColumns(columns, atFrequency: frequency)
+      let ownColumns = multipliedColumns(columns, atFrequency: frequency)
       product.channels = own.count
       product.accumulate = own.lowerBound > channels.lowerBound ? 1 : 0
-      product.columns = multiplied.count
+      product.columns = ownColumns.count
       product.source_offset = frequency * blocking.sourceFrequencyStride + own.lowerBound
       product.panels = UnsafeRawPointer(
         panels + frequency * frequencyStride + (own.lowerBound - steps.lowerBound) * width
-          + multiplied.lowerBound / width * product.panel_stride)
-      product.output_offset = frequency * blocking.productFrequencyStride + multiplied.lowerBound
+          + ownColumns.lowerBound / width * product.panel_stride)
+      product.output_offset = frequency * blocking.productFrequencyStride + ownColumns.lowerBound
       gemm.multiply(&product)
     }
   }
@@ -224,14 +225,13 @@ struct WinogradRun {
   private func clearOtherProducts(_ tileCount: Int, _ block: Range<Int>, _ scratch: PieceScratch) {
     guard hasOtherProducts else { return }
     for frequency in 0..<frequencies {
-      let multiplied = multipliedColumns(block, atFrequency: frequency)
-      guard multiplied.count < block.count else { continue }
+      let own = multipliedColumns(block, atFrequency: frequency)
+      guard own.count < block.count else { continue }
       for tile in 0..<tileCount {
         let row =
           scratch.products + frequency * blocking.productFrequencyStride + tile * blocking.productPitch
-        row.update(repeating: 0, count: multiplied.lowerBound)
-        (row + multiplied.upperBound).update(
-          repeating: 0, count: max(0, block.count - multiplied.upperBound))
+        row.update(repeating: 0, count: own.lowerBound)
+        (row + own.upperBound).update(repeating: 0, count: max(0, block.count - own.upperBound))
       }
     }
   }
