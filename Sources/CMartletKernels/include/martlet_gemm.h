@@ -24,8 +24,8 @@ typedef struct {
   /// Null, or where each tap's elements start in the one source row that all of them read, `sources[m]`. The packed
   /// taps are those of the block, in order, of as many channels.
   const long *tap_offsets;
-  /// Panels, [panel][packed tap][channel][width]; `panel_stride` elements from one to the next. Of the channels of a packed
-  /// tap, `panel_channels`, the block reads the first: those of the first packed tap are read from `panels` on.
+  /// Panels, [panel][packed tap][channel][width]; `panel_stride` elements from one to the next. A packed tap has
+  /// `panel_channels` channels, of which the block may read fewer: `panels` is where it begins to in the first one.
   const void *panels;
   long panel_channels;
   /// The packed tap that each tap is multiplied by, or null where that is the tap itself.

@@ -3,8 +3,8 @@ import CMartletKernels
 /// How the sum over pixels of input ⊗ output gradient is cut.
 ///
 /// A piece makes a block of the weights, all taps of some input channels × some output channels, over a part of
-/// the lines (rows of output pixels). Every tap of a kernel row reads the same input line, packed if there are
-/// several, from its own offset and for the pixels for which that lies inside. If the lines are cut, the parts' sums
+/// the lines (rows of output pixels). Every tap of a kernel row reads the same input line, packed if windows
+/// overlap, from its own offset and for the pixels for which that lies inside. If the lines are cut, the parts' sums
 /// are added in order.
 struct WeightGradient {
   let shape: ConvolutionShape
