@@ -99,14 +99,14 @@ static __attribute__((noinline)) void TILE_NAME(gather)(
   }
 }
 
-ALWAYS_INLINE void TILE_NAME(transform_slice)(
-    const int is_input, const int normalize, const martlet_winograd_image *image, long slice, long first,
-    long count, const martlet_winograd_tile_block *to) {
+ALWAYS_INLINE void TILE_NAME(transform)(
+    const int is_input, const int normalize, const martlet_winograd_image *image, long first, long count,
+    const martlet_winograd_tile_block *to) {
   if (image->channels == 0) return;
   const int extent = is_input ? EDGE : TILE;
   const long row_stride = image->row_step * image->row_stride;
   const long pixel_stride = image->column_step * image->pixel_stride;
-  const int has_slice = slice >= 0 && slice < image->depth;
+  const int has_slice = image->slice >= 0 && image->slice < image->depth;
   // How far before its use a pixel is prefetched: some 64 channels of work, at least a tile.
   const long tiles_ahead = image->channels >= 64 ? 1 : 4 / ((image->channels + 15) / 16);
   const long ahead = (extent - TILE + tiles_ahead * TILE) * pixel_stride;
@@ -123,7 +123,7 @@ ALWAYS_INLINE void TILE_NAME(transform_slice)(
 
   for (long t = 0; t < count; t++) {
     const float *pixels =
-        has_slice ? image->pixels + number * image->image_stride + slice * image->slice_stride : 0;
+        has_slice ? image->pixels + number * image->image_stride + image->slice * image->slice_stride : 0;
     const long row = image->top + row_phase + tile_row * TILE * image->row_step;
     const long column = image->left + column_phase + tile_column * TILE * image->column_step;
     const unsigned all = (1u << extent) - 1;
@@ -162,15 +162,6 @@ ALWAYS_INLINE void TILE_NAME(transform_slice)(
   }
 }
 
-ALWAYS_INLINE void TILE_NAME(transform)(
-    const int is_input, const int normalize, const martlet_winograd_image *image, long first, long count,
-    const martlet_winograd_tile_block *to) {
-  martlet_winograd_tile_block tiles = *to;
-  for (long s = 0; s < image->slices; s++, tiles.values += count * 16)
-    TILE_NAME(transform_slice)(
-        is_input, normalize, image, image->first_slice + s * image->slice_step, first, count, &tiles);
-}
-
 static void TILE_NAME(transform_input)(
     const martlet_winograd_image *image, long first, long count, const martlet_winograd_tile_block *to) {
   if (!image->mean) TILE_NAME(transform)(1, 0, image, first, count, to);
@@ -205,7 +196,14 @@ ALWAYS_INLINE void TILE_NAME(write_tap)(
     for (long c = 0; c < block->left_channels; c += 16) {
       const float *sums = tap_sums + k / 16 * block->sums.block_stride + c * 16;
       const long channels = block->left_channels - c < 16 ? block->left_channels - c : 16;
+      const long columns = block->right_channels - k < 16 ? block->right_channels - k : 16;
+      const long together = block->kernel_stride == TILE_NAME(taps) ? channels : 1;
       for (long i = 0; i < channels; i++) {
+        // Runs come from far, one after the other while the block is transformed.
+        if (i < columns) {
+          const float *next = gradient + (k + i) * block->gradient_stride + c * block->kernel_stride;
+          for (long e = 0; e < together * TILE_NAME(taps); e += 16) __builtin_prefetch(next + e, 1, 2);
+        }
         for (int lane = 0; lane < 16; lane += LANES) {
           NAME(vector) half[TAPS][EDGE];
 #pragma clang loop unroll(full)
@@ -232,8 +230,6 @@ ALWAYS_INLINE void TILE_NAME(write_tap)(
         for (int lane = 0; lane < 16; lane += LANES)
           NAME(transpose)(taps + r * 16 + lane, 16, rows + lane * run + r, run);
 
-      const long columns = block->right_channels - k < 16 ? block->right_channels - k : 16;
-      const long together = block->kernel_stride == TILE_NAME(taps) ? channels : 1;
       for (long n = 0; n < columns; n++) {
         for (long i = 0; i < channels; i += together)
           TILE_NAME(write_run)(

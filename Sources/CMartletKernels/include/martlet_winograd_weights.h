@@ -13,8 +13,7 @@
 // [frequency][output channel / 16][tap][input channel][16]. Channels that fill no block of 16 are followed by zeros.
 // All strides count floats.
 
-/// The tiles of a slice of channels-last images, numbered [image][row phase][column phase][tile row][tile column], in
-/// some slices.
+/// The tiles of a slice of channels-last images, numbered [image][row phase][column phase][tile row][tile column].
 ///
 /// With a dilation above 1 each phase is a plain convolution of its own: the pixels of a tile are `step` apart. Tiles
 /// of the phases are equal in number; what reaches over the image reads zeros.
@@ -28,10 +27,8 @@ typedef struct {
   long height;
   long width;
   long channels;
-  /// The first slice to take, how many and how far apart: those outside the image read zeros.
-  long first_slice;
-  long slices;
-  long slice_step;
+  /// One outside the image reads zeros.
+  long slice;
   /// The row and column of the first pixel of tile 0 of phase 0: outside the image where there is padding.
   long top;
   long left;
@@ -90,10 +87,10 @@ typedef struct {
 } martlet_winograd_gradient_block;
 
 typedef struct {
-  /// Bᵀ d B of `count` tiles from number `first` on, slice after slice.
+  /// Bᵀ d B of `count` tiles from number `first` on.
   void (*transform_input)(
       const martlet_winograd_image *image, long first, long count, const martlet_winograd_tile_block *to);
-  /// A dY Aᵀ of `count` tiles from number `first` on, slice after slice.
+  /// A dY Aᵀ of `count` tiles from number `first` on.
   void (*transform_gradient)(
       const martlet_winograd_image *image, long first, long count, const martlet_winograd_tile_block *to);
   void (*multiply)(const martlet_winograd_products *products);

@@ -103,13 +103,18 @@ struct ConvolutionCost {
     let slices = slices(tile)
     let activations = tiles * frequencies * Double(slices.sourceCount * source + space.depth * result)
     return Work(
-      products: tiles * frequencies * components.multipliedShare
+      products: (multipliedTiles(tile) ?? tiles * frequencies) * components.multipliedShare
         * Double(slices.productCount * terms * result),
       activations: activations,
       fragments: sourceChannels < 16 ? activations : 0,
       copies: part == .backwardData
         ? 0 : WinogradGatheredComponents(shape, tile).map { Double($0.elementCount) } ?? 0,
       weights: frequencies * Double(shape.kernel.depth * source * result))
+  }
+
+  /// Tiles of a slice that are multiplied, at all frequencies, where that is not all of them.
+  private func multipliedTiles(_ tile: WinogradTile) -> Double? {
+    part == .backwardWeights ? Double(WinogradWeightsCut(shape, tile).multipliedTileCount) : nil
   }
 
   private func slices(_ tile: WinogradTile) -> WinogradSlices {

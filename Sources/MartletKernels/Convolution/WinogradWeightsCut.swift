@@ -20,9 +20,7 @@ struct WinogradWeightsCut {
   let polyphase: WinogradPolyphase?
   /// Where the input's components are copied to be channels side by side.
   let gathered: WinogradGatheredComponents?
-  let phases: SpatialExtent
-  let tilesHigh: Int
-  let tilesWide: Int
+  let order: WinogradTileOrder
   let slices: WinogradSlices
   let mode: Mode
   /// Tiles of a slice that are transformed together, in a run of slices.
@@ -43,7 +41,7 @@ struct WinogradWeightsCut {
   var kernelElements: Int { planeTaps * shape.kernel.depth }
   var gradientElements: Int { shape.outputChannels * inputChannels * kernelElements }
   /// Tiles of a slice in all images.
-  var planeTiles: Int { shape.batch * phases.count * tilesHigh * tilesWide }
+  var planeTiles: Int { order.count }
   var tiles: Int { planeTiles * slices.count }
   /// Taps along the depth that read inside the input; those of the others have no gradient.
   var taps: Range<Int> { slices.taps }
@@ -67,20 +65,32 @@ struct WinogradWeightsCut {
       run: slices.run(number / planeRuns, taps: taps))
   }
 
+  /// Which of a chunk's tiles are multiplied at a frequency: those whose products are not zero. Of several slices it is all
+  /// tiles, since those that are left out would lie between others.
+  func tiles(of chunk: Chunk, atFrequency frequency: Int) -> Range<Int> {
+    guard chunk.run.count == 1 else { return 0..<(chunk.planeTiles.count * chunk.run.count) }
+    let tiles = chunk.planeTiles.clamped(to: order.multiplied(atFrequency: frequency))
+    return (tiles.lowerBound - chunk.planeTiles.lowerBound)..<(tiles.upperBound - chunk.planeTiles.lowerBound)
+  }
+
+  /// Tiles of a slice that are multiplied, added up over the frequencies.
+  var multipliedTileCount: Int {
+    slices.longestRun > 1 ? frequencies * planeTiles : order.multipliedCount
+  }
+
   init(_ shape: ConvolutionShape, _ tile: WinogradTile) {
     self.shape = shape
     self.tile = tile
     components = WinogradComponents(shape, tile)
     polyphase = WinogradPolyphase(shape, tile, isTransposed: false)
     gathered = WinogradGatheredComponents(shape, tile)
-    phases = SpatialExtent(
+    let phases = SpatialExtent(
       1, max(1, min(shape.dilation.height, shape.output.height)),
       max(1, min(shape.dilation.width, shape.output.width)))
-    tilesHigh = ceilDivide(ceilDivide(shape.output.height, phases.height), tile.outputs)
-    tilesWide = ceilDivide(ceilDivide(shape.output.width, phases.width), tile.outputs)
+    order = WinogradTileOrder(batch: shape.batch, output: shape.output, phases: phases, tile: tile)
 
     let frequencies = tile.frequencyCount
-    let planeTiles = shape.batch * phases.count * tilesHigh * tilesWide
+    let planeTiles = order.count
     let slices = WinogradSlices(
       sourceDepth: shape.input.depth, resultDepth: shape.output.depth, kernelDepth: shape.kernel.depth,
       dilation: shape.dilation.depth, origin: -shape.paddingBefore.depth)
@@ -201,6 +211,7 @@ struct WinogradWeightsCut {
     image(pixels, shape.output, shape.outputChannels, stride: 1)
   }
 
+  /// Without the tiles, which are those of a grid of them.
   private func image(
     _ pixels: UnsafePointer<Float>, _ size: SpatialExtent, _ channels: Int, stride: Int
   ) -> martlet_winograd_image {
@@ -214,13 +225,8 @@ struct WinogradWeightsCut {
     image.height = size.height
     image.width = size.width
     image.channels = channels
-    image.slice_step = slices.step
     image.row_step = stride * shape.dilation.height
     image.column_step = stride * shape.dilation.width
-    image.row_phases = phases.height
-    image.column_phases = phases.width
-    image.tiles_high = tilesHigh
-    image.tiles_wide = tilesWide
     return image
   }
 }

@@ -41,11 +41,11 @@ struct WinogradWeightsJob {
       let count = min(cut.chunk, planeTiles.upperBound - first)
       for number in 0..<cut.slices.runCount {
         let run = cut.slices.run(number, taps: cut.taps)
-        transformInput(first, count, run.firstSource, run.sourceCount, at: 0, products.left)
-        transformGradient(first, count, run.first, run.count, at: 0, products.right)
-        products.tiles = count * run.count
-        products.tap_tiles = count
-        multiply(products, firstChannel: 0)
+        let chunk = WinogradWeightsCut.Chunk(planeTiles: first..<(first + count), run: run)
+        for slice in 0..<run.sourceCount {
+          transform(chunk.planeTiles, slice: slice, of: chunk, products.left, products.right)
+        }
+        multiply(chunk, products, firstChannel: 0)
         products.accumulate = 1
       }
     }
@@ -122,14 +122,10 @@ struct WinogradWeightsJob {
   private func transform(
     _ chunk: WinogradWeightsCut.Chunk, slice: Int, group: Int, of groups: Int, _ strand: Strand
   ) {
-    let (tiles, run) = (chunk.planeTiles, chunk.run)
-    let start = tiles.count * group / groups
-    let count = tiles.count * (group + 1) / groups - start
-    guard slice < run.sourceCount, count > 0 else { return }
-    let (first, place) = (tiles.lowerBound + start, slice * tiles.count + start)
-    transformInput(first, count, run.firstSource + slice * cut.slices.step, 1, at: place, strand.left)
-    guard slice < run.count else { return }
-    transformGradient(first, count, run.first + slice * cut.slices.step, 1, at: place, strand.right)
+    let (first, count) = (chunk.planeTiles.lowerBound, chunk.planeTiles.count)
+    let tiles = (first + count * group / groups)..<(first + count * (group + 1) / groups)
+    guard slice < chunk.run.sourceCount, !tiles.isEmpty else { return }
+    transform(tiles, slice: slice, of: chunk, strand.left, strand.right)
   }
 
   /// Adds a chunk of tiles to one block of a gradient, that of blocks of 16 channels from `row` and `column` on.
@@ -145,13 +141,12 @@ struct WinogradWeightsJob {
     let sums = cut.takeSums(&cursor, rows: rows, columns: columns)
 
     var products = martlet_winograd_products(
-      tiles: chunk.planeTiles.count * chunk.run.count, taps: cut.taps.count,
-      tap_tiles: chunk.planeTiles.count, left: strand.left, right: strand.right,
+      tiles: 0, taps: cut.taps.count, tap_tiles: 0, left: strand.left, right: strand.right,
       left_channels: channels.count, right_blocks: columns, sums: sums, sums_tap_stride: rows * 256,
       accumulate: 0)
     products.left.values += row * strand.left.block_stride
     products.right.values += column * strand.right.block_stride
-    multiply(products, firstChannel: channels.lowerBound)
+    multiply(chunk, products, firstChannel: channels.lowerBound)
 
     writeGradient(
       sums, rows: channels,
@@ -159,11 +154,13 @@ struct WinogradWeightsJob {
       accumulate: accumulate ? 1 : 0)
   }
 
-  /// The sums at all frequencies, of what `all` says of the first one. Those that no component has a part in are set to
-  /// zero.
+  /// The sums of a chunk's tiles at all frequencies, of operands and at places that `all` gives for the first one. Those that
+  /// have nothing to multiply are set to zero.
   ///
   /// - Parameter firstChannel: The input channel that the left operand begins with, in a block of its own.
-  private func multiply(_ all: martlet_winograd_products, firstChannel: Int) {
+  private func multiply(
+    _ chunk: WinogradWeightsCut.Chunk, _ all: martlet_winograd_products, firstChannel: Int
+  ) {
     let channels = firstChannel..<(firstChannel + all.left_channels)
     for frequency in 0..<cut.frequencies {
       var products = all
@@ -171,12 +168,16 @@ struct WinogradWeightsJob {
       products.right.values += frequency * all.right.frequency_stride
       products.sums.values += frequency * all.sums.frequency_stride
       let multiplied = channels.clamped(to: self.multiplied[frequency])
-      if multiplied.count < channels.count, all.accumulate == 0 { clear(products) }
-      guard !multiplied.isEmpty else { continue }
+      let tiles = cut.tiles(of: chunk, atFrequency: frequency)
+      if multiplied.count < channels.count || tiles.isEmpty, all.accumulate == 0 { clear(products) }
+      guard !multiplied.isEmpty, !tiles.isEmpty else { continue }
       let firstBlock = (multiplied.lowerBound - firstChannel) / 16
-      products.left.values += firstBlock * all.left.block_stride
+      products.left.values += firstBlock * all.left.block_stride + tiles.lowerBound * 16
+      products.right.values += tiles.lowerBound * 16
       products.sums.values += firstBlock * 256
       products.left_channels = multiplied.upperBound - firstChannel - firstBlock * 16
+      products.tiles = tiles.count
+      products.tap_tiles = chunk.planeTiles.count
       kernels.multiply(&products)
     }
   }
@@ -188,30 +189,44 @@ struct WinogradWeightsJob {
     }
   }
 
-  /// Transforms `count` tiles in each of some slices of the input, which come to lie from place `start` on.
-  private func transformInput(
-    _ first: Int, _ count: Int, _ firstSlice: Int, _ slices: Int, at start: Int,
-    _ left: martlet_winograd_tile_block
-  ) {
-    var left = left
-    left.values += start * 16
-    for var part in input {
-      part.first_slice = firstSlice
-      part.slices = slices
-      kernels.transform_input(&part, first, count, &left)
-      left.values += part.channels / 16 * left.block_stride
-    }
-  }
-
-  /// The same of the output's gradient.
-  private func transformGradient(
-    _ first: Int, _ count: Int, _ firstSlice: Int, _ slices: Int, at start: Int,
+  /// Transforms some tiles of one of the slices that a chunk reads, of the input and, where it has that slice, of the
+  /// output's gradient, to where the chunk has them.
+  private func transform(
+    _ tiles: Range<Int>, slice: Int, of chunk: WinogradWeightsCut.Chunk, _ left: martlet_winograd_tile_block,
     _ right: martlet_winograd_tile_block
   ) {
-    var (outputGradient, right) = (outputGradient, right)
-    outputGradient.first_slice = firstSlice
-    outputGradient.slices = slices
-    right.values += start * 16
-    kernels.transform_gradient(&outputGradient, first, count, &right)
+    let run = chunk.run
+    let place = slice * chunk.planeTiles.count + tiles.lowerBound - chunk.planeTiles.lowerBound
+    var left = left
+    left.values += place * 16
+    for part in input {
+      transform(
+        tiles, of: part, slice: run.firstSource + slice * cut.slices.step, left, kernels.transform_input)
+      left.values += part.channels / 16 * left.block_stride
+    }
+    guard slice < run.count else { return }
+    var right = right
+    right.values += place * 16
+    transform(
+      tiles, of: outputGradient, slice: run.first + slice * cut.slices.step, right, kernels.transform_gradient
+    )
+  }
+
+  private func transform(
+    _ tiles: Range<Int>, of image: martlet_winograd_image, slice: Int, _ to: martlet_winograd_tile_block,
+    _ kernel: WinogradTransform
+  ) {
+    var to = to
+    cut.order.forEachGrid(of: tiles) { grid, numbers in
+      var image = grid.part(of: image, tile: cut.tile)
+      image.slice = slice
+      kernel(&image, numbers.lowerBound, numbers.count, &to)
+      to.values += numbers.count * 16
+    }
   }
 }
+
+private typealias WinogradTransform =
+  @convention(c) (
+    UnsafePointer<martlet_winograd_image>?, Int, Int, UnsafePointer<martlet_winograd_tile_block>?
+  ) -> Void
