@@ -23,7 +23,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from harness.machine import available_cores, describe, total_busy_seconds, was_disturbed
-from harness.measure import measure
+from harness.measure import joined, measure
 from harness.peers import environment
 from harness.report import ONE_THREAD, OURS
 from harness.results import OtherMachine, Results, against_limits, compared
@@ -41,8 +41,8 @@ def arguments():
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers' packages")
     parser.add_argument("--rows", default=os.environ.get("ROWS", ""), help="such as 'step 64', infer or 'conv*'")
     parser.add_argument("--peers", default="*", help="only peers that match, such as '*compile*'; only prints")
-    parser.add_argument("--rounds", type=int, help="undisturbed turns wanted of every worker")
-    parser.add_argument("--seconds", type=float, help="time after which a row makes do with what it has")
+    parser.add_argument("--rounds", type=int, help="undisturbed turns wanted of every worker in a visit")
+    parser.add_argument("--seconds", type=float, help="time after which a visit makes do with what it has")
     parser.add_argument("--threads", type=int, default=available_cores())
     parser.add_argument("--output", type=Path, default=HERE, help="folder of the results (default: beside this file)")
     parser.add_argument("--print-only", action="store_true", help="measure, print, and leave the results as they are")
@@ -62,39 +62,50 @@ def main():
         results = Results(describe(options.threads), folder, replaces_all=not pattern)
     except OtherMachine as problem:
         raise SystemExit(str(problem)) from None
-    incomplete = []
-    for row in rows:
-        print(f"\n{row.name}", flush=True)
-        try:
-            results.add(row, run(options, row, results))
-        except WorkerFailed as failure:
-            print(f"  {OURS}: left out, {failure}; the row is not kept", flush=True)
-            incomplete.append(row.name)
+    incomplete, visits = [], {row.name: [] for row in rows}
+    for visit in range(max(row.visits for row in rows)):
+        for row in rows:
+            if visit >= row.visits or row.name in incomplete:
+                continue
+            print(f"\n{row.name}" + (f", visit {visit + 1} of {row.visits}" if row.visits > 1 else ""), flush=True)
+            try:
+                if row.effort is None:
+                    results.add(row, measure_machine(options, row))
+                    continue
+                visits[row.name].append(turns(options, row))
+                if visit == row.visits - 1:
+                    results.add(row, entry(row, visits[row.name], results))
+            except WorkerFailed as failure:
+                print(f"  {OURS}: left out, {failure}; the row is not kept", flush=True)
+                incomplete.append(row.name)
     print("\n" + results.text(), flush=True)
     if incomplete:
         raise SystemExit("Martlet was not measured in: " + ", ".join(incomplete))
 
 
-def run(options, row, results):
-    """A row's entry in the results."""
-    if row.effort is None:
-        return measure_machine(options, row)
+def turns(options, row):
+    """One visit: all workers' turns."""
     workers = start(options, row)
     try:
         chosen = {k: v for k in ("rounds", "seconds") if (v := getattr(options, k)) is not None}
-        entries = measure(workers, dataclasses.replace(row.effort, **chosen))
+        return measure(workers, dataclasses.replace(row.effort, **chosen))
     finally:
         for worker in workers:
             worker.stop()
+
+
+def entry(row, visits, results):
+    """A row's entry in the results."""
+    entries = [of_worker.entry() for of_worker in joined(visits)]
     ours = next((e for e in entries if e["name"] == OURS), None)
     if ours is None:
         raise WorkerFailed("it did not do the work")
-    entry = compared(entries)
+    figures = compared(entries)
     if row.kind == "conv":
         if "machine" not in results.rows:
             raise WorkerFailed("the machine's limits are not known")
-        entry |= against_limits(row.facts, ours["median_ms"], results.rows["machine"]["figures"])
-    return entry
+        figures |= against_limits(row.facts, ours["median_ms"], results.rows["machine"]["figures"])
+    return figures
 
 
 def start(options, row):

@@ -3,7 +3,7 @@
 import math
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .machine import total_busy_seconds, was_disturbed
 from .worker import WorkerFailed
@@ -17,9 +17,56 @@ FEWEST = 3  # undisturbed turns with which a median is worth giving
 class Effort:
     """How long a row is measured."""
 
-    rounds: int  # undisturbed turns wanted of every worker
-    seconds: float  # time after which a row makes do with what it has
+    rounds: int  # undisturbed turns wanted of every worker in a visit
+    seconds: float  # time after which a visit makes do with what it has
     shortest_turn: float  # seconds that repeats fill at least; the system counts processor time in ticks of 10 ms
+    visits: int = 1  # times that the row is measured, with all other rows between
+
+
+@dataclass
+class Turns:
+    """What a worker's turns gave, in one visit or several."""
+
+    name: str
+    version: str
+    how: str | None
+    clean: list  # milliseconds of undisturbed turns
+    every: list
+    net_peak_bytes: int | None
+    first_value: float
+
+    def joined(self, other):
+        """These and those of another visit."""
+        peaks = [peak for peak in (self.net_peak_bytes, other.net_peak_bytes) if peak is not None]
+        return replace(
+            self,
+            clean=self.clean + other.clean,
+            every=self.every + other.every,
+            net_peak_bytes=max(peaks, default=None),
+        )
+
+    def entry(self):
+        """For the results; disturbed turns count where there are too few others."""
+        kept = self.clean if len(self.clean) >= FEWEST else self.every
+        return {
+            "name": self.name,
+            "version": self.version,
+            "how": self.how,
+            "median_ms": statistics.median(kept),
+            "fastest_ms": min(kept),
+            "turns": len(self.every),
+            "undisturbed_turns": len(self.clean),
+            "disturbed": len(self.clean) < FEWEST,
+            "net_peak_mib": None if self.net_peak_bytes is None else self.net_peak_bytes / 2**20,
+            "first_value": self.first_value,
+        }
+
+    def __str__(self):
+        entry = self.entry()
+        peak = entry["net_peak_mib"]
+        memory = "memory unknown" if peak is None else f"{peak:.0f} MiB"
+        turns = f"{len(self.clean)} of {len(self.every)} turns undisturbed"
+        return f"{self.name}: {digits(entry['median_ms'])} ms, {turns}, {memory}"
 
 
 def digits(number):
@@ -28,7 +75,7 @@ def digits(number):
 
 
 def measure(workers, effort):
-    """Entries of all workers, in their order; a worker that fails on the way is left out with a message."""
+    """The turns of all workers, in their order; a worker that fails on the way is left out with a message."""
     repeats = {}
     for worker in workers:
         try:
@@ -57,7 +104,18 @@ def measure(workers, effort):
             if not disturbed:
                 clean[worker].append(milliseconds)
         turn += 1
-    return [_entry(worker, clean[worker], every[worker]) for worker in clean]
+    turns = [_turns(worker, clean[worker], every[worker]) for worker in clean]
+    for of_worker in turns:
+        print(f"  {of_worker}", flush=True)
+    return turns
+
+
+def joined(visits):
+    """The turns of workers that were there in every visit."""
+    first, *others = [{turns.name: turns for turns in visit} for visit in visits]
+    for visit in others:
+        first = {name: turns.joined(visit[name]) for name, turns in first.items() if name in visit}
+    return list(first.values())
 
 
 def _repeats(worker, milliseconds, shortest):
@@ -80,24 +138,5 @@ def _turn(worker, repeats):
     return milliseconds, was_disturbed((total_busy_seconds() - busy) - (worker.cpu_seconds() - own), wall)
 
 
-def _entry(worker, clean, every):
-    kept = clean if len(clean) >= FEWEST else every
-    peak = worker.net_peak_bytes()
-    entry = {
-        "name": worker.name,
-        "version": worker.version,
-        "how": worker.how,
-        "median_ms": statistics.median(kept),
-        "fastest_ms": min(kept),
-        "turns": len(every),
-        "undisturbed_turns": len(clean),
-        "disturbed": len(clean) < FEWEST,
-        "net_peak_mib": None if peak is None else peak / 2**20,
-        "first_value": worker.values[0],
-    }
-    print(
-        f"  {entry['name']}: {digits(entry['median_ms'])} ms, {len(clean)} of {len(every)} turns undisturbed, "
-        + ("memory unknown" if peak is None else f"{peak / 2**20:.0f} MiB"),
-        flush=True,
-    )
-    return entry
+def _turns(worker, clean, every):
+    return Turns(worker.name, worker.version, worker.how, clean, every, worker.net_peak_bytes(), worker.values[0])

@@ -11,7 +11,7 @@ SIZE = 256  # height and width of the U-Net's images
 ENCODED = (("unet", "resnet34", 256), ("unet++", "resnet34", 256), ("deeplabv3", "resnet50", 512))
 SEQUENCES = {"batch": 256, "length": 200, "items": 3417}  # PAUP's; the padding counts as an item
 NETWORKS = Effort(rounds=5, seconds=90, shortest_turn=0.25)
-CONVOLUTIONS = Effort(rounds=7, seconds=10, shortest_turn=0.08)
+CONVOLUTIONS = Effort(rounds=3, seconds=4, shortest_turn=0.08, visits=3)
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,10 @@ class Row:
     peers: dict = field(default_factory=dict)
     effort: Effort | None = None
     facts: dict = field(default_factory=dict)  # what the results tell of the work itself
+
+    @property
+    def visits(self):
+        return self.effort.visits if self.effort else 1
 
 
 def all_rows():
