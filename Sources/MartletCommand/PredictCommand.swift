@@ -60,7 +60,8 @@ struct PredictCommand: ParsableCommand {
   private func predict() throws {
     // Whoever gives images wants masks, whatever the network is.
     if !files.isEmpty, let output { try Folder.checkName(output, "predict") }
-    let kind = try ModelFile(runOrWeights: URL(filePath: model)).kind
+    let file = try ModelFile(runOrWeights: URL(filePath: model))
+    let kind = try file.kind
     let failures: Int
     switch kind {
     case .segmentation:
@@ -69,7 +70,7 @@ struct PredictCommand: ParsableCommand {
           "top": top != nil, "users": users != nil, "sequences": sequences != nil,
           "interactions": interactions != nil, "format": format != nil, "exclude-seen": excludeSeen,
         ], for: kind, "predict")
-      failures = try precision(of: model, inferenceDepth: images.inferenceDepth, predictMasks)
+      failures = try precision(of: model, inferenceDepth: images.inferenceDepth) { try predictMasks(file) }
     case .recommendation:
       try require(
         files.isEmpty, "predict",
@@ -82,13 +83,13 @@ struct PredictCommand: ParsableCommand {
     if failures > 0 { throw ExitStatus.badInput }
   }
 
-  private func predictMasks() throws -> Int {
+  private func predictMasks(_ model: ModelFile) throws -> Int {
     try require(!files.isEmpty, "predict", "expected images to predict masks for, got none")
     guard let output else { throw MartletError("predict", "expected --output with a folder for the masks") }
     var request = try images.request()
     request.overwrites = outputs.overwrite
     let predicting = try segmentationFilePredictor(
-      URL(filePath: model), files: files, output: output, request, numerics: options.numerics,
+      model, files: files, output: output, request, numerics: options.numerics,
       start: PredictorStart(packed: images.packed, tuning: images.tune),
       report: { printError("martlet: \($0)") })
     if let loss = try predicting.precisionLoss() { printError("martlet: \(loss)") }

@@ -31,18 +31,16 @@ import Testing
 
   private func pack(_ seed: UInt64 = 1) throws -> PackedModel {
     let network = try withSeed(seed) { try Network() }
-    let names = network.namesByIdentity
     let predictor = Predictor(network)
     return PackedModel(
       description: "a network", source: "seed \(seed)",
-      constants: try predictor.packedConstants(for: [Self.type], names: names))
+      constants: try predictor.packedConstants(for: [Self.type]))
   }
 
   private func start(_ packed: PackedModel, channels: Int = 24) throws -> Predictor {
     // Other weights than those that were packed.
     let network = try withSeed(99) { try Network(channels: channels) }
-    let names = network.namesByIdentity
-    return try Predictor(packed: packed.constants, names: names) { [try network($0[0])] }
+    return try Predictor(packed: packed.constants) { [try network($0[0])] }
   }
 
   @Test func roundTrip() throws {

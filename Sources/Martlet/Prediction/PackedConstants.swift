@@ -5,7 +5,7 @@
 public struct PackedConstants: Sendable {
   /// One constant, with its memory.
   public struct Entry: Sendable {
-    /// Such as `prepare_weight winograd(fold_batch_norm(conv1.weight, …))`.
+    /// Such as `prepare_weight winograd(fold_batch_norm(variable 0, …))`.
     public var meaning: String
     /// As it was made for kernels: prepared weights are a row of elements, whatever shape they had.
     public var type: TensorType
@@ -37,28 +37,23 @@ public struct PackedConstants: Sendable {
 
 extension Predictor {
   /// The constants of the plan for arguments of some types, to start another predictor of the same computation from.
-  ///
-  /// - Parameter names: Of the variables, as ``Module/namesByIdentity`` gives them.
-  public func packedConstants(
-    for argumentTypes: [TensorType], names: [ObjectIdentifier: String]
-  ) throws -> PackedConstants {
+  public func packedConstants(for argumentTypes: [TensorType]) throws -> PackedConstants {
     try check(argumentTypes)
-    return try withRecorder { try $0.packedConstants(for: argumentTypes, names: names) }
+    return try withRecorder { try $0.packedConstants(for: argumentTypes) }
   }
 }
 
 extension Recorder {
-  mutating func packedConstants(
-    for argumentTypes: [TensorType], names: [ObjectIdentifier: String]
-  ) throws -> PackedConstants {
+  mutating func packedConstants(for argumentTypes: [TensorType]) throws -> PackedConstants {
     let recording = try record(argumentTypes)
     let storages = try constants.storages(for: recording.graph, recording.bindings)
     let sources = ConstantSources(recording.graph, recording.bindings)
+    let meanings = ConstantMeanings(sources)
     let entries = zip(recording.graph.leaves, storages).compactMap {
       leaf, constant -> PackedConstants.Entry? in
       guard let storage = constant?.storage, sources.dependsOnVariables(leaf) else { return nil }
       return PackedConstants.Entry(
-        meaning: sources.meaning(leaf, names: names), type: recording.graph.type(of: leaf), storage: storage)
+        meaning: meanings.meaning(of: leaf), type: recording.graph.type(of: leaf), storage: storage)
     }
     return PackedConstants(argumentTypes: argumentTypes, entries: entries)
   }
@@ -69,18 +64,19 @@ extension Recorder {
   /// - Returns: That plan.
   /// - Throws: ``MartletError`` when they are not those that this program would make.
   mutating func adopt(
-    _ packed: PackedConstants, names: [ObjectIdentifier: String], for key: PlanCollection.Key
+    _ packed: PackedConstants, for key: PlanCollection.Key
   ) throws -> PreparedPlan {
     let recording = try record(key.types)
     var sources = ConstantSources(recording.graph, recording.bindings)
     let leaves = recording.graph.leaves.filter {
       recording.graph.constants.contains($0) && sources.dependsOnVariables($0)
     }
+    let meanings = ConstantMeanings(sources)
     try require(
       leaves.count == packed.entries.count, "packed",
       "expected \(leaves.count) constants, got \(packed.entries.count)")
     for (leaf, entry) in zip(leaves, packed.entries) {
-      let (meaning, type) = (sources.meaning(leaf, names: names), recording.graph.type(of: leaf))
+      let (meaning, type) = (meanings.meaning(of: leaf), recording.graph.type(of: leaf))
       try require(
         entry.meaning == meaning && entry.type == type, "packed",
         "expected the constants of this network for the algorithms that were chosen, got others")
@@ -91,18 +87,36 @@ extension Recorder {
   }
 }
 
-extension ConstantSources {
-  /// What a constant is, in words.
-  func meaning(_ value: ValueID, names: [ObjectIdentifier: String]) -> String {
-    guard let node = node(making: value) else {
-      guard case .variable(let variable)? = bindings[value] else { return "tensor" }
-      return names[ObjectIdentifier(variable)] ?? "variable"
+/// What a recording's constants are, in words. Variables have the numbers in which they are first read: looking for their
+/// names takes a good part of a short start.
+private struct ConstantMeanings {
+  private let sources: ConstantSources
+  private let numbers: [ObjectIdentifier: Int]
+
+  init(_ sources: ConstantSources) {
+    self.sources = sources
+    var numbers: [ObjectIdentifier: Int] = [:]
+    for case (_, .variable(let variable)) in sources.bindings.sorted(by: { $0.key < $1.key }) {
+      let identity = ObjectIdentifier(variable)
+      if numbers[identity] == nil { numbers[identity] = numbers.count }
+    }
+    self.numbers = numbers
+  }
+
+  func meaning(of value: ValueID) -> String {
+    guard let node = sources.node(making: value) else {
+      guard case .variable(let variable)? = sources.bindings[value],
+        let number = numbers[ObjectIdentifier(variable)]
+      else { return "tensor" }
+      return "variable \(number)"
     }
     let what = [node.operation.name, node.operation.detail].filter { !$0.isEmpty }.joined(separator: " ")
-    let inputs = node.inputs.map { meaning($0, names: names) }.joined(separator: ", ")
+    let inputs = node.inputs.map(meaning(of:)).joined(separator: ", ")
     let output = node.outputs.count > 1 ? "#\(node.outputs.firstIndex(of: value) ?? 0)" : ""
     return "\(what)(\(inputs))\(output)"
   }
+}
 
+extension ConstantSources {
   func dependsOnVariables(_ value: ValueID) -> Bool { !variables(of: value).isEmpty }
 }

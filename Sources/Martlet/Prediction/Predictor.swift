@@ -56,16 +56,15 @@ public final class Predictor: Sendable {
   /// Starts from constants that were packed before, of the same computation: its models' parameters may hold anything.
   /// The plan for their arguments is made, since a call with such arguments is what is likely to follow.
   ///
-  /// - Parameter names: Of the variables, as for ``packedConstants(for:names:)``.
   /// - Throws: ``MartletError`` when the constants are not those that this program would make of such models.
   public convenience init(
-    packed: PackedConstants, names: [ObjectIdentifier: String], numerics: Numerics = .current,
-    tuning: Tuning = .modelled, passes: [any GraphPass] = Precision.current.inferencePasses,
+    packed: PackedConstants, numerics: Numerics = .current, tuning: Tuning = .modelled,
+    passes: [any GraphPass] = Precision.current.inferencePasses,
     _ body: sending @escaping ([Tensor]) throws -> [Tensor]
   ) throws {
     self.init(numerics: numerics, tuning: tuning, passes: passes, body)
     let key = PlanCollection.Key(types: packed.argumentTypes, instructionSet: .current)
-    let plan = try withRecorder { try $0.adopt(packed, names: names, for: key) }
+    let plan = try withRecorder { try $0.adopt(packed, for: key) }
     _ = plans.withLock { $0.add(plan, for: key) }
   }
 

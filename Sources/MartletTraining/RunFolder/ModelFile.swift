@@ -21,6 +21,8 @@ extension ModelDescription {
 /// A weights file that training wrote.
 public struct ModelFile: Sendable {
   let url: URL
+  /// What it was asked for as: a run folder or the file.
+  let place: URL
   private let metadata: [String: String]
   private let byteCount: Int
 
@@ -50,11 +52,14 @@ public struct ModelFile: Sendable {
       FileManager.default.fileExists(atPath: weights.path), "model",
       "\(url.relativePath) holds no \(weights.lastPathComponent): it is not a run, or no epoch of it has ended"
     )
-    try self.init(weights)
+    try self.init(weights, place: url)
   }
 
-  init(_ url: URL) throws {
+  init(_ url: URL) throws { try self.init(url, place: url) }
+
+  private init(_ url: URL, place: URL) throws {
     self.url = url
+    self.place = place
     try require(
       try !isPyTorchFile(url), "model",
       "expected a weights file that training wrote, got \(url.relativePath), PyTorch's, which does not say what network it "

@@ -32,13 +32,11 @@ extension FilePredictor {
 ///   - start: How a network for images is started.
 /// - Throws: What ``SegmentationFilePredictor`` and ``VolumeFilePredictor`` do.
 public func segmentationFilePredictor(
-  _ model: URL, files paths: [String], output: String, _ request: SegmentationRequest,
+  _ model: ModelFile, files paths: [String], output: String, _ request: SegmentationRequest,
   numerics: Numerics = .current, start: PredictorStart = PredictorStart(),
   report: @escaping @Sendable (String) -> Void = { _ in }
 ) throws -> any FilePredictor {
-  let isForVolumes =
-    try ModelFile(runOrWeights: model).description(as: SegmentationModelDescription.self).volumes != nil
-  guard isForVolumes else {
+  guard try model.description(as: SegmentationModelDescription.self).volumes != nil else {
     return try SegmentationFilePredictor(
       model, files: paths, output: output, request, numerics: numerics, start: start, report: report)
   }

@@ -13,7 +13,7 @@ extension SegmentationPredictor {
   public func packedModel(for layout: WindowLayout, source: String) throws -> PackedModel {
     PackedModel(
       description: try description.json, source: source,
-      constants: try logits.packedConstants(for: [inputType(layout)], names: names))
+      constants: try logits.packedConstants(for: [inputType(layout)]))
   }
 }
 

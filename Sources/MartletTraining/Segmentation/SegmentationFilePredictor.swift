@@ -22,7 +22,7 @@ public final class SegmentationFilePredictor: FilePredictor {
   private static let notedByteCount = 256 << 20
 
   /// - Parameters:
-  ///   - model: A run folder or a weights file.
+  ///   - model: A network for images.
   ///   - paths: The images that will be given to ``predict(_:)``, or folders of them.
   ///   - output: The folder for masks, made if it is missing.
   ///   - start: How the network is started.
@@ -30,7 +30,7 @@ public final class SegmentationFilePredictor: FilePredictor {
   /// - Throws: ``MartletError``, before anything is written, when the request cannot be meant, a file would be written
   ///   twice or over one that is read, or the model cannot be read; also when the folder cannot be made.
   public init(
-    _ model: URL, files paths: [String], output: String, _ request: SegmentationRequest,
+    _ model: ModelFile, files paths: [String], output: String, _ request: SegmentationRequest,
     numerics: Numerics = .current, start: PredictorStart = PredictorStart(),
     report: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
@@ -39,21 +39,20 @@ public final class SegmentationFilePredictor: FilePredictor {
     self.report = report
     outputs = try PredictionOutputs(folder: output, request: request)
     files = try SampleFileKind.image.files(at: paths)
-    try outputs.check(files, in: paths, model: model)
-    let file = try ModelFile(runOrWeights: model)
+    try outputs.check(files, in: paths, model: model.place)
     loadNetwork = {
-      try SegmentationModelDescription.load(file, inferenceDepth: request.inferenceDepth).network
+      try SegmentationModelDescription.load(model, inferenceDepth: request.inferenceDepth).network
     }
     self.numerics = numerics
     let tuning = try start.makeTuning(report: report)
     let packing = try start.packed.map {
-      try PackedSegmentation($0, of: file, inferenceDepth: request.inferenceDepth)
+      try PackedSegmentation($0, of: model, inferenceDepth: request.inferenceDepth)
     }
     if let known = packing?.predictor(numerics: numerics, tuning: tuning, report: report) {
       predictor = known
     } else {
       let (network, description) = try SegmentationModelDescription.load(
-        file, inferenceDepth: request.inferenceDepth)
+        model, inferenceDepth: request.inferenceDepth)
       predictor = SegmentationPredictor(
         network: network, description: description, numerics: numerics, tuning: tuning)
       self.packing = packing

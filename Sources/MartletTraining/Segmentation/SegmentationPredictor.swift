@@ -11,8 +11,6 @@ public final class SegmentationPredictor: Sendable {
   public let classCount: Int
   /// From images to logits.
   let logits: Predictor
-  /// Names of the network's variables.
-  let names: [ObjectIdentifier: String]
 
   /// Freezes a network, which from now on is the predictor's: see ``Predictor``.
   public init(
@@ -21,7 +19,6 @@ public final class SegmentationPredictor: Sendable {
   ) {
     self.description = description
     classCount = network.classCount
-    names = network.namesByIdentity
     logits = Predictor(numerics: numerics, tuning: tuning) { [try network.logits($0[0])] }
   }
 
@@ -34,10 +31,9 @@ public final class SegmentationPredictor: Sendable {
     let network = try withoutInitialValues { try description.makeNetwork() }
     self.description = description
     classCount = network.classCount
-    names = network.namesByIdentity
-    logits = try Predictor(
-      packed: packed.constants, names: names, numerics: numerics, tuning: tuning
-    ) { [try network.logits($0[0])] }
+    logits = try Predictor(packed: packed.constants, numerics: numerics, tuning: tuning) {
+      [try network.logits($0[0])]
+    }
   }
 
   /// For a network that somebody else goes on using, and that does not change while it is predicted with.
@@ -47,7 +43,6 @@ public final class SegmentationPredictor: Sendable {
   ) {
     self.description = description
     classCount = network.classCount
-    names = [:]
     logits = .borrowing(numerics: numerics) { [try network.logits($0[0])] }
   }
 

@@ -78,7 +78,7 @@ struct PrecisionTests {
       #expect(refused?.message.contains("float32[1, 3, 64, 64] in channelsLast order") == true)
       #expect(throws: MartletError.self) { try predictor.prepare(for: [other.type]) }
       #expect(throws: MartletError.self) { try predictor.activationRanges(on: [[other]]) }
-      #expect(throws: MartletError.self) { try predictor.packedConstants(for: [other.type], names: [:]) }
+      #expect(throws: MartletError.self) { try predictor.packedConstants(for: [other.type]) }
     }
     #expect(try predictor(image).scalars(Float.self) == expected)
   }

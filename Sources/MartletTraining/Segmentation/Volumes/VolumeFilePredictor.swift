@@ -13,7 +13,7 @@ public final class VolumeFilePredictor: FilePredictor {
   public let files: [String]
 
   /// - Parameters:
-  ///   - model: A run folder or a weights file.
+  ///   - model: A network for volumes.
   ///   - paths: The volumes that will be given to ``predict(_:)``, or folders of them.
   ///   - output: The folder for masks, made if it is missing.
   ///   - request: Overlap, blend and memory; all else is for images and refused.
@@ -21,7 +21,7 @@ public final class VolumeFilePredictor: FilePredictor {
   /// - Throws: ``MartletError``, before anything is written, when the request cannot be meant, a file would be written
   ///   twice or over one that is read, or the model cannot be read; also when the folder cannot be made.
   public init(
-    _ model: URL, files paths: [String], output: String, _ request: SegmentationRequest,
+    _ model: ModelFile, files paths: [String], output: String, _ request: SegmentationRequest,
     numerics: Numerics = .current, report: @escaping (String) -> Void = { _ in }
   ) throws {
     try request.check()
@@ -34,8 +34,8 @@ public final class VolumeFilePredictor: FilePredictor {
     options = request.options
     outputs = try PredictionOutputs(folder: output, request: request, maskExtension: ".nii.gz")
     files = try SampleFileKind.volume.files(at: paths)
-    try outputs.check(files, in: paths, model: model)
-    let (network, description) = try SegmentationModelDescription.load(runOrWeights: model)
+    try outputs.check(files, in: paths, model: model.place)
+    let (network, description) = try SegmentationModelDescription.load(model)
     self.report = report
     volumes = try description.volumeDescription()
     predictor = try VolumePredictor(
