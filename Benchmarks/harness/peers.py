@@ -20,6 +20,7 @@ class Peer:
     pooled: bool = False
     compiled: bool = False
     exported: bool = False  # reads the network as an ONNX file
+    quantized: bool = False  # and in int8
 
     def start(self, name, work, python, threads):
         """Its worker, for the work that command-line words tell."""
@@ -33,15 +34,20 @@ class Peer:
         return Worker(name, command, surroundings)
 
     def _export(self, work, python):
-        """Makes the ONNX file, once."""
+        """Makes the ONNX files, once."""
         kind = "cold" if self.script.startswith("cold") else "network"
         model = MODELS / (kind + "".join(work).replace("--", "_") + ".onnx")
-        if not model.exists():
-            model.parent.mkdir(exist_ok=True)
-            command = [python, str(SCRIPTS / self.script), "--mode", "export", "--model", str(model), *work]
+        modes = {"export": model}
+        if self.quantized:
+            modes["quantize"] = model.with_suffix(".int8.onnx")
+        for mode, file in modes.items():
+            if file.exists():
+                continue
+            file.parent.mkdir(exist_ok=True)
+            command = [python, str(SCRIPTS / self.script), "--mode", mode, "--model", str(model), *work]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode != 0:
-                raise WorkerFailed(f"its model could not be exported: {done.stderr.strip()[-300:]}")
+                raise WorkerFailed(f"its model could not be made ({mode}): {done.stderr.strip()[-300:]}")
         return model
 
     def _fill_compiler_cache(self, name, command, surroundings):

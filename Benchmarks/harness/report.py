@@ -24,6 +24,13 @@ NETWORKS = {
         "The same where convolutions multiply in bfloat16. The peers' activations are bfloat16 too; Martlet's are "
         "float32, and so are those of its convolutions that are faster like that.",
     ),
+    ("infer", "int8"): (
+        "Inference in int8",
+        "The same where convolutions multiply 8-bit integers, scaled by what the images that are run give: Martlet's where "
+        "that is faster, with activations in float32 between them. The peers read one ONNX file, quantized by ONNX "
+        "Runtime (QDQ, weights by channel), and keep what they can in 8 bits. Martlet is calibrated within its process, "
+        "whose memory holds the float32 network for that.",
+    ),
 }
 RECOMMENDATION = (
     "PAUP with its published sizes, 2 layers, 2 heads and 64 channels, in float32 but for the peer with bf16 in its "

@@ -38,13 +38,15 @@ def all_rows():
         yield _network("step", base, batch, STEP_PEERS)
     for base, batch in ((64, 1), (64, 4), (32, 1), (32, 4)):
         yield _network("infer", base, batch, INFER_PEERS)
-        yield _in_bf16(_network("infer", base, batch, INFER_BF16_PEERS))
+        yield _in("bf16", _network("infer", base, batch, INFER_BF16_PEERS))
+        yield _in("int8", _network("infer", base, batch, INFER_INT8_PEERS))
     for network, encoder, size in ENCODED:
         # DeepLabV3 normalises the means of whole images, for which training takes more than one.
         yield _encoded("step", network, encoder, 2 if network == "deeplabv3" else 1, size, STEP_PEERS)
         for batch in (1, 4):
             yield _encoded("infer", network, encoder, batch, size, INFER_PEERS)
-            yield _in_bf16(_encoded("infer", network, encoder, batch, size, INFER_BF16_PEERS))
+            yield _in("bf16", _encoded("infer", network, encoder, batch, size, INFER_BF16_PEERS))
+            yield _in("int8", _encoded("infer", network, encoder, batch, size, INFER_INT8_PEERS))
     yield _network("cold", 32, 1, COLD_PEERS)
     yield _recommender("step", PAUP_STEP_PEERS)
     yield _recommender("rank", PAUP_RANK_PEERS)
@@ -73,8 +75,9 @@ def _encoded(kind, network, encoder, batch, size, peers):
     return Row(f"{kind} {network} {encoder}{number}", kind, work, peers=peers, effort=NETWORKS, facts=facts)
 
 
-def _in_bf16(row):
-    return replace(row, name=f"{row.name} bf16", own=["--precision", "bf16"], facts=row.facts | {"precision": "bf16"})
+def _in(precision, row):
+    facts = row.facts | {"precision": precision}
+    return replace(row, name=f"{row.name} {precision}", own=["--precision", precision], facts=facts)
 
 
 def _recommender(work, peers):
@@ -100,6 +103,10 @@ INFER_BF16_PEERS = {
     "PyTorch bf16": Peer("network_infer.py", "--mode eager_cl --bf16", pooled=True),
     "torch.compile bf16": Peer("network_infer.py", "--mode compile --bf16", pooled=True, compiled=True),
     "OpenVINO bf16": Peer("network_infer.py", "--mode openvino --bf16", exported=True),
+}
+INFER_INT8_PEERS = {
+    "ONNX Runtime int8": Peer("network_infer.py", "--mode onnxruntime --int8", exported=True, quantized=True),
+    "OpenVINO int8": Peer("network_infer.py", "--mode openvino --int8", exported=True, quantized=True),
 }
 COLD_PEERS = {
     "PyTorch": Peer("cold_start.py", "--mode pytorch", exported=True),

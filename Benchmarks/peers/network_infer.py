@@ -15,6 +15,10 @@ def image(options):
     return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
 
 
+def model_file(options):
+    return options.model.with_suffix(".int8.onnx") if options.int8 else options.model
+
+
 def pytorch(options):
     import torch
 
@@ -47,7 +51,7 @@ def onnxruntime(options):
     def prepare():
         settings = ort.SessionOptions()
         settings.intra_op_num_threads = options.threads
-        session = ort.InferenceSession(str(options.model), settings, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(str(model_file(options)), settings, providers=["CPUExecutionProvider"])
         x = image(options)
         return lambda: float(session.run(None, {"x": x})[0].sum())
 
@@ -63,7 +67,7 @@ def openvino(options):
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": "bf16" if options.bf16 else "f32",
         }
-        request = openvino.Core().compile_model(str(options.model), "CPU", settings).create_infer_request()
+        request = openvino.Core().compile_model(str(model_file(options)), "CPU", settings).create_infer_request()
         x = openvino.Tensor(image(options))
 
         def infer():
@@ -130,6 +134,30 @@ def export(options):
     partial.replace(options.model)
 
 
+def quantize(options):
+    """Writes the ONNX file beside itself in int8, weights by channel, with ONNX Runtime's static quantization calibrated
+    on the images that are then run: as both engines read it, with operators that quantize and dequantize."""
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Images(CalibrationDataReader):
+        left = [{"x": image(options)}]
+
+        def get_next(self):
+            return self.left.pop() if self.left else None
+
+    with tempfile.TemporaryDirectory() as folder:
+        plain, quantized = Path(folder) / "plain.onnx", Path(folder) / "int8.onnx"
+        quant_pre_process(str(options.model), str(plain))
+        quantize_static(
+            str(plain), str(quantized), Images(), quant_format=QuantFormat.QDQ, per_channel=True,
+            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+        )  # fmt: skip
+        partial = options.model.with_suffix(".partial")
+        partial.write_bytes(quantized.read_bytes())
+        partial.replace(options.model.with_suffix(".int8.onnx"))
+
+
 ENGINES = {
     "eager_cl": pytorch, "compile": pytorch, "onnxruntime": onnxruntime, "openvino": openvino, "ncnn": ncnn,
 }  # fmt: skip
@@ -137,13 +165,16 @@ ENGINES = {
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mode", choices=[*ENGINES, "export"], default="eager_cl")
+    parser.add_argument("--mode", choices=[*ENGINES, "export", "quantize"], default="eager_cl")
     networks.add_arguments(parser, batch=1)
     parser.add_argument("--bf16", action="store_true", help="PyTorch and OpenVINO: weights and activations in bfloat16")
+    parser.add_argument("--int8", action="store_true", help="ONNX Runtime and OpenVINO: the file that quantize writes")
     parser.add_argument("--model", type=Path, help="the ONNX file that export writes and the engines read")
     options = parser.parse_args()
     if options.mode == "export":
         export(options)
+    elif options.mode == "quantize":
+        quantize(options)
     else:
         worker.serve(*ENGINES[options.mode](options))
 
