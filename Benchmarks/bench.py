@@ -73,8 +73,7 @@ def main():
                     results.add(row, measure_machine(options, row))
                     continue
                 visits[row.name].append(turns(options, row))
-                if visit == row.visits - 1:
-                    results.add(row, entry(row, visits[row.name], results))
+                results.add(row, entry(row, visits[row.name], results))
             except WorkerFailed as failure:
                 print(f"  {OURS}: left out, {failure}; the row is not kept", flush=True)
                 incomplete.append(row.name)

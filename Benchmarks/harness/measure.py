@@ -114,6 +114,8 @@ def joined(visits):
     """The turns of workers that were there in every visit."""
     first, *others = [{turns.name: turns for turns in visit} for visit in visits]
     for visit in others:
+        for name in first.keys() - visit.keys():
+            print(f"  {name}: left out, since one visit is without it", flush=True)
         first = {name: turns.joined(visit[name]) for name, turns in first.items() if name in visit}
     return list(first.values())
 

@@ -199,10 +199,11 @@ ALWAYS_INLINE void TILE_NAME(write_tap)(
       const long columns = block->right_channels - k < 16 ? block->right_channels - k : 16;
       const long together = block->kernel_stride == TILE_NAME(taps) ? channels : 1;
       for (long i = 0; i < channels; i++) {
-        // Runs come from far, one after the other while the block is transformed.
-        if (i < columns) {
-          const float *next = gradient + (k + i) * block->gradient_stride + c * block->kernel_stride;
-          for (long e = 0; e < together * TILE_NAME(taps); e += 16) __builtin_prefetch(next + e, 1, 2);
+        // Where this goes out to comes from far: while an input channel is transformed, a part of the output channels'
+        // lines are fetched, those between the kernels' taps of other depths with them.
+        for (long n = i * columns / channels; n < (i + 1) * columns / channels; n++) {
+          const float *run_at = gradient + (k + n) * block->gradient_stride + c * block->kernel_stride;
+          for (long e = 0; e < channels * block->kernel_stride; e += 16) __builtin_prefetch(run_at + e, 1, 2);
         }
         for (int lane = 0; lane < 16; lane += LANES) {
           NAME(vector) half[TAPS][EDGE];

@@ -29,6 +29,10 @@ struct WinogradWeightsTests {
     ("several runs of slices", volume(1, 7, 3, [27, 5, 4])),
     ("several runs of a deep kernel's slices", volume(1, 3, 5, [43, 3, 5], depth: 5)),
     ("an even depth", shape(1, 8, 9, [6, 7, 5], depth: 2, before: [1, 0, 2], after: [0, 2, 1])),
+    (
+      "one slice of tiles with and without a last row",
+      shape(1, 16, 3, [3, 7, 7], depth: 3, before: [0, 1, 1])
+    ),
     ("no padding, one slice", shape(1, 16, 3, [3, 5, 6], depth: 3, before: [0, 0, 0])),
     (
       "padding along the depth larger than the kernel",

@@ -86,13 +86,15 @@ typedef struct {
   int accumulate;
 } martlet_winograd_gradient_block;
 
+/// Of `count` tiles from number `first` on.
+typedef void (*martlet_winograd_tile_transform)(
+    const martlet_winograd_image *image, long first, long count, const martlet_winograd_tile_block *to);
+
 typedef struct {
-  /// Bᵀ d B of `count` tiles from number `first` on.
-  void (*transform_input)(
-      const martlet_winograd_image *image, long first, long count, const martlet_winograd_tile_block *to);
-  /// A dY Aᵀ of `count` tiles from number `first` on.
-  void (*transform_gradient)(
-      const martlet_winograd_image *image, long first, long count, const martlet_winograd_tile_block *to);
+  /// Bᵀ d B
+  martlet_winograd_tile_transform transform_input;
+  /// A dY Aᵀ
+  martlet_winograd_tile_transform transform_gradient;
   void (*multiply)(const martlet_winograd_products *products);
   void (*write_gradient)(const martlet_winograd_gradient_block *block);
 } martlet_winograd_weights_kernels;

@@ -87,8 +87,8 @@ extension Recorder {
   }
 }
 
-/// What a recording's constants are, in words. Variables have the numbers in which they are first read: looking for their
-/// names takes a good part of a short start.
+/// What a recording's constants are, in words. A variable is told by its place among those that are read: to look for the
+/// names of all would take a good part of a short start. A change of that order is told by the file that holds them.
 private struct ConstantMeanings {
   private let sources: ConstantSources
   private let numbers: [ObjectIdentifier: Int]

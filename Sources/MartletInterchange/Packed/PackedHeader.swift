@@ -5,6 +5,8 @@ import MartletKernels
 struct PackedHeader: Codable {
   /// Of the program that wrote it.
   var version: String
+  /// ``currentRevision`` of that program.
+  var revision: Int
   /// That the constants are for.
   var instructionSet: String
   /// What its user needs to make the model again, without its weights.
@@ -13,6 +15,10 @@ struct PackedHeader: Codable {
   var source: String
   var argumentTypes: [CodedType]
   var constants: [Constant]
+
+  /// What packed constants mean, between versions: raised when a network reads its variables in another order, which the
+  /// constants' words do not tell, or weights are prepared otherwise under the same words.
+  static let currentRevision = 2
 
   struct Constant: Codable {
     var meaning: String

@@ -52,8 +52,9 @@ public struct PackedModel: Sendable {
         checksum: entry.withBytes(Self.checksum))
     }
     let header = PackedHeader(
-      version: martletVersion, instructionSet: InstructionSet.current.rawValue, description: description,
-      source: source, argumentTypes: constants.argumentTypes.map { .init($0) }, constants: entries)
+      version: martletVersion, revision: PackedHeader.currentRevision,
+      instructionSet: InstructionSet.current.rawValue, description: description, source: source,
+      argumentTypes: constants.argumentTypes.map { .init($0) }, constants: entries)
     let encoder = JSONEncoder()
     // The same bytes each time.
     encoder.outputFormatting = .sortedKeys
@@ -195,6 +196,9 @@ public struct PackedModel: Sendable {
     try require(
       header.version == martletVersion, "packed",
       "expected a model packed by Martlet \(martletVersion), got one by \(printable(header.version))")
+    try require(
+      header.revision == PackedHeader.currentRevision, "packed",
+      "expected revision \(PackedHeader.currentRevision) of packed constants, got \(header.revision)")
     try require(
       header.instructionSet == InstructionSet.current.rawValue, "packed",
       "expected a model packed for \(InstructionSet.current), got one for \(printable(header.instructionSet))"

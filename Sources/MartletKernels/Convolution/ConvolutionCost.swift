@@ -112,7 +112,8 @@ struct ConvolutionCost {
       weights: frequencies * Double(shape.kernel.depth * source * result))
   }
 
-  /// Tiles of a slice that are multiplied, at all frequencies, where that is not all of them.
+  /// Tiles of a slice that are multiplied, added up over the frequencies, where that may not be all of them: for the
+  /// weights' gradient.
   private func multipliedTiles(_ tile: WinogradTile) -> Double? {
     part == .backwardWeights ? Double(WinogradWeightsCut(shape, tile).multipliedTileCount) : nil
   }

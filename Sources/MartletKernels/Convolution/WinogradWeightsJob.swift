@@ -154,8 +154,8 @@ struct WinogradWeightsJob {
       accumulate: accumulate ? 1 : 0)
   }
 
-  /// The sums of a chunk's tiles at all frequencies, of operands and at places that `all` gives for the first one. Those that
-  /// have nothing to multiply are set to zero.
+  /// The sums of a chunk's tiles at all frequencies; those that have nothing to multiply are set to zero. `all` has the
+  /// operands and the sums of the first one, and no tiles, which differ.
   ///
   /// - Parameter firstChannel: The input channel that the left operand begins with, in a block of its own.
   private func multiply(
@@ -214,7 +214,7 @@ struct WinogradWeightsJob {
 
   private func transform(
     _ tiles: Range<Int>, of image: martlet_winograd_image, slice: Int, _ to: martlet_winograd_tile_block,
-    _ kernel: WinogradTransform
+    _ kernel: martlet_winograd_tile_transform
   ) {
     var to = to
     cut.order.forEachGrid(of: tiles) { grid, numbers in
@@ -225,8 +225,3 @@ struct WinogradWeightsJob {
     }
   }
 }
-
-private typealias WinogradTransform =
-  @convention(c) (
-    UnsafePointer<martlet_winograd_image>?, Int, Int, UnsafePointer<martlet_winograd_tile_block>?
-  ) -> Void
