@@ -28,7 +28,7 @@ NETWORKS = {
         "Inference in int8",
         "The same where convolutions multiply 8-bit integers, scaled by what the images that are run give: Martlet's where "
         "that is faster, with activations in float32 between them. The peers read one ONNX file, quantized by ONNX "
-        "Runtime (QDQ, weights by channel), and keep what they can in 8 bits. Martlet is calibrated within its process, "
+        "Runtime (QDQ, weights by channel), and keep what they can in 8 bits, the rest in float32. Martlet is calibrated within its process, "
         "whose memory holds the float32 network for that.",
     ),
 }
