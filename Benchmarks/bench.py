@@ -52,7 +52,7 @@ def arguments():
 def main():
     options = arguments()
     pattern = options.rows.strip()
-    rows = matching(pattern)
+    rows = [row for row in matching(pattern) if row.kind != "threads" or options.threads > 1]
     if not rows:
         raise SystemExit(f"no row matches {pattern!r}; there are: " + ", ".join(row.name for row in all_rows()))
     if any(row.kind == "conv" for row in rows) and rows[0].kind != "machine":
@@ -109,9 +109,9 @@ def entry(row, visits, results):
 
 def start(options, row):
     """All workers of a row, ours first."""
-    command = [*shlex.split(options.martlet), row.kind, *row.work, *row.own]
+    command = [*shlex.split(options.martlet), row.command, *row.work, *row.own]
     workers = [Worker(OURS, command, environment(options.threads))]
-    if row.kind == "conv" and options.threads > 1:
+    if row.kind == "threads":
         workers.append(Worker(ONE_THREAD, command, environment(1)))
     for name, peer in row.peers.items():
         if fnmatch(name, options.peers):
@@ -125,7 +125,7 @@ def start(options, row):
 def measure_machine(options, row):
     """What martlet-bench finds by itself."""
     busy, own, begun = total_busy_seconds(), children_seconds(), time.perf_counter()
-    command = [*shlex.split(options.martlet), row.kind, "--json"]
+    command = [*shlex.split(options.martlet), row.command, "--json"]
     done = subprocess.run(command, env=environment(options.threads), capture_output=True, text=True)
     if done.returncode != 0:
         raise WorkerFailed(f"it ended with status {done.returncode}: {done.stderr.strip()[-300:]}")

@@ -5,7 +5,7 @@ from peers.convolution import PARTS
 from .measure import digits
 
 OURS = "Martlet"
-ONE_THREAD = "one thread"  # ours too: its ratio is what all threads gain
+ONE_THREAD = "one thread"  # ours too
 READING = (
     "Times are medians of turns taken alternately in one run. Beside a peer's figure stands the ratio, the peer's "
     "figure over Martlet's: above 1, Martlet is faster or holds less. A tilde marks what was measured while the "
@@ -49,11 +49,16 @@ COLD = (
 MEMORY = "Memory is the process's peak less what it held when its framework was loaded."
 CONVOLUTIONS = (
     "Names tell kernel, stride, then batch × input channels × size × output channels; everything is float32. Weights "
-    "are transformed within our time, as in training; ONNX Runtime, OpenVINO and ncnn prepare theirs once. One thread "
-    "is Martlet too: the ratio is what all threads gain. GFLOP/s counts the definition's operations, those with padding included, so that an algorithm with fewer multiplications "
+    "are transformed within our time, as in training; ONNX Runtime, OpenVINO and ncnn prepare theirs once. GFLOP/s "
+    "counts the definition's operations, those with padding included, so that an algorithm with fewer multiplications "
     "can pass the machine's peak. The limit is the time at the machine's peak, or of one copy of all input, weights "
     "and output, whichever is longer; its share of our time is given. PyTorch has channels_last tensors where they "
     "exist and an allocator that keeps its pages; as shipped, it has its default layout and the system's allocator."
+)
+
+THREADS = (
+    "The same convolutions by Martlet alone, with one thread and with all in turns, no peer beside them. The ratio is what "
+    "the others gain."
 )
 
 
@@ -86,6 +91,9 @@ def _lines(machine, rows):
             chosen = {name: row for name, row in convolutions.items() if row["part"] == part}
             if chosen:
                 yield from ["", f"### {part.capitalize()}", "", *_convolution_table(chosen)]
+    threads = _of_kind(rows, "threads")
+    if threads:
+        yield from ["", "### Threads", "", THREADS, "", *_threads_table(threads)]
     if "choice" in rows:
         yield from ["", "### The choice of algorithms", "", _choice(rows["choice"])]
     if "errors" in rows:
@@ -142,7 +150,7 @@ def _convolution_table(rows):
         cells = [_compared(row, by_name.get(peer), "time", "median_ms") for peer in peers]
         yield _line(
             [
-                name.removesuffix(" " + row["part"]).removeprefix("conv "),
+                _convolution(name, row),
                 _figure(ours, "median_ms"),
                 f"{row['gflops']:.0f}",
                 f"{row['limit']} {share:.0%}",
@@ -151,6 +159,23 @@ def _convolution_table(rows):
                 row["date"],
             ]
         )
+
+
+def _convolution(name, row):
+    """A row's convolution without its part; most are of two space axes and need no word for it."""
+    return name.removesuffix(" " + row["part"]).removeprefix("threads ").removeprefix("conv ")
+
+
+def _threads_table(rows):
+    """A line for each convolution, with its parts beside each other."""
+    lines = {}
+    for name, row in rows.items():
+        by_name = {worker["name"]: worker for worker in row["workers"]}
+        figures = f"{_figure(by_name[OURS], 'median_ms')} {_compared(row, by_name.get(ONE_THREAD), 'time', 'median_ms')}"
+        lines.setdefault(_convolution(name, row), {"date": row["date"]})[row["part"]] = figures
+    yield from _head(["convolution", *(f"{part}: all threads, one" for part in PARTS), "date"])
+    for convolution, parts in lines.items():
+        yield _line([convolution, *(parts.get(part, "–") for part in PARTS), parts["date"]])
 
 
 def _limits(row):

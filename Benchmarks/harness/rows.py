@@ -12,17 +12,23 @@ ENCODED = (("unet", "resnet34", 256), ("unet++", "resnet34", 256), ("deeplabv3",
 SEQUENCES = {"batch": 256, "length": 200, "items": 3417}  # PAUP's; the padding counts as an item
 NETWORKS = Effort(rounds=5, seconds=90, shortest_turn=0.25)
 CONVOLUTIONS = Effort(rounds=3, seconds=4, shortest_turn=0.08, visits=3)
+THREADS = Effort(rounds=5, seconds=4, shortest_turn=0.08, visits=3)
 
 
 @dataclass(frozen=True)
 class Row:
     name: str
-    kind: str  # also the name of martlet-bench's command
+    kind: str
     work: list = field(default_factory=list)  # the words of every worker's command line
     own: list = field(default_factory=list)  # what our worker's command line has besides
     peers: dict = field(default_factory=dict)
     effort: Effort | None = None
     facts: dict = field(default_factory=dict)  # what the results tell of the work itself
+
+    @property
+    def command(self):
+        """The name of martlet-bench's command."""
+        return "conv" if self.kind == "threads" else self.kind
 
     @property
     def visits(self):
@@ -54,6 +60,8 @@ def all_rows():
         facts = {"part": conv.part, "flops": flops(conv), "bytes": bytes_moved(conv)}
         peers = CONVOLUTION_PEERS | (FORWARD_PEERS if conv.part == FORWARD else {})
         yield Row(name, "conv", conv.command_line(), peers=peers, effort=CONVOLUTIONS, facts=facts)
+    for name, conv in convolutions().items():
+        yield Row(f"threads {name}", "threads", conv.command_line(), effort=THREADS, facts={"part": conv.part})
 
 
 def matching(pattern):

@@ -7,11 +7,14 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static _Thread_local martlet_thread_state state;
 
 martlet_thread_state *_Nonnull martlet_thread(void) { return &state; }
+
+enum { HUGE_PAGE = 2 << 20 };
 
 static _Thread_local void *scratch;
 static _Thread_local long scratch_bytes;
@@ -24,10 +27,17 @@ static void make_scratch_key(void) { pthread_key_create(&scratch_key, free); }
 void *_Nullable martlet_thread_scratch(long bytes) {
   if (scratch && bytes <= scratch_bytes) return scratch;
   pthread_once(&scratch_once, make_scratch_key);
-  const long page = 4096;
-  const long rounded = (bytes + bytes / 4) / page * page + page;
+  // What takes a good part of a huge page lies on huge pages: a kernel that walks over all of it meets a fault, and
+  // later misses of translations, every 2 MiB and not every 4 KiB.
+  const long wanted = bytes + bytes / 4 + 1;
+  const long page = wanted >= HUGE_PAGE / 8 ? HUGE_PAGE : 4096;
+  const long rounded = (wanted + page - 1) / page * page;
   void *larger;
-  if (posix_memalign(&larger, page, (size_t)rounded) != 0) return 0;
+  if (posix_memalign(&larger, (size_t)page, (size_t)rounded) != 0) return 0;
+#if defined(MADV_HUGEPAGE)
+  // Advice: where it is not taken, pages are small.
+  if (page == HUGE_PAGE) (void)madvise(larger, (size_t)rounded, MADV_HUGEPAGE);
+#endif
   free(scratch);
   scratch = larger;
   scratch_bytes = rounded;

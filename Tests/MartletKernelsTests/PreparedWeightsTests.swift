@@ -115,13 +115,13 @@ import Testing
               rectified ? max(0, sum + addend) : sum + addend
             }
             let got = try run.forward(input, weight, bias, addend: addend, rectified: rectified)
-            #expect(got == expected, "\(algorithm), rectified \(rectified), \(random)")
+            #expect(firstDifference(got, expected) == nil, "\(algorithm), rectified \(rectified), \(random)")
             guard algorithm.addsInPlace(random.shape, .float32) else { continue }
             inPlace += 1
             var run = run
             run.addsInPlace = true
             let there = try run.forward(input, weight, bias, addend: addend, rectified: rectified)
-            #expect(there == expected, "\(algorithm) in place, rectified \(rectified), \(random)")
+            #expect(firstDifference(there, expected) == nil, "\(algorithm) in place, rectified \(rectified), \(random)")
           }
         }
       }

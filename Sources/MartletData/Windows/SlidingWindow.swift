@@ -149,7 +149,7 @@ public struct SlidingWindow {
           [layout.batchSize, normalization.channels, size.height, size.width], .float32, .channelsLast)
         let windows = try Tensor(type: type) { (pixels: UnsafeMutableBufferPointer<Float>) in
           // The last batch is filled up, so that all have one size and with it one plan.
-          pixels.initialize(repeating: 0)
+          pixels[(batch.count * windowCount)...].initialize(repeating: 0)
           guard let pixels = pixels.baseAddress else { return }
           for (place, copy) in batch.enumerated() {
             band.write(x: copy.x, y: y, size: layout.tile, copy.symmetry, to: pixels + place * windowCount)

@@ -191,7 +191,8 @@ public struct PackedModel: Sendable {
     do {
       header = try JSONDecoder().decode(PackedHeader.self, from: Data(text))
     } catch {
-      throw MartletError("packed", "the header cannot be read: \(error)")
+      // Its checksum is right: it was written so.
+      throw MartletError("packed", "expected a header as Martlet \(martletVersion) writes it, got another program's")
     }
     try require(
       header.version == martletVersion, "packed",

@@ -6,62 +6,36 @@ extension WeightGradient {
   func addLines(
     _ lines: Range<Int>, _ block: Block, _ source: UnsafeRawPointer, _ outputGradient: UnsafeRawPointer
   ) -> UnsafeMutableRawPointer {
-    let bytes = scalar.byteCount
-    let lineTaps = shape.kernel.depth * shape.kernel.height
-    let height = Int(kernels.height)
-    let width = Int(kernels.width)
     let step = min(linesPerStep, lines.count)
-    // Packed input pixels of one segment, padding included.
-    let packedPixels =
-      (segmentPixels - 1) * shape.stride.width + (shape.kernel.width - 1) * shape.dilation.width + 1
-    let leftPanels = ceilDivide(block.rows.count, height)
-    let leftPanelStride = packedPixels * height
-    let slotElements = packsLeft ? leftPanels * leftPanelStride : 0
-    let slotCount = packsLeft ? step * lineTaps : 0
-    // Columns that fill their panels are read where they lie.
-    let packsRight = block.columns.count % width != 0
-    let rightPanelStride = step * segmentPixels * width
+    var slots = LeftSlots(self, block, lines: step)
+    let right = RightPanels(self, block, lines: step)
 
     var measure = WorkspaceCursor()
     func cut(_ cursor: inout WorkspaceCursor) -> (
       sums: UnsafeMutableRawPointer, left: UnsafeMutableRawPointer, right: UnsafeMutableRawPointer,
-      pointers: UnsafeMutableRawPointer, keys: UnsafeMutableRawPointer
+      pointers: UnsafeMutableRawPointer
     ) {
       (
-        cursor.take(sumElements(block) * bytes), cursor.take(slotCount * slotElements * bytes),
-        cursor.take(packsRight ? panels(block) * rightPanelStride * bytes : 0),
-        cursor.take(taps.count * step * 8), cursor.take(slotCount * 8)
+        cursor.take(sumElements(block) * scalar.byteCount), cursor.take(slots.byteCount),
+        cursor.take(right.byteCount), cursor.take(taps.count * step * MemoryLayout<UnsafeRawPointer>.stride)
       )
     }
     _ = cut(&measure)
     var cursor = WorkspaceCursor(threadScratch(measure.byteCount))
     let scratch = cut(&cursor)
     let pointers = scratch.pointers.assumingMemoryBound(to: UnsafeRawPointer?.self)
-    let keys = scratch.keys.assumingMemoryBound(to: Int.self)
-    scratch.sums.initializeMemory(as: UInt8.self, repeating: 0, count: sumElements(block) * bytes)
-    let slotBytes = slotElements * bytes
+    scratch.sums.initializeMemory(as: UInt8.self, repeating: 0, count: sumElements(block) * scalar.byteCount)
 
     var product = martlet_outer_block()
     product.taps = taps.count
     product.left_lines = UnsafePointer(pointers)
-    product.left_step = shape.stride.width * (packsLeft ? height : shape.inputChannels)
-    product.left_panel_stride = packsLeft ? leftPanelStride : 0
+    product.left_step = shape.stride.width * (packsLeft ? Int(kernels.height) : shape.inputChannels)
+    product.left_panel_stride = slots.panelStride
     product.left_rows = block.rows.count
+    product.taps_have_own_lines = merges || packsLeft ? 0 : 1
     product.right_panels = panels(block)
     product.sums = scratch.sums
-    let sourceWidth = merges ? padded.width : shape.input.width
-    let sourceRow = sourceWidth * shape.inputChannels * bytes
-    let outputRow = shape.output.width * shape.outputChannels
-    let columnStart = block.group * columns + block.columns.lowerBound
-    // Where a tap's first pixel lies in a source line, packed (with its padding) or not.
-    let starts = taps.map {
-      merges ? 0 : $0.width * shape.dilation.width - (packsLeft ? 0 : shape.paddingBefore.width)
-    }
-    let offsets = starts.map {
-      packsLeft
-        ? $0 * height
-        : $0 * shape.inputChannels + block.group * shape.inputChannelsPerGroup + block.rows.lowerBound
-    }
+    let offsets = leftOffsets(block)
 
     var line = lines.lowerBound
     while line < lines.upperBound {
@@ -69,52 +43,18 @@ extension WeightGradient {
       let firstPixel = line % segments * segmentPixels
       let pixels = min(segmentPixels, shape.output.width - firstPixel)
       product.lines = count
-
-      let gradient =
-        outputGradient
-        + (line / segments * outputRow + firstPixel * shape.outputChannels + columnStart) * bytes
-      if packsRight {
-        var copy = martlet_panel_copy()
-        copy.source = gradient
-        copy.pixels = count * pixels
-        copy.pixel_stride = shape.outputChannels
-        copy.channels = block.columns.count
-        copy.panels = scratch.right
-        copy.panel_stride = rightPanelStride
-        kernels.pack_right(&copy)
-      }
-      product.right = packsRight ? UnsafeRawPointer(scratch.right) : gradient
-      product.right_panel_stride = packsRight ? rightPanelStride : width
-      product.right_step = packsRight ? width : shape.outputChannels
-      product.right_line_stride = pixels * product.right_step
-      product.right_ahead = packsRight ? 0 : count * pixels * shape.outputChannels
-      product.taps_have_own_lines = merges || packsLeft ? 0 : 1
       product.left_ahead = packsLeft ? 0 : leftAhead(lines: count, pixels: pixels)
-
-      var slots = 0
+      slots.clear()
       for l in 0..<count {
+        let perLine = taps.count / lineTaps
         for tap in 0..<lineTaps {
           let row = inputRow(line: (line + l) / segments, tap: tap)
-          var address: UnsafeRawPointer?
-          if row >= 0, packsLeft {
-            var slot = slots - 1
-            while slot >= 0, keys[slot] != row { slot -= 1 }
-            if slot < 0 {
-              slot = slots
-              slots += 1
-              keys[slot] = row
-              packLeft(
-                row: row, firstPixel: firstPixel, packedPixels: packedPixels, block, source,
-                to: scratch.left + slot * slotBytes, panelStride: leftPanelStride)
-            }
-            address = UnsafeRawPointer(scratch.left + slot * slotBytes)
-          } else if row >= 0 {
-            address = source + row * sourceRow + firstPixel * shape.stride.width * shape.inputChannels * bytes
-          }
-          let perLine = taps.count / lineTaps
+          let address = left(row: row, firstPixel: firstPixel, block, source, &slots, at: scratch.left)
           for k in 0..<perLine { pointers[(tap * perLine + k) * count + l] = address }
         }
       }
+      right.read(
+        outputGradient, line: line, count: count, firstPixel: firstPixel, pixels: pixels, at: scratch.right, &product)
       let ranges = taps.map { merges ? 0..<pixels : pixelRange(tap: $0, firstPixel: firstPixel, pixels) }
       offsets.withUnsafeBufferPointer { offsets in
         ranges.map(\.lowerBound).withUnsafeBufferPointer { firsts in
@@ -129,6 +69,36 @@ extension WeightGradient {
       line += count
     }
     return scratch.sums
+  }
+
+  /// Kernel rows, each of which reads its own input row.
+  private var lineTaps: Int { shape.kernel.depth * shape.kernel.height }
+
+  /// Where a tap's first pixel and the block's first row lie in an input row, which holds its padding if it is packed.
+  private func leftOffsets(_ block: Block) -> [Int] {
+    taps.map { tap in
+      let pixel = merges ? 0 : tap.width * shape.dilation.width
+      return packsLeft
+        ? pixel * Int(kernels.height)
+        : (merges ? 0 : pixel - shape.paddingBefore.width) * shape.inputChannels
+          + block.group * shape.inputChannelsPerGroup + block.rows.lowerBound
+    }
+  }
+
+  /// Where the part of an input row lies that a segment of output pixels reads: in the source, or in a slot into which it
+  /// is packed unless it is there already. Rows outside the input lie nowhere.
+  private func left(
+    row: Int, firstPixel: Int, _ block: Block, _ source: UnsafeRawPointer, _ slots: inout LeftSlots,
+    at memory: UnsafeMutableRawPointer
+  ) -> UnsafeRawPointer? {
+    guard row >= 0 else { return nil }
+    guard packsLeft else {
+      let width = merges ? padded.width : shape.input.width
+      return source + (row * width + firstPixel * shape.stride.width) * shape.inputChannels * scalar.byteCount
+    }
+    let (offset, isNew) = slots.place(of: row)
+    if isNew { packLeft(row: row, firstPixel: firstPixel, slots, block, source, to: memory + offset) }
+    return UnsafeRawPointer(memory + offset)
   }
 
   /// Elements from an input pixel to the one that the next step reads in its place.
@@ -162,14 +132,13 @@ extension WeightGradient {
 
   /// Packs the part of an input row that a segment of output pixels reads. What lies outside is never read.
   private func packLeft(
-    row: Int, firstPixel: Int, packedPixels: Int, _ block: Block, _ source: UnsafeRawPointer,
-    to slot: UnsafeMutableRawPointer, panelStride: Int
+    row: Int, firstPixel: Int, _ slots: LeftSlots, _ block: Block, _ source: UnsafeRawPointer,
+    to slot: UnsafeMutableRawPointer
   ) {
     let bytes = scalar.byteCount
-    let height = Int(kernels.height)
     let start = firstPixel * shape.stride.width - shape.paddingBefore.width
     let first = max(0, start)
-    let end = min(shape.input.width, start + packedPixels)
+    let end = min(shape.input.width, start + slots.pixels)
     guard first < end else { return }
     var copy = martlet_panel_copy()
     let channel = block.group * shape.inputChannelsPerGroup + block.rows.lowerBound
@@ -177,8 +146,8 @@ extension WeightGradient {
     copy.pixels = end - first
     copy.pixel_stride = shape.inputChannels
     copy.channels = block.rows.count
-    copy.panels = slot + (first - start) * height * bytes
-    copy.panel_stride = panelStride
+    copy.panels = slot + (first - start) * Int(kernels.height) * bytes
+    copy.panel_stride = slots.panelStride
     kernels.pack_left(&copy)
   }
 }

@@ -138,7 +138,8 @@ private struct EvaluatedRun {
     guard let configuration else {
       throw MartletError(
         "evaluate",
-        "expected --images and --masks, since \(url.relativePath) is no run folder that says what to evaluate on"
+        "expected --images, with --masks where they lie elsewhere, since \(url.relativePath) is no run folder that says what "
+          + "to evaluate on"
       )
     }
     let checkpoint = RunFolder(url).checkpoint
