@@ -10,7 +10,7 @@ from .peers import Peer
 SIZE = 256  # height and width of the U-Net's images
 ENCODED = (("unet", "resnet34", 256), ("unet++", "resnet34", 256), ("deeplabv3", "resnet50", 512))
 SEQUENCES = {"batch": 256, "length": 200, "items": 3417}  # PAUP's; the padding counts as an item
-NETWORKS = Effort(rounds=5, seconds=90, shortest_turn=0.25)
+NETWORKS = Effort(rounds=3, seconds=60, shortest_turn=0.25, visits=3)
 CONVOLUTIONS = Effort(rounds=3, seconds=4, shortest_turn=0.08, visits=3)
 THREADS = Effort(rounds=5, seconds=4, shortest_turn=0.08, visits=3)
 
