@@ -88,7 +88,8 @@ struct EvaluateCommandTests {
     // A weights file says nothing of data, nor of a loss.
     let weights = scratch.path("run/model.safetensors")
     try expectRefusal(
-      ["evaluate", weights], mentioning: ["expected --images, with --masks where they lie elsewhere", "is no run folder"])
+      ["evaluate", weights],
+      mentioning: ["expected --images, with --masks where they lie elsewhere", "is no run folder"])
     let alone = try object(
       Program.run(
         [

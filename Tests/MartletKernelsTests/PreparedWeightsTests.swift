@@ -121,7 +121,9 @@ import Testing
             var run = run
             run.addsInPlace = true
             let there = try run.forward(input, weight, bias, addend: addend, rectified: rectified)
-            #expect(firstDifference(there, expected) == nil, "\(algorithm) in place, rectified \(rectified), \(random)")
+            #expect(
+              firstDifference(there, expected) == nil,
+              "\(algorithm) in place, rectified \(rectified), \(random)")
           }
         }
       }

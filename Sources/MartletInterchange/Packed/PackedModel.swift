@@ -192,7 +192,8 @@ public struct PackedModel: Sendable {
       header = try JSONDecoder().decode(PackedHeader.self, from: Data(text))
     } catch {
       // Its checksum is right: it was written so.
-      throw MartletError("packed", "expected a header as Martlet \(martletVersion) writes it, got another program's")
+      throw MartletError(
+        "packed", "expected a header as Martlet \(martletVersion) writes it, got another program's")
     }
     try require(
       header.version == martletVersion, "packed",

@@ -54,7 +54,8 @@ extension WeightGradient {
         }
       }
       right.read(
-        outputGradient, line: line, count: count, firstPixel: firstPixel, pixels: pixels, at: scratch.right, &product)
+        outputGradient, line: line, count: count, firstPixel: firstPixel, pixels: pixels, at: scratch.right,
+        &product)
       let ranges = taps.map { merges ? 0..<pixels : pixelRange(tap: $0, firstPixel: firstPixel, pixels) }
       offsets.withUnsafeBufferPointer { offsets in
         ranges.map(\.lowerBound).withUnsafeBufferPointer { firsts in
