@@ -59,12 +59,13 @@ class Worker:
         return self._memory("VmHWM") - self.loaded_bytes
 
     def cpu_seconds(self):
-        """Processor time of all its threads so far; None where it cannot be read."""
+        """Processor time of all its threads so far, and of processes that it started and that have ended; None where it
+        cannot be read."""
         try:
             fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             return None
-        return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+        return sum(map(int, fields[11:15])) / CLOCK_TICKS
 
     def stop(self):
         for stream in (self.process.stdin, self.process.stdout):
