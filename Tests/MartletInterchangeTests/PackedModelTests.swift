@@ -122,22 +122,53 @@ import Testing
     }
   }
 
+  /// Writes a file of one constant, four zeros, with a header of right checksums.
+  private func write(
+    revision: String = #""revision":\#(PackedHeader.currentRevision),"#, shape: String = #""shape":[4]"#
+  ) throws {
+    let checksum = CRC32C.checksum([UInt8](repeating: 0, count: 16))
+    let header =
+      #"{"version":"\#(martletVersion)",\#(revision)"instructionSet":"\#(InstructionSet.current.rawValue)","#
+      + #""description":"","source":"","argumentTypes":[],"constants":[{"meaning":"x","type":{\#(shape),"#
+      + #""scalar":"float32","layout":"rowMajor"},"offset":0,"checksum":\#(checksum)}]}"#
+    let text = Array(header.utf8)
+    var bytes = Array("martletp".utf8)
+    withUnsafeBytes(of: UInt64(text.count).littleEndian) { bytes += Array($0) }
+    withUnsafeBytes(of: CRC32C.checksum(text).littleEndian) { bytes += Array($0) }
+    bytes += [0, 0, 0, 0] + text
+    bytes += [UInt8](repeating: 0, count: (bytes.count + 63) / 64 * 64 + 256 - bytes.count)
+    try Data(bytes).write(to: file)
+  }
+
+  /// What a header claims is looked at only where it can be read.
+  @Test func aHeaderThatIsRightIsRead() throws {
+    try write()
+    #expect(try PackedModel(contentsOf: file).constants.entries.map(\.type.shape) == [[4]])
+  }
+
   /// Sizes and places that a header can claim, with a checksum that is right.
   @Test(arguments: [
     #""shape":[9223372036854775807,2]"#, #""shape":[-1]"#, #""shape":[4611686018427387904]"#,
     #""shape":[1000000]"#, #""shape":[0,4611686018427387904,4]"#,
   ])
   func claimsAreChecked(_ shape: String) throws {
-    let header =
-      #"{"version":"\#(martletVersion)","instructionSet":"\#(InstructionSet.current)","description":"","source":"","#
-      + #""argumentTypes":[],"constants":[{"meaning":"x","type":{\#(shape),"scalar":"float32","layout":"rowMajor"},"#
-      + #""offset":0,"checksum":0}]}"#
-    let text = Array(header.utf8)
-    var bytes = Array("martletp".utf8)
-    withUnsafeBytes(of: UInt64(text.count).littleEndian) { bytes += Array($0) }
-    withUnsafeBytes(of: CRC32C.checksum(text).littleEndian) { bytes += Array($0) }
-    bytes += [0, 0, 0, 0] + text + [UInt8](repeating: 0, count: 256)
-    try Data(bytes).write(to: file)
-    #expect(throws: MartletError.self) { try PackedModel(contentsOf: file) }
+    try write(shape: shape)
+    let error = #expect(throws: MartletError.self) { try PackedModel(contentsOf: file) }
+    #expect(
+      error?.message.contains("expected a shape") == true || error?.message.contains("cut short") == true)
+  }
+
+  @Test(arguments: [
+    (
+      #""revision":\#(PackedHeader.currentRevision - 1),"#,
+      "expected revision \(PackedHeader.currentRevision)"
+    ),
+    // Files had no revision at first.
+    ("", "expected a header as Martlet \(martletVersion) writes it"),
+  ])
+  func anotherRevisionIsRefused(_ revision: String, _ message: String) throws {
+    try write(revision: revision)
+    let error = #expect(throws: MartletError.self) { try PackedModel(contentsOf: file) }
+    #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
   }
 }
