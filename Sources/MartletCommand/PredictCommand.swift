@@ -60,6 +60,8 @@ struct PredictCommand: ParsableCommand {
   private func predict() throws {
     // Whoever gives images wants masks, whatever the network is.
     if !files.isEmpty, let output { try Folder.checkName(output, "predict") }
+    var start = PredictorStart(packed: images.packed, tuning: images.tune)
+    start.readAhead()
     let file = try ModelFile(runOrWeights: URL(filePath: model))
     let kind = try file.kind
     let failures: Int
@@ -70,7 +72,9 @@ struct PredictCommand: ParsableCommand {
           "top": top != nil, "users": users != nil, "sequences": sequences != nil,
           "interactions": interactions != nil, "format": format != nil, "exclude-seen": excludeSeen,
         ], for: kind, "predict")
-      failures = try precision(of: model, inferenceDepth: images.inferenceDepth) { try predictMasks(file) }
+      failures = try precision(of: model, inferenceDepth: images.inferenceDepth) {
+        try predictMasks(file, start)
+      }
     case .recommendation:
       try require(
         files.isEmpty, "predict",
@@ -83,14 +87,13 @@ struct PredictCommand: ParsableCommand {
     if failures > 0 { throw ExitStatus.badInput }
   }
 
-  private func predictMasks(_ model: ModelFile) throws -> Int {
+  private func predictMasks(_ model: ModelFile, _ start: PredictorStart) throws -> Int {
     try require(!files.isEmpty, "predict", "expected images to predict masks for, got none")
     guard let output else { throw MartletError("predict", "expected --output with a folder for the masks") }
     var request = try images.request()
     request.overwrites = outputs.overwrite
     let predicting = try segmentationFilePredictor(
-      model, files: files, output: output, request, numerics: options.numerics,
-      start: PredictorStart(packed: images.packed, tuning: images.tune),
+      model, files: files, output: output, request, numerics: options.numerics, start: start,
       report: { printError("martlet: \($0)") })
     if let loss = try predicting.precisionLoss() { printError("martlet: \(loss)") }
     var failures = 0

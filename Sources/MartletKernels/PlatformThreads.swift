@@ -39,14 +39,15 @@ final class PlatformCondition: @unchecked Sendable {
   func broadcast() { pthread_cond_broadcast(handle) }
 }
 
-/// Work on a thread of its own, and its result. Where the system gives no more threads it is done on the calling one.
+/// Work on another thread, and its result. Where the system gives no more threads it is done on the calling one.
 package final class BackgroundWork<Result: Sendable>: Sendable {
   private let mutex = PlatformMutex()
   private let isDone = PlatformCondition()
   // Guarded by the mutex.
   private nonisolated(unsafe) var finished: Result?
 
-  package init(_ work: @escaping @Sendable () -> Result) {
+  /// - Parameter line: What the work waits for its turn in; nil for a thread of its own.
+  package init(in line: BackgroundLine? = nil, _ work: @escaping @Sendable () -> Result) {
     let run: @Sendable () -> Void = {
       let result = work()
       self.mutex.lock()
@@ -54,7 +55,7 @@ package final class BackgroundWork<Result: Sendable>: Sendable {
       self.isDone.broadcast()
       self.mutex.unlock()
     }
-    if !startDetachedThread(run) { run() }
+    if let line { line.add(run) } else if !startDetachedThread(run) { run() }
   }
 
   /// Waits for the end of the work.

@@ -35,6 +35,30 @@ import Testing
     #expect(try ReadableFile.read(path, operation: "test").bytes == [1, 2, 3])
   }
 
+  /// However the bytes come, they are written in order.
+  @Test(arguments: [0, 1, 2 << 20, (2 << 20) + 1, 5 << 20])
+  func blocks(count: Int) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("model.bin")
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) }
+    for part in [1_000_003, 2 << 20, 10 << 20] {
+      try AtomicFile.writeInBlocks(to: path, operation: "test") { append in
+        for start in stride(from: 0, to: count, by: part) {
+          try bytes[start..<min(start + part, count)].withUnsafeBytes { try append($0) }
+        }
+      }
+      #expect(try ReadableFile.read(path, operation: "test").bytes == bytes)
+    }
+    #expect(throws: MartletError.self) {
+      try AtomicFile.writeInBlocks(to: path, operation: "test") { append in
+        try [UInt8](repeating: 9, count: 3 << 20).withUnsafeBytes { try append($0) }
+        throw MartletError("test", "stop")
+      }
+    }
+    #expect(folder.names == ["model.bin"])
+    #expect(try ReadableFile.read(path, operation: "test").bytes == bytes)
+  }
+
   /// Replacing a device by a file would break whatever else uses it.
   @Test(arguments: ["pipe", "link"])
   func whatIsNoFileStaysWhatItIs(name: String) throws {

@@ -73,18 +73,46 @@ import Testing
   @Test("scores that are no numbers are an error, wherever they are", arguments: [Float.nan, .infinity])
   func noNumbers(_ value: Float) throws {
     let image = Image(width: 9, height: 7, channels: 1, samples: .uint8(Array(0..<63)))
-    for place in [0, 62] {
-      let error = #expect(throws: MartletError.self) {
-        try Self.predict(image, WindowLayout(tile: TileSize(height: 7, width: 9)), classCount: 2) { windows in
-          var scores = [Float](repeating: 0.5, count: 126)
-          scores[2 * place + 1] = value
-          return try Tensor(type: TensorType([1, 2, 7, 9], .float32, .channelsLast)) {
-            _ = $0.initialize(from: scores)
+    // The whole image at once, and windows.
+    for (height, width) in [(7, 9), (4, 5)] {
+      for place in [0, height * width - 1] {
+        let layout = WindowLayout(tile: TileSize(height: height, width: width))
+        let error = #expect(throws: MartletError.self) {
+          try Self.predict(image, layout, classCount: 2) { windows in
+            var scores = [Float](repeating: 0.5, count: 2 * height * width)
+            scores[2 * place + 1] = value
+            return try Tensor(type: TensorType([1, 2, height, width], .float32, .channelsLast)) {
+              _ = $0.initialize(from: scores)
+            }
           }
         }
+        #expect(error?.description.contains("no numbers") == true)
       }
-      #expect(error?.description.contains("no numbers") == true)
     }
+  }
+
+  /// What a network gives for a whole image is the result to the bit; joining windows takes memory that this does not.
+  @Test func wholeImages() throws {
+    let image = Image(width: 6, height: 5, channels: 1, samples: .uint8((0..<30).map { UInt8($0 * 7 % 64) }))
+    var layout = WindowLayout(tile: TileSize(height: 5, width: 6), overlap: 0.5)
+    var given: [[Float]] = []
+    let whole = try Self.predict(image, layout) { windows in
+      let scores = try Self.scores(windows)
+      given.append(try scores.withElements { Array($0) })
+      return scores
+    }
+    #expect(given.count == 1 && whole.scores == given[0])
+    for pixel in 0..<30 {
+      let scores = whole.scores[3 * pixel..<3 * pixel + 3]
+      #expect(scores[3 * pixel + Int(whole.labels[pixel])] == scores.max())
+    }
+    // A second window in the batch is one that nobody looks at.
+    layout.batchSize = 2
+    #expect(try Self.predict(image, layout).scores == whole.scores)
+    layout.augmentation = .flips
+    let windows = layout.byteCount(ImageRegions(image).info, classCount: 3)
+    layout.augmentation = .none
+    #expect(layout.byteCount(ImageRegions(image).info, classCount: 3) == windows - 30 * 4 * 4)
   }
 
   @Test("a network is told where its windows lie")

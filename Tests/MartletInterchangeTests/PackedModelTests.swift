@@ -111,8 +111,9 @@ import Testing
         try Data(copy).write(to: damaged)
         let error = #expect(throws: MartletError.self) { try PackedModel(contentsOf: damaged) }
         #expect(error?.message.contains("damaged") == true)
-        let opened = try PackedModel(opening: damaged, madeOf: PackedModel(contentsOf: file).source)
-        #expect(throws: MartletError.self) { try opened.check() }
+        let opening = PackedOpening(damaged)
+        _ = try opening.model(madeOf: PackedModel(contentsOf: file).source)
+        #expect(throws: MartletError.self) { try opening.check() }
       }
       offset += (constant.type.byteCount + 63) / 64 * 64
     }
@@ -124,13 +125,14 @@ import Testing
 
   /// Writes a file of one constant, four zeros, with a header of right checksums.
   private func write(
-    revision: String = #""revision":\#(PackedHeader.currentRevision),"#, shape: String = #""shape":[4]"#
+    revision: String = #""revision":\#(PackedHeader.currentRevision),"#, shape: String = #""shape":[4]"#,
+    memory: Int = 0
   ) throws {
     let checksum = CRC32C.checksum([UInt8](repeating: 0, count: 16))
     let header =
       #"{"version":"\#(martletVersion)",\#(revision)"instructionSet":"\#(InstructionSet.current.rawValue)","#
-      + #""description":"","source":"","argumentTypes":[],"constants":[{"meaning":"x","type":{\#(shape),"#
-      + #""scalar":"float32","layout":"rowMajor"},"offset":0,"checksum":\#(checksum)}]}"#
+      + #""description":"","source":"","argumentTypes":[],"arenaByteCount":\#(memory),"#
+      + #""constants":[{"meaning":"x","type":{\#(shape),"scalar":"float32","layout":"rowMajor"},"offset":0,"checksum":\#(checksum)}]}"#
     let text = Array(header.utf8)
     var bytes = Array("martletp".utf8)
     withUnsafeBytes(of: UInt64(text.count).littleEndian) { bytes += Array($0) }
@@ -156,6 +158,43 @@ import Testing
     let error = #expect(throws: MartletError.self) { try PackedModel(contentsOf: file) }
     #expect(
       error?.message.contains("expected a shape") == true || error?.message.contains("cut short") == true)
+  }
+
+  /// Memory is made ready for the run that a file speaks of; what no run takes is not.
+  @Test(arguments: [-1, 0, 5 << 20, 1 << 50, Int.max])
+  func memoryIsAHint(_ byteCount: Int) throws {
+    try write(memory: byteCount)
+    let opening = PackedOpening(file)
+    try opening.check()
+    #expect(try opening.model(madeOf: "").constants.arenaByteCount == byteCount)
+  }
+
+  @Test func whatIsOpenedIsChecked() throws {
+    let missing = PackedOpening(file)
+    #expect(throws: MartletError.self) { try missing.model(madeOf: "seed 1") }
+    try missing.check()
+    let packed = try pack()
+    try packed.write(to: file)
+    let opening = PackedOpening(file)
+    let error = #expect(throws: MartletError.self) { try opening.model(madeOf: "seed 2") }
+    #expect(error?.message.contains("other weights") == true)
+    let opened = try opening.model(madeOf: "seed 1")
+    try opening.check()
+    #expect(opened.constants.arenaByteCount > 0)
+    #expect(opened.constants.arenaByteCount == packed.constants.arenaByteCount)
+    let image = try Tensor.normal(Self.type, seed: 5, stream: 1)
+    let own = Predictor(try withSeed(1) { try Network() })
+    #expect(try start(opened)(image).scalars(Float.self) == own(image).scalars(Float.self))
+  }
+
+  /// The instruction set is that of whoever opens the file, not of the thread that reads it.
+  @Test func theInstructionSetIsTheOpeners() throws {
+    guard let other = InstructionSet.available.first(where: { $0 != .current }) else { return }
+    try InstructionSet.with(other) {
+      try pack().write(to: file)
+      _ = try PackedOpening(file).model(madeOf: "seed 1")
+    }
+    #expect(throws: MartletError.self) { try PackedOpening(file).model(madeOf: "seed 1") }
   }
 
   @Test(arguments: [

@@ -23,4 +23,26 @@ struct BackgroundWorkTests {
     isAllowed.withLock { $0 = true }
     #expect(work.result())
   }
+
+  @Test func aLineDoesOneAfterTheOther() {
+    let line = BackgroundLine()
+    let isAllowed = Mutex(false)
+    let seen = Mutex<[Int]>([])
+    let first = BackgroundWork(in: line) {
+      while !isAllowed.withLock({ $0 }) { sched_yield() }
+    }
+    let works = (0..<20).map { number in
+      BackgroundWork(in: line) { seen.withLock { $0.append(number) } }
+    }
+    #expect(seen.withLock { $0 } == [])
+    isAllowed.withLock { $0 = true }
+    for work in [first] + works { work.result() }
+    #expect(seen.withLock { $0 } == Array(0..<20))
+  }
+
+  /// The thread of a line has ended, or is about to, when the next work comes.
+  @Test func aLineBeginsAgain() {
+    let line = BackgroundLine()
+    for number in 0..<500 { #expect(BackgroundWork(in: line) { number }.result() == number) }
+  }
 }

@@ -28,11 +28,11 @@ public final class ArenaPool: Sendable {
 
   /// Has a block of so many bytes ready for who takes it next. The pages of a new one are cleared in the background
   /// until then, so that a run that follows other work does not wait for that; the run's own threads clear the rest.
-  func prepare(byteCount: Int) throws {
+  package func prepare(byteCount: Int) throws {
     guard free.withLock({ $0.allSatisfy { $0.byteCount < byteCount } }) else { return }
     let block = try take(byteCount: byteCount)
     giveBack(block)
-    _ = startDetachedThread {
+    BackgroundLine.shared.add {
       block.populatePages { self.free.withLock { blocks in blocks.contains { $0 === block } } }
     }
   }

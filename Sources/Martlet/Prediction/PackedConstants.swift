@@ -28,10 +28,13 @@ public struct PackedConstants: Sendable {
   public var argumentTypes: [TensorType]
   /// Those constants that variables are part of; others come with the computation.
   public var entries: [Entry]
+  /// Bytes of the memory that the plan runs in, for a head start at making it. Nothing depends on them.
+  public var arenaByteCount: Int
 
-  package init(argumentTypes: [TensorType], entries: [Entry]) {
+  package init(argumentTypes: [TensorType], entries: [Entry], arenaByteCount: Int) {
     self.argumentTypes = argumentTypes
     self.entries = entries
+    self.arenaByteCount = arenaByteCount
   }
 }
 
@@ -55,7 +58,8 @@ extension Recorder {
       return PackedConstants.Entry(
         meaning: meanings.meaning(of: leaf), type: recording.graph.type(of: leaf), storage: storage)
     }
-    return PackedConstants(argumentTypes: argumentTypes, entries: entries)
+    return PackedConstants(
+      argumentTypes: argumentTypes, entries: entries, arenaByteCount: Plan(recording.graph).arenaByteCount)
   }
 
   /// Takes constants that were packed before in place of what would be made of the variables, which are emptied.

@@ -86,31 +86,20 @@ final class ScoreBand {
 
   /// Turns sums into means and finds the largest.
   private func divide(_ start: Int, _ count: Int) throws {
-    var checks = [Float](repeating: 0, count: count)
-    checks.withUnsafeMutableBufferPointer { divide(start, $0) }
-    if !checks.allSatisfy(\.isFinite) { throw MartletError.probabilitiesAreNoNumbers }
-  }
-
-  /// - Parameter checks: A sum over each row, which is finite if all of the row is.
-  private func divide(_ start: Int, _ checks: UnsafeMutableBufferPointer<Float>) {
-    sums.withUnsafeMutableBufferPointer { sums in
-      labels.withUnsafeMutableBufferPointer { labels in
-        totals.withUnsafeBufferPointer { totals in
-          ThreadPool.parallelFor(checks.count) { row in
-            var check: Float = 0
-            for place in (start + row) * width..<(start + row + 1) * width {
-              var best = 0
-              for item in 0..<classCount {
-                let position = place * classCount + item
-                sums[position] /= totals[place]
-                check += sums[position]
-                if sums[position] > sums[place * classCount + best] { best = item }
-              }
-              labels[place] = UInt8(best)
-            }
-            checks[row] = check
+    let pixels = start * width..<(start + count) * width
+    let scores = pixels.lowerBound * classCount..<pixels.upperBound * classCount
+    try sums.withUnsafeMutableBufferPointer { sums in
+      totals.withUnsafeBufferPointer { totals in
+        ThreadPool.parallelFor(count) { row in
+          for place in (start + row) * width..<(start + row + 1) * width {
+            for item in 0..<classCount { sums[place * classCount + item] /= totals[place] }
           }
         }
+      }
+      try labels.withUnsafeMutableBufferPointer { labels in
+        try LikeliestClass.find(
+          in: UnsafeBufferPointer(rebasing: sums[scores]), rows: count, width: width, classCount: classCount,
+          to: UnsafeMutableBufferPointer(rebasing: labels[pixels]))
       }
     }
   }

@@ -38,11 +38,17 @@ public struct WindowLayout: Hashable, Sendable {
     try BatchLoader.check(batchSize: batchSize, "batch-size")
   }
 
+  /// Whether an image is predicted once and whole, so that there is nothing to join.
+  func isOneWindow(of info: Image.Info) -> Bool {
+    tile == TileSize(height: info.height, width: info.width) && augmentation == .none
+  }
+
   /// Bytes that joining windows takes for an image, besides what the network and the reader take.
   public func byteCount(_ info: Image.Info, classCount: Int) -> Int {
     // The image's rows, and as many again while they are read; sums of scores and weights, and labels.
     let channels = max(info.channels, 3)
-    let perPixel = 2 * channels * (info.bitsPerSample > 8 ? 2 : 1) + 4 * classCount + 4 + 1
+    let sums = isOneWindow(of: info) ? 0 : 4 * classCount + 4
+    let perPixel = 2 * channels * (info.bitsPerSample > 8 ? 2 : 1) + sums + 1
     return min(tile.height, info.height).saturatingProduct(info.width).saturatingProduct(perPixel)
   }
 }
@@ -121,9 +127,10 @@ public struct SlidingWindow {
   /// - Throws: ``MartletError`` when a part cannot be read; whatever the network and `body` throw.
   public func predict(_ regions: any RegionReader, _ body: (PredictedRows) throws -> Void) throws {
     let (info, tile) = (regions.info, layout.tile)
+    let band = ImageBand(regions, normalization, tileHeight: tile.height)
+    if layout.isOneWindow(of: info) { return try predictWhole(band, body) }
     let rows = WindowPositions(length: info.height, size: tile.height, overlap: layout.overlap).starts
     let columns = WindowPositions(length: info.width, size: tile.width, overlap: layout.overlap).starts
-    let band = ImageBand(regions, normalization, tileHeight: tile.height)
     let sums = ScoreBand(
       width: info.width, imageHeight: info.height, classCount: classCount,
       weights: layout.blend.weights(tile), tile: tile)
@@ -135,41 +142,72 @@ public struct SlidingWindow {
     }
   }
 
+  /// An image of the window's size, whose scores are the result.
+  private func predictWhole(_ band: ImageBand, _ body: (PredictedRows) throws -> Void) throws {
+    let (height, width) = (layout.tile.height, layout.tile.width)
+    try band.move(top: 0)
+    let scores = try scores(of: [WindowCopy(x: 0, symmetry: PlaneSymmetry())], y: 0, band)
+    try scores.withElements { (scores: UnsafeBufferPointer<Float>) in
+      let scores = UnsafeBufferPointer(rebasing: scores[..<(height * width * classCount)])
+      let labels = try [UInt8](unsafeUninitializedCapacity: height * width) { labels, count in
+        try LikeliestClass.find(in: scores, rows: height, width: width, classCount: classCount, to: labels)
+        count = height * width
+      }
+      try labels.withUnsafeBufferPointer { labels in
+        try body(
+          PredictedRows(
+            y: 0, height: height, width: width, classCount: classCount, probabilities: scores, labels: labels)
+        )
+      }
+    }
+  }
+
   /// One row of windows: all copies that lie the same way go through the network together, batch by batch.
   private func predictRow(_ y: Int, _ columns: [Int], _ band: ImageBand, _ sums: ScoreBand) throws {
     let symmetries = layout.augmentation.symmetries
-    let copies = columns.flatMap { x in symmetries.map { (x: x, symmetry: $0) } }
+    let copies = columns.flatMap { x in symmetries.map { WindowCopy(x: x, symmetry: $0) } }
     for transposes in [false, true] {
       let lying = copies.filter { $0.symmetry.transposes == transposes }
       for start in stride(from: 0, to: lying.count, by: layout.batchSize) {
-        let batch = lying[start..<min(start + layout.batchSize, lying.count)]
-        let size = transposes ? layout.tile.transposed : layout.tile
-        let windowCount = size.height * size.width * normalization.channels
-        let type = TensorType(
-          [layout.batchSize, normalization.channels, size.height, size.width], .float32, .channelsLast)
-        let windows = try Tensor(type: type) { (pixels: UnsafeMutableBufferPointer<Float>) in
-          // The last batch is filled up, so that all have one size and with it one plan.
-          pixels[(batch.count * windowCount)...].initialize(repeating: 0)
-          guard let pixels = pixels.baseAddress else { return }
-          for (place, copy) in batch.enumerated() {
-            band.write(x: copy.x, y: y, size: layout.tile, copy.symmetry, to: pixels + place * windowCount)
-          }
-        }
-        let scores = try network(
-          windows, batch.map { PixelWindow(x: $0.x, y: y, width: size.width, height: size.height) })
-        let expected = TensorType(
-          [layout.batchSize, classCount, size.height, size.width], .float32, .channelsLast)
-        try require(
-          scores.type == expected, "sliding window", "expected scores \(expected), got \(scores.type)")
-        try scores.withElements { (scores: UnsafeBufferPointer<Float>) in
+        let batch = Array(lying[start..<min(start + layout.batchSize, lying.count)])
+        try scores(of: batch, y: y, band).withElements { (scores: UnsafeBufferPointer<Float>) in
           guard let scores = scores.baseAddress else { return }
           for (place, copy) in batch.enumerated() {
             sums.add(
-              scores + place * size.height * size.width * classCount, x: copy.x, y: y, copy.symmetry,
-              share: 1 / Float(symmetries.count))
+              scores + place * layout.tile.height * layout.tile.width * classCount, x: copy.x, y: y,
+              copy.symmetry, share: 1 / Float(symmetries.count))
           }
         }
       }
     }
+  }
+
+  /// A window of a row, changed or not.
+  private struct WindowCopy {
+    var x: Int
+    var symmetry: PlaneSymmetry
+  }
+
+  /// What the network gives for windows that lie the same way, classes side by side.
+  private func scores(of batch: [WindowCopy], y: Int, _ band: ImageBand) throws -> Tensor {
+    let size = batch.first?.symmetry.size(of: layout.tile) ?? layout.tile
+    let windowCount = size.height * size.width * normalization.channels
+    let type = TensorType(
+      [layout.batchSize, normalization.channels, size.height, size.width], .float32, .channelsLast)
+    let windows = try Tensor(type: type) { (pixels: UnsafeMutableBufferPointer<Float>) in
+      // The last batch is filled up, so that all have one size and with it one plan.
+      pixels[(batch.count * windowCount)...].initialize(repeating: 0)
+      guard let pixels = pixels.baseAddress else { return }
+      for (place, copy) in batch.enumerated() {
+        band.write(x: copy.x, y: y, size: layout.tile, copy.symmetry, to: pixels + place * windowCount)
+      }
+    }
+    let scores = try network(
+      windows, batch.map { PixelWindow(x: $0.x, y: y, width: size.width, height: size.height) })
+    let expected = TensorType(
+      [layout.batchSize, classCount, size.height, size.width], .float32, .channelsLast)
+    try require(
+      scores.type == expected, "sliding window", "expected scores \(expected), got \(scores.type)")
+    return scores
   }
 }

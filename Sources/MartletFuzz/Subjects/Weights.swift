@@ -30,7 +30,7 @@ extension FuzzSubject {
       argumentTypes: types,
       entries: try types.map {
         .init(meaning: "a weight", type: $0, storage: try Storage(byteCount: $0.byteCount))
-      })
+      }, arenaByteCount: 1 << 20)
     let file = try Scratch.written("seed.packed") {
       try PackedModel(description: "unet", source: "weights", constants: constants).write(to: $0)
     }

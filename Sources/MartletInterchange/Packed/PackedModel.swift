@@ -24,8 +24,6 @@ public struct PackedModel: Sendable {
   public var constants: PackedConstants
   /// What the constants of a file have to be.
   private var expected: (path: String, constants: [PackedHeader.Constant])?
-  /// The comparison with it that was begun when the file was opened: what is wrong, if anything.
-  private var comparison: BackgroundWork<MartletError?>?
 
   public init(description: String, source: String, constants: PackedConstants) {
     self.description = description
@@ -54,7 +52,8 @@ public struct PackedModel: Sendable {
     let header = PackedHeader(
       version: martletVersion, revision: PackedHeader.currentRevision,
       instructionSet: InstructionSet.current.rawValue, description: description, source: source,
-      argumentTypes: constants.argumentTypes.map { .init($0) }, constants: entries)
+      argumentTypes: constants.argumentTypes.map { .init($0) }, arenaByteCount: constants.arenaByteCount,
+      constants: entries)
     let encoder = JSONEncoder()
     // The same bytes each time.
     encoder.outputFormatting = .sortedKeys
@@ -64,13 +63,13 @@ public struct PackedModel: Sendable {
         0, 0, 0, 0,
       ] + text
     start += [UInt8](repeating: 0, count: Self.aligned(start.count) - start.count)
-    try AtomicFile.write(to: url.relativePath, operation: "packed") { file in
-      try start.withUnsafeBytes { try file.append($0) }
+    try AtomicFile.writeInBlocks(to: url.relativePath, operation: "packed") { append in
+      try start.withUnsafeBytes { try append($0) }
       for entry in constants.entries {
-        try entry.withBytes { try file.append($0) }
+        try entry.withBytes { try append($0) }
         let rest = [UInt8](
           repeating: 0, count: Self.aligned(entry.type.byteCount) - entry.type.byteCount)
-        try rest.withUnsafeBytes { try file.append($0) }
+        try rest.withUnsafeBytes { try append($0) }
       }
     }
   }
@@ -104,21 +103,8 @@ public struct PackedModel: Sendable {
     if let damage { throw damage }
   }
 
-  /// Maps a file, and begins to read its constants in the background: they are not to be used before ``check()``.
-  ///
-  /// - Parameter source: Which weights the file has to be made of.
-  /// - Throws: ``MartletError`` that names the file and what is wrong with it, the constants apart.
-  package init(opening url: URL, madeOf source: String) throws {
-    try self.init(mapping: url)
-    try require(
-      self.source == source, "packed", "\(url.relativePath): made of other weights than the run's")
-    let opened = self
-    // The other threads are for what goes on meanwhile.
-    comparison = BackgroundWork { ThreadPool.withThreadCount(1) { opened.damage } }
-  }
-
   /// Maps a file, of which all but the constants is checked.
-  private init(mapping url: URL) throws {
+  init(mapping url: URL) throws {
     let file = try MappedFile(url, operation: "packed")
     do {
       let (header, start) = try Self.header(of: file.bytes)
@@ -139,23 +125,16 @@ public struct PackedModel: Sendable {
           return PackedConstants.Entry(
             meaning: constant.meaning, type: type,
             storage: type.byteCount == 0 ? try Storage(byteCount: 0) : Storage(reading: bytes, of: file))
-        })
+        }, arenaByteCount: header.arenaByteCount)
       expected = (file.path, header.constants)
     } catch let error as MartletError {
       throw error.naming(file.path)
     }
   }
 
-  /// Waits until all constants were compared with their checksums.
-  ///
-  /// - Throws: ``MartletError`` that names the file where one is damaged.
-  package func check() throws {
-    if let damage = comparison?.result() { throw damage }
-  }
-
   /// Reads all constants, which brings them to memory for whoever uses them, and compares their checksums: the first
   /// that is another.
-  private var damage: MartletError? {
+  var damage: MartletError? {
     guard let expected else { return nil }
     let entries = constants.entries
     let damaged = Mutex<Int?>(nil)

@@ -41,7 +41,7 @@ public func segmentationFilePredictor(
       model, files: paths, output: output, request, numerics: numerics, start: start, report: report)
   }
   try require(
-    start == PredictorStart(), "predict",
+    start.packed == nil && start.tuning == nil, "predict",
     "expected neither --packed nor --tune, which are for images, for volumes")
   return try VolumeFilePredictor(
     model, files: paths, output: output, request, numerics: numerics, report: report)

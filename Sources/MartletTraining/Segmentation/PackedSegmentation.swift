@@ -37,15 +37,23 @@ extension SegmentationModelDescription {
 }
 
 /// How a predictor is started.
-public struct PredictorStart: Hashable, Sendable {
+public struct PredictorStart: Sendable {
   /// A file of constants to start from, made if it is missing or does not fit.
   public var packed: String?
   /// A file of measured choices of algorithms, made or added to where something is missing; `nil` to choose by a model.
   public var tuning: String?
+  private(set) var opening: PackedOpening?
 
   public init(packed: String? = nil, tuning: String? = nil) {
     self.packed = packed
     self.tuning = tuning
+  }
+
+  /// Begins to read the packed file, for who has other things to do before the predictor is made. What is wrong with the
+  /// file is said then.
+  public mutating func readAhead() {
+    guard let packed, FileManager.default.fileExists(atPath: packed) else { return }
+    opening = PackedOpening(URL(filePath: packed))
   }
 
   /// - Throws: ``MartletError`` when choices cannot be kept in the file.
@@ -62,13 +70,17 @@ public struct PredictorStart: Hashable, Sendable {
 /// A run's network from a packed file where there is one that fits, and the file where there is none.
 struct PackedSegmentation {
   private let file: URL
+  private let opening: PackedOpening?
   /// Which weights and which form of the network the file has to be of.
   private let source: String
 
-  /// - Parameter inferenceDepth: As for ``SegmentationModelDescription/load(runOrWeights:inferenceDepth:)``.
+  /// - Parameters:
+  ///   - opening: Of the file, if that was begun.
+  ///   - inferenceDepth: As for ``SegmentationModelDescription/load(runOrWeights:inferenceDepth:)``.
   /// - Throws: ``MartletError`` when there is another file of that name, which is not to be replaced.
-  init(_ file: String, of model: ModelFile, inferenceDepth: Int?) throws {
+  init(_ file: String, _ opening: PackedOpening?, of model: ModelFile, inferenceDepth: Int?) throws {
     self.file = URL(filePath: file)
+    self.opening = opening
     // Other sizes of images may ask for weights that were not rounded, and these are not in the file.
     try require(
       Precision.current == .float32, "packed",
@@ -94,10 +106,11 @@ struct PackedSegmentation {
   ) -> SegmentationPredictor? {
     guard FileManager.default.fileExists(atPath: file.path) else { return nil }
     do {
-      let packed = try PackedModel(opening: file, madeOf: source)
-      let predictor = try SegmentationPredictor(packed: packed, numerics: numerics, tuning: tuning)
+      let opening = self.opening ?? PackedOpening(file)
+      let predictor = try SegmentationPredictor(
+        packed: opening.model(madeOf: source), numerics: numerics, tuning: tuning)
       // While the predictor was made, the file was read.
-      try packed.check()
+      try opening.check()
       return predictor
     } catch {
       let message = (error as? MartletError)?.message ?? "\(error)"

@@ -46,7 +46,7 @@ public final class SegmentationFilePredictor: FilePredictor {
     self.numerics = numerics
     let tuning = try start.makeTuning(report: report)
     let packing = try start.packed.map {
-      try PackedSegmentation($0, of: model, inferenceDepth: request.inferenceDepth)
+      try PackedSegmentation($0, start.opening, of: model, inferenceDepth: request.inferenceDepth)
     }
     if let known = packing?.predictor(numerics: numerics, tuning: tuning, report: report) {
       predictor = known

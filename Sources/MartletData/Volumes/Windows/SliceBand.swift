@@ -78,31 +78,19 @@ final class SliceBand {
 
   /// Turns a slice's sums into means and finds the largest.
   private func divide(_ start: Int) throws {
-    var checks = [Float](repeating: 0, count: volume.height)
-    checks.withUnsafeMutableBufferPointer { divide(start, $0) }
-    if !checks.allSatisfy(\.isFinite) { throw MartletError.probabilitiesAreNoNumbers }
-  }
-
-  /// - Parameter checks: A sum over each row, which is finite if all of the row is.
-  private func divide(_ start: Int, _ checks: UnsafeMutableBufferPointer<Float>) {
-    sums.withUnsafeMutableBufferPointer { sums in
-      labels.withUnsafeMutableBufferPointer { labels in
-        totals.withUnsafeBufferPointer { totals in
-          ThreadPool.parallelFor(volume.height) { row in
-            var check: Float = 0
-            for voxel in row * volume.width..<(row + 1) * volume.width {
-              let scores = (start + voxel) * classCount
-              var best = 0
-              for item in 0..<classCount {
-                sums[scores + item] /= totals[start + voxel]
-                check += sums[scores + item]
-                if sums[scores + item] > sums[scores + best] { best = item }
-              }
-              labels[voxel] = UInt8(best)
-            }
-            checks[row] = check
+    let scores = start * classCount..<(start + volume.area) * classCount
+    try sums.withUnsafeMutableBufferPointer { sums in
+      totals.withUnsafeBufferPointer { totals in
+        ThreadPool.parallelFor(volume.height) { row in
+          for voxel in start + row * volume.width..<start + (row + 1) * volume.width {
+            for item in 0..<classCount { sums[voxel * classCount + item] /= totals[voxel] }
           }
         }
+      }
+      try labels.withUnsafeMutableBufferPointer { labels in
+        try LikeliestClass.find(
+          in: UnsafeBufferPointer(rebasing: sums[scores]), rows: volume.height, width: volume.width,
+          classCount: classCount, to: labels)
       }
     }
   }
