@@ -4,8 +4,9 @@ own checker, and run by ONNX Runtime on batches and sizes of which none was reco
 Usage: parity_onnx.py MARTLET [NAME …], with names or parts of names of the networks in Tests/Fixtures/segmentation_models.py
 and of the recommenders below.
 
-Where the two differ by more than LIMIT, both are compared with PyTorch in float64, beside PyTorch's own float32: some networks
-of random weights magnify the rounding of any order of sums. Martlet may then be SLACK times as far off as the farther of the others.
+Shown are the largest difference of outputs, over the largest output, and that of classes' probabilities. Where outputs differ
+by more than LIMIT, both are compared with PyTorch in float64, beside PyTorch's own float32: some networks of random weights
+magnify the rounding of any order of sums. Martlet may then be SLACK times as far off as the farther of the others.
 """
 
 import copy
@@ -73,6 +74,18 @@ def difference(output, expected):
     return float(numpy.abs(output - expected).max() / numpy.abs(expected).max())
 
 
+def probability_difference(output, expected):
+    """The largest, between 0 and 1, of classes on the second axis, or of one class."""
+
+    def probabilities(logits):
+        if logits.shape[1] == 1:
+            return 1 / (1 + numpy.exp(-logits.astype(numpy.float64)))
+        powers = numpy.exp(logits.astype(numpy.float64) - logits.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    return float(numpy.abs(probabilities(output) - probabilities(expected)).max())
+
+
 def rounding(model, inputs, martlet, runtime):
     """How far float32 results are from float64: whether Martlet's is too far, and the figures in words."""
     with torch.no_grad():
@@ -114,7 +127,7 @@ def segmentation(martlet, case, folder):
     nodes = len(checked(path).graph.node)
     exported = session(path)
     generator = numpy.random.default_rng(2)
-    worst, fails = 0.0, False
+    worst, fails, probabilities = 0.0, False, 0.0
     for batch, size in images(case):
         inputs = generator.standard_normal((batch, case.channels, *size), dtype=numpy.float32)
         results = outputs(martlet, source, exported, "image", inputs, folder)
@@ -124,7 +137,8 @@ def segmentation(martlet, case, folder):
             fails |= is_too_far
             said.append(words)
         worst = max(worst, error)
-    return nodes, worst, fails, said
+        probabilities = max(probabilities, probability_difference(*results))
+    return nodes, f"{worst:10.1e} {probabilities:13.1e}", worst, fails, said
 
 
 def own_cases():
@@ -209,7 +223,7 @@ def recommendation(martlet, name, folder):
         for row in histories:
             row[generator.integers(1, length + 1) :] = 0
         worst = max(worst, difference(*outputs(martlet, [weights], exported, "items", histories, folder)))
-    return len(model.graph.node), worst, worst > LIMIT, said
+    return len(model.graph.node), f"{worst:10.1e} {'–':>13}", worst, worst > LIMIT, said
 
 
 def main():
@@ -218,15 +232,15 @@ def main():
     rows = [(case.name, lambda folder, case=case: segmentation(martlet, case, folder)) for case in [*own_cases(), *cases()]]
     rows += [(name, lambda folder, name=name: recommendation(martlet, name, folder)) for name in RECOMMENDERS]
     failed = 0
-    print(f"{'network':44} {'nodes':>5} {'difference':>10}")
+    print(f"{'network':44} {'nodes':>5} {'difference':>10} {'probabilities':>13}")
     with tempfile.TemporaryDirectory() as folder:
         for name, compare in rows:
             if wanted and not any(part in name for part in wanted):
                 continue
-            nodes, error, fails, said = compare(Path(folder))
+            nodes, figures, error, fails, said = compare(Path(folder))
             failed += fails
             remark = [f"more than {LIMIT:g}"] if error > LIMIT else []
-            print(f"{name:44} {nodes:5} {error:10.1e}  {'; '.join(remark + said)}".rstrip(), flush=True)
+            print(f"{name:44} {nodes:5} {figures}  {'; '.join(remark + said)}".rstrip(), flush=True)
     if failed:
         sys.exit(f"{failed} networks differ from `martlet run` by more than {LIMIT:g} of their largest output, and than rounding does")
 
