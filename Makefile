@@ -4,10 +4,10 @@ SWIFT ?= swift
 # Tests are built apart: with testability everything compiles differently, and both builds stay incremental.
 RELEASE = -c release
 # Programs carry Swift's libraries and those for images with them, where these are not part of the system: they start
-# faster, and run where nothing is installed.
+# faster, and run where neither is installed.
 ON_LINUX = $(if $(filter Linux,$(shell uname)),$(1))
 STATIC_LIBRARIES = $(CURDIR)/.build/static-libraries
-PROGRAM = $(RELEASE) $(call ON_LINUX,--static-swift-stdlib --pkg-config-path $(STATIC_LIBRARIES))
+PROGRAM = $(RELEASE) $(call ON_LINUX,--static-swift-stdlib --pkg-config-path '$(STATIC_LIBRARIES)')
 TESTABLE = $(RELEASE) --scratch-path .build-tests -Xswiftc -enable-testing
 PYTHON_ENVIRONMENT ?= .venv-peers
 PYTHON = $(PYTHON_ENVIRONMENT)/bin/python
@@ -35,7 +35,7 @@ dependencies: ## Install the system libraries that the programs need
 	@Scripts/install-dependencies
 
 build: dependencies ## Build the programs in release mode
-	$(call ON_LINUX,@Scripts/static-libraries $(STATIC_LIBRARIES))
+	$(call ON_LINUX,@Scripts/static-libraries '$(STATIC_LIBRARIES)')
 	$(SWIFT) build $(PROGRAM) --product martlet
 	$(SWIFT) build $(PROGRAM) --product martlet-bench
 

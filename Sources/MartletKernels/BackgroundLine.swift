@@ -13,6 +13,8 @@ package final class BackgroundLine: Sendable {
   init() {}
 
   /// Puts a piece at the end of the line. Where the system gives no thread it is done on the calling one.
+  ///
+  /// - Parameter piece: May add pieces, and wait for those before it, but neither for later ones nor for its caller.
   package func add(_ piece: @escaping @Sendable () -> Void) {
     mutex.lock()
     pieces.append(piece)
@@ -22,13 +24,16 @@ package final class BackgroundLine: Sendable {
   }
 
   private func work() {
-    mutex.lock()
-    while let piece = pieces.first {
-      mutex.unlock()
-      piece()
+    var done: (@Sendable () -> Void)?
+    while true {
       mutex.lock()
-      pieces.removeFirst()
+      if done != nil { pieces.removeFirst() }
+      let next = pieces.first
+      mutex.unlock()
+      // What the last piece held goes only here, where nobody waits for the line.
+      done = next
+      guard let next else { return }
+      next()
     }
-    mutex.unlock()
   }
 }

@@ -40,7 +40,7 @@ import Testing
   func blocks(count: Int) throws {
     let folder = try TemporaryFolder()
     let path = folder.file("model.bin")
-    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) }
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) }
     for part in [1_000_003, 2 << 20, 10 << 20] {
       try AtomicFile.writeInBlocks(to: path, operation: "test") { append in
         for start in stride(from: 0, to: count, by: part) {

@@ -126,12 +126,12 @@ import Testing
   /// Writes a file of one constant, four zeros, with a header of right checksums.
   private func write(
     revision: String = #""revision":\#(PackedHeader.currentRevision),"#, shape: String = #""shape":[4]"#,
-    memory: Int = 0
+    memory: Int? = nil
   ) throws {
     let checksum = CRC32C.checksum([UInt8](repeating: 0, count: 16))
     let header =
       #"{"version":"\#(martletVersion)",\#(revision)"instructionSet":"\#(InstructionSet.current.rawValue)","#
-      + #""description":"","source":"","argumentTypes":[],"arenaByteCount":\#(memory),"#
+      + #""description":"","source":"","argumentTypes":[],\#(memory.map { #""arenaByteCount":\#($0),"# } ?? "")"#
       + #""constants":[{"meaning":"x","type":{\#(shape),"scalar":"float32","layout":"rowMajor"},"offset":0,"checksum":\#(checksum)}]}"#
     let text = Array(header.utf8)
     var bytes = Array("martletp".utf8)
@@ -160,7 +160,14 @@ import Testing
       error?.message.contains("expected a shape") == true || error?.message.contains("cut short") == true)
   }
 
-  /// Memory is made ready for the run that a file speaks of; what no run takes is not.
+  /// Memory is made ready for the run that a file speaks of, up to what a start has time for.
+  @Test func headStarts() {
+    let largest = PackedOpening.largestHeadStart
+    #expect(
+      [Int.min, -1, 0, largest + 1, Int.max].map(PackedOpening.headStart) == [nil, nil, nil, nil, nil])
+    #expect([1, largest].map(PackedOpening.headStart) == [1, largest])
+  }
+
   @Test(arguments: [-1, 0, 5 << 20, 1 << 50, Int.max])
   func memoryIsAHint(_ byteCount: Int) throws {
     try write(memory: byteCount)

@@ -40,6 +40,18 @@ struct BackgroundWorkTests {
     #expect(seen.withLock { $0 } == Array(0..<20))
   }
 
+  @Test func aPieceMayAddPieces() {
+    let line = BackgroundLine()
+    let seen = Mutex<[Int]>([])
+    let outer = BackgroundWork(in: line) {
+      line.add { seen.withLock { $0.append(2) } }
+      seen.withLock { $0.append(1) }
+    }
+    outer.result()
+    BackgroundWork(in: line) {}.result()
+    #expect(seen.withLock { $0 } == [1, 2])
+  }
+
   /// The thread of a line has ended, or is about to, when the next work comes.
   @Test func aLineBeginsAgain() {
     let line = BackgroundLine()

@@ -89,17 +89,18 @@ final class ScoreBand {
     let pixels = start * width..<(start + count) * width
     let scores = pixels.lowerBound * classCount..<pixels.upperBound * classCount
     try sums.withUnsafeMutableBufferPointer { sums in
-      totals.withUnsafeBufferPointer { totals in
-        ThreadPool.parallelFor(count) { row in
-          for place in (start + row) * width..<(start + row + 1) * width {
-            for item in 0..<classCount { sums[place * classCount + item] /= totals[place] }
+      try totals.withUnsafeBufferPointer { totals in
+        try labels.withUnsafeMutableBufferPointer { labels in
+          try LikeliestClass.find(
+            in: UnsafeBufferPointer(rebasing: sums[scores]), rows: count, width: width,
+            classCount: classCount,
+            to: UnsafeMutableBufferPointer(rebasing: labels[pixels])
+          ) { row in
+            for place in (start + row) * width..<(start + row + 1) * width {
+              for item in 0..<classCount { sums[place * classCount + item] /= totals[place] }
+            }
           }
         }
-      }
-      try labels.withUnsafeMutableBufferPointer { labels in
-        try LikeliestClass.find(
-          in: UnsafeBufferPointer(rebasing: sums[scores]), rows: count, width: width, classCount: classCount,
-          to: UnsafeMutableBufferPointer(rebasing: labels[pixels]))
       }
     }
   }

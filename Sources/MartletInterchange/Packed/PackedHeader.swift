@@ -14,13 +14,13 @@ struct PackedHeader: Codable {
   /// Which weights it was made of.
   var source: String
   var argumentTypes: [CodedType]
-  /// As ``PackedConstants/arenaByteCount``.
-  var arenaByteCount: Int
+  /// As ``PackedConstants/arenaByteCount``; files had none at first.
+  var arenaByteCount: Int?
   var constants: [Constant]
 
   /// What packed constants mean, between versions: raised when a network reads its variables in another order, which the
   /// constants' words do not tell, or weights are prepared otherwise under the same words.
-  static let currentRevision = 3
+  static let currentRevision = 2
 
   struct Constant: Codable {
     var meaning: String

@@ -125,7 +125,7 @@ public struct PackedModel: Sendable {
           return PackedConstants.Entry(
             meaning: constant.meaning, type: type,
             storage: type.byteCount == 0 ? try Storage(byteCount: 0) : Storage(reading: bytes, of: file))
-        }, arenaByteCount: header.arenaByteCount)
+        }, arenaByteCount: header.arenaByteCount ?? 0)
       expected = (file.path, header.constants)
     } catch let error as MartletError {
       throw error.naming(file.path)

@@ -39,7 +39,7 @@ extension SegmentationModelDescription {
 /// How a predictor is started.
 public struct PredictorStart: Sendable {
   /// A file of constants to start from, made if it is missing or does not fit.
-  public var packed: String?
+  public var packed: String? { didSet { opening = nil } }
   /// A file of measured choices of algorithms, made or added to where something is missing; `nil` to choose by a model.
   public var tuning: String?
   private(set) var opening: PackedOpening?
@@ -49,8 +49,8 @@ public struct PredictorStart: Sendable {
     self.tuning = tuning
   }
 
-  /// Begins to read the packed file, for who has other things to do before the predictor is made. What is wrong with the
-  /// file is said then.
+  /// Begins to read the packed file, for callers who have other things to do before the predictor is made. What is wrong
+  /// with the file is reported when it is made.
   public mutating func readAhead() {
     guard let packed, FileManager.default.fileExists(atPath: packed) else { return }
     opening = PackedOpening(URL(filePath: packed))

@@ -80,17 +80,17 @@ final class SliceBand {
   private func divide(_ start: Int) throws {
     let scores = start * classCount..<(start + volume.area) * classCount
     try sums.withUnsafeMutableBufferPointer { sums in
-      totals.withUnsafeBufferPointer { totals in
-        ThreadPool.parallelFor(volume.height) { row in
-          for voxel in start + row * volume.width..<start + (row + 1) * volume.width {
-            for item in 0..<classCount { sums[voxel * classCount + item] /= totals[voxel] }
+      try totals.withUnsafeBufferPointer { totals in
+        try labels.withUnsafeMutableBufferPointer { labels in
+          try LikeliestClass.find(
+            in: UnsafeBufferPointer(rebasing: sums[scores]), rows: volume.height, width: volume.width,
+            classCount: classCount, to: labels
+          ) { row in
+            for voxel in start + row * volume.width..<start + (row + 1) * volume.width {
+              for item in 0..<classCount { sums[voxel * classCount + item] /= totals[voxel] }
+            }
           }
         }
-      }
-      try labels.withUnsafeMutableBufferPointer { labels in
-        try LikeliestClass.find(
-          in: UnsafeBufferPointer(rebasing: sums[scores]), rows: volume.height, width: volume.width,
-          classCount: classCount, to: labels)
       }
     }
   }
