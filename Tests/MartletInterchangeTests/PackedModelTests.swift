@@ -112,6 +112,8 @@ import Testing
         let error = #expect(throws: MartletError.self) { try PackedModel(contentsOf: damaged) }
         #expect(error?.message.contains("damaged") == true)
         let opening = PackedOpening(damaged)
+        // That is found whatever else was asked before.
+        #expect(throws: MartletError.self) { try opening.model(madeOf: "other weights") }
         _ = try opening.model(madeOf: PackedModel(contentsOf: file).source)
         #expect(throws: MartletError.self) { try opening.check() }
       }

@@ -1,6 +1,5 @@
 import Martlet
 import MartletKernels
-import Synchronization
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -13,12 +12,6 @@ package final class PackedOpening: Sendable {
   private let path: String
   private let mapped: BackgroundWork<Result<PackedModel, any Error>>
   private let damage: BackgroundWork<MartletError?>
-  private let refusal = Refusal()
-
-  /// Whether the file turned out to be one that nobody will use.
-  private final class Refusal: Sendable {
-    let isKnown = Atomic(false)
-  }
 
   /// Bytes of memory that are made ready because a file says that they will be used: as many as a start has time for,
   /// since images can be smaller than the one that the file was made for.
@@ -37,15 +30,11 @@ package final class PackedOpening: Sendable {
       Result { try InstructionSet.with(set) { try PackedModel(mapping: url) } }
     }
     self.mapped = mapped
-    damage = BackgroundWork(in: .shared) { [refusal] in
-      guard !refusal.isKnown.load(ordering: .relaxed), let model = try? mapped.result().get() else {
-        return nil
-      }
+    damage = BackgroundWork(in: .shared) {
+      guard let model = try? mapped.result().get() else { return nil }
       // The other threads are for what goes on meanwhile.
       let damage = ThreadPool.withThreadCount(1) { model.damage }
-      if damage == nil, !refusal.isKnown.load(ordering: .relaxed),
-        let memory = Self.headStart(model.constants.arenaByteCount)
-      {
+      if damage == nil, let memory = Self.headStart(model.constants.arenaByteCount) {
         // Where there is none, the run that needs it will say so.
         try? ArenaPool.shared.prepare(byteCount: memory)
       }
@@ -59,10 +48,7 @@ package final class PackedOpening: Sendable {
   /// - Throws: ``MartletError`` that names the file and what is wrong with it, the constants apart.
   package func model(madeOf source: String) throws -> PackedModel {
     let model = try mapped.result().get()
-    guard model.source == source else {
-      refusal.isKnown.store(true, ordering: .relaxed)
-      throw MartletError("packed", "\(path): made of other weights than the run's")
-    }
+    try require(model.source == source, "packed", "\(path): made of other weights than the run's")
     return model
   }
 
